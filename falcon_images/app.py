@@ -1,0 +1,168 @@
+"""The application put together: clients, stores, middleware, errors, routes."""
+
+import logging
+from typing import Any
+
+import falcon
+import falcon.media
+import pymongo
+
+from falcon_images import errors, json_text
+from falcon_images.auth import AuthMiddleware, Identification
+from falcon_images.files import DiskFiles
+from falcon_images.health import Live, Ready
+from falcon_images.metadata import Document, MongoMetadata
+from falcon_images.request_log import RequestLog
+from falcon_images.resources import (
+    Collection,
+    Collections,
+    Image,
+    ImageFile,
+    Images,
+    Root,
+)
+from falcon_images.settings import Settings, SettingsError
+from falcon_images.store import ImageStore
+
+App = falcon.App[falcon.Request, falcon.Response]
+
+_EXPOSED_HEADERS = ('Content-Disposition', 'ETag', 'Location', 'X-Total-Count')
+_RETRY_AFTER_SECONDS = '5'
+_SERVER_SELECTION_MS = 3000
+# Beyond the time that a query may take, so that the database can say so itself.
+_SOCKET_MARGIN_MS = 2000
+_MAX_POOL_SIZE = 100
+_HEARTBEAT_MS = 2000
+
+# What can go wrong, and what the client is told: status and title.
+_ERRORS: dict[type[Exception], tuple[str, str]] = {
+    errors.InvalidRequestError: (falcon.HTTP_400, 'Invalid request'),
+    errors.NotFoundError: (falcon.HTTP_404, 'Not found'),
+    errors.TooLargeError: (falcon.HTTP_413, 'Too large'),
+    errors.NotAnImageError: (falcon.HTTP_415, 'Not an image'),
+    errors.DatabaseUnavailableError: (falcon.HTTP_503, 'Database unavailable'),
+    errors.QueryTimeoutError: (falcon.HTTP_503, 'Query too slow'),
+    errors.StorageUnavailableError: (falcon.HTTP_503, 'Storage unavailable'),
+    errors.StorageFullError: (falcon.HTTP_507, 'Disk full'),
+}
+_DESCRIPTIONS = {
+    404: 'Nothing is at this address; images are at /collections/NAME/images.',
+    405: 'This method is not for this address; the header "Allow" has those that are.',
+    500: 'The service failed; its log tells why. Send the request again, or report it.',
+}
+_IMAGES = ('images', 'documents', 'items')
+
+logger = logging.getLogger(__name__)
+
+
+def create_client(settings: Settings) -> pymongo.MongoClient[Document]:
+    """Make the client of the database, which connects when it is used.
+
+    Raises:
+        SettingsError: the URL is not one of a MongoDB.
+    """
+    try:
+        return pymongo.MongoClient(
+            settings.mongodb_url,
+            appname='falcon_images',
+            connect=False,
+            serverSelectionTimeoutMS=_SERVER_SELECTION_MS,
+            connectTimeoutMS=_SERVER_SELECTION_MS,
+            socketTimeoutMS=settings.query_timeout_seconds * 1000 + _SOCKET_MARGIN_MS,
+            waitQueueTimeoutMS=_SERVER_SELECTION_MS,
+            heartbeatFrequencyMS=_HEARTBEAT_MS,
+            maxPoolSize=_MAX_POOL_SIZE,
+            retryWrites=True,
+        )
+    except (pymongo.errors.PyMongoError, ValueError) as ex:
+        # The URL may hold a password, and the error the URL.
+        raise SettingsError(
+            'MONGODB_URL is not the URL of a MongoDB, such as '
+            'mongodb://localhost:27017.'
+        ) from ex
+
+
+def create_app(
+    settings: Settings, metadata: MongoMetadata, files: DiskFiles, store: ImageStore
+) -> App:
+    """Wire the application; `serve.py` and the tests give it its parts."""
+    app: App = falcon.App(middleware=_middleware(settings))
+    app.req_options.strip_url_path_trailing_slash = True
+    # An empty parameter is as if absent.
+    app.req_options.keep_blank_qs_values = False
+    json_handler = falcon.media.JSONHandler(dumps=_dumps)
+    app.resp_options.media_handlers[falcon.MEDIA_JSON] = json_handler
+    for error, (status, title) in _ERRORS.items():
+        app.add_error_handler(error, _error_handler(status, title))
+    app.set_error_serializer(_serialize_error)
+    _add_routes(app, settings, metadata, files, store)
+    return app
+
+
+def _dumps(value: Any) -> bytes:
+    return json_text.dumps(value)
+
+
+def _middleware(settings: Settings) -> list[Any]:
+    middleware: list[Any] = [
+        RequestLog(),
+        falcon.CORSMiddleware(expose_headers=_EXPOSED_HEADERS),
+    ]
+    if settings.use_authentication:
+        identification = Identification(settings.identification_url)
+        middleware.append(AuthMiddleware(identification))
+    return middleware
+
+
+def _add_routes(
+    app: App,
+    settings: Settings,
+    metadata: MongoMetadata,
+    files: DiskFiles,
+    store: ImageStore,
+) -> None:
+    app.add_route('/', Root(metadata, settings))
+    app.add_route('/health/live', Live())
+    app.add_route('/health/ready', Ready(metadata, files))
+    app.add_route('/collections', Collections(store))
+    app.add_route('/collections/{collection_name}', Collection(store))
+    images = Images(store, files, settings)
+    image = Image(store, settings)
+    image_file = ImageFile(store, settings)
+    for word in _IMAGES:
+        path = f'/collections/{{collection_name}}/{word}'
+        app.add_route(path, images)
+        app.add_route(f'{path}/{{image_id}}', image)
+        app.add_route(f'{path}/{{image_id}}/info', image)
+        app.add_route(f'{path}/{{image_id}}/image', image_file)
+        app.add_route(f'{path}/{{image_id}}/file', image_file)
+
+
+def _error_handler(status: str, title: str) -> Any:
+    headers = (
+        {'Retry-After': _RETRY_AFTER_SECONDS} if status == falcon.HTTP_503 else None
+    )
+
+    def handle(
+        req: falcon.Request,
+        resp: falcon.Response,
+        ex: Exception,
+        params: dict[str, Any],
+    ) -> None:
+        raise falcon.HTTPError(
+            status, title=title, description=str(ex), headers=headers
+        ) from ex
+
+    return handle
+
+
+def _serialize_error(
+    req: falcon.Request, resp: falcon.Response, ex: falcon.HTTPError
+) -> None:
+    resp.content_type = falcon.MEDIA_JSON
+    resp.data = json_text.dumps(
+        {
+            'title': ex.title,
+            'description': ex.description or _DESCRIPTIONS.get(ex.status_code, ''),
+        }
+    )

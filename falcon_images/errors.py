@@ -1,0 +1,41 @@
+"""What can go wrong, without HTTP: `app.py` has the table of statuses.
+
+The text of each is a full sentence that a client may read: it names no path, no host
+and nothing that a database said.
+"""
+
+
+class NotFoundError(Exception):
+    """The collection, image or file that was asked for does not exist."""
+
+
+class InvalidRequestError(Exception):
+    """A name, an id, a form, a property or a query that cannot be accepted."""
+
+
+class TooLargeError(Exception):
+    """More bytes than a limit of the settings allows."""
+
+
+class NotAnImageError(Exception):
+    """The bytes that were sent are not an image of a known format."""
+
+
+class DatabaseUnavailableError(Exception):
+    """The database did not answer in time, or refused to."""
+
+
+class UncertainInsertError(DatabaseUnavailableError):
+    """The insert was sent, but nobody knows whether it was, or will be, applied."""
+
+
+class QueryTimeoutError(Exception):
+    """A query took longer than the settings allow."""
+
+
+class StorageFullError(Exception):
+    """The disk, or the quota on it, is full."""
+
+
+class StorageUnavailableError(Exception):
+    """The disk refused to read or write, for another reason than being full."""

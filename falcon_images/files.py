@@ -1,0 +1,298 @@
+"""Files: where the bytes of images live on disk, and how they get there safely."""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
+
+from filelock import FileLock, Timeout
+
+from falcon_images.errors import (
+    InvalidRequestError,
+    StorageFullError,
+    StorageUnavailableError,
+)
+
+# Part of every key on disk: to change one would lose the files that have it.
+_EXTENSIONS = {
+    'image/avif': '.avif',
+    'image/bmp': '.bmp',
+    'image/gif': '.gif',
+    'image/jp2': '.jp2',
+    'image/jpeg': '.jpg',
+    'image/png': '.png',
+    'image/svg+xml': '.svg',
+    'image/tiff': '.tif',
+    'image/webp': '.webp',
+    'image/x-portable-anymap': '.pnm',
+}
+_UNSAFE = re.compile('[^a-z0-9_-]')
+_MAX_READABLE_CHARACTERS = 40
+_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+_NO_FILE = frozenset((errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ELOOP))
+_CANNOT_SYNC = frozenset((errno.EINVAL, errno.ENOTSUP))
+_DEVICES = re.compile(r'(con|prn|aux|nul|com\d|lpt\d)(\..*)?', re.IGNORECASE)
+_RENAME_ATTEMPTS = 10
+
+
+def image_key(collection_name: str, image_id: str, media_type: str) -> str:
+    """Tell under which key an image's file lives: one made of our own names only.
+
+    The folders stay small: the first 4 digits of an id change every 18 hours, and the 3
+    that follow are the upper half of a counter, so that 4,096 images made one after
+    the other by one process share a folder.
+    """
+    return '/'.join(
+        (
+            _folder(collection_name),
+            image_id[:4],
+            image_id[18:21],
+            image_id + _EXTENSIONS.get(media_type, ''),
+        )
+    )
+
+
+def earlier_key(collection_name: str, image_name: object) -> str:
+    """Tell where the earlier version kept a file: under the client's own names.
+
+    Raises:
+        InvalidRequestError: such a name could lead elsewhere.
+    """
+    for name in (collection_name, image_name):
+        if not isinstance(name, str) or not _is_plain(name):
+            raise InvalidRequestError('The file of this image has an unsafe name.')
+    return f'{collection_name}/{image_name}'
+
+
+def _folder(collection_name: str) -> str:
+    """Make a folder's name that is legal everywhere, and differs when names differ.
+
+    The hash keeps apart what a file system without case would not, and makes names of
+    devices (``CON``), of dots alone and of any length harmless.
+    """
+    readable = _UNSAFE.sub('_', collection_name.lower())[:_MAX_READABLE_CHARACTERS]
+    digest = hashlib.sha256(collection_name.encode('utf-8', 'surrogatepass'))
+    return f'{readable}-{digest.hexdigest()[:20]}'
+
+
+def _is_plain(name: str) -> bool:
+    """Tell whether a name stays in its folder, on Windows as elsewhere."""
+    return (
+        name.strip('. ') != ''
+        and not _DEVICES.fullmatch(name)
+        and not any(character in '/\\:' or character < ' ' for character in name)
+    )
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A file of which nobody knows whether it has a document, and what it is called."""
+
+    collection_name: str
+    image_id: str
+    media_type: str
+
+
+class PartOfFile:
+    """An open file that ends before its end, for servers that send all there is."""
+
+    def __init__(self, file: BinaryIO, end: int) -> None:
+        self._file = file
+        self._end = end
+
+    def read(self, size: int = -1) -> bytes:
+        """Read like a file, up to the end that was given."""
+        left = max(self._end - self._file.tell(), 0)
+        return self._file.read(left if size < 0 else min(size, left))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+@contextlib.contextmanager
+def disk_errors() -> Iterator[None]:
+    """Raise `StorageFullError` or `StorageUnavailableError` for what a disk refuses."""
+    try:
+        yield
+    except OSError as ex:
+        if ex.errno in _FULL:
+            raise StorageFullError(
+                'The disk is full, so nothing was stored; make room and send it again.'
+            ) from ex
+        raise StorageUnavailableError(
+            'The disk does not work; send the request again in a while.'
+        ) from ex
+
+
+class DiskFiles:
+    """Image files under one folder, which several processes may share.
+
+    ``images/`` has the files, ``incoming/`` those that are not whole yet, in a folder
+    for each process, and ``doubts/`` a note for each that may lack its document.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._images = root.absolute() / 'images'
+        self._doubts = root.absolute() / 'doubts'
+        self._all_incoming = root.absolute() / 'incoming'
+        self._incoming = self._all_incoming / uuid.uuid4().hex
+        # Held as long as this process lives, and freed by the system when it dies:
+        # so every process can tell whose leftovers nobody will ever finish.
+        self._lock = FileLock(f'{self._incoming}.lock')
+
+    def prepare(self) -> None:
+        """Make the folders that this process works in; raise `OSError` if it cannot."""
+        for folder in (self._images, self._doubts, self._all_incoming):
+            _make_folder(folder)
+        self._lock.acquire()
+        _make_folder(self._incoming)
+
+    def close(self) -> None:
+        """Give up this process's folder for files that are not whole."""
+        shutil.rmtree(self._incoming, ignore_errors=True)
+        self._lock.release()
+        Path(self._lock.lock_file).unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def new_file(self) -> Iterator[BinaryIO]:
+        """Open a new file in ``incoming/`` that is gone afterwards, if not `save`d."""
+        path = self._incoming / f'{uuid.uuid4().hex}.part'
+        with disk_errors():
+            file = path.open('x+b')
+        try:
+            yield file
+        finally:
+            # Windows removes only what is closed; closing a full disk's file fails.
+            with contextlib.suppress(OSError):
+                file.close()
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+    def save(self, file: BinaryIO, key: str) -> None:
+        """Move a file from `new_file` into place, to survive a loss of power.
+
+        Closes the file. It is then under its key, whole, or it is nowhere.
+        """
+        with disk_errors():
+            file.flush()
+            # A sync that failed may report success when repeated: it never is.
+            os.fsync(file.fileno())
+            file.close()
+            path = self._path(key)
+            try:
+                _move(Path(file.name), path)
+                _sync_folder(path.parent)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+                raise
+
+    def open(self, key: str) -> BinaryIO | None:
+        """Open a file for reading; None if there is none."""
+        path = self._path(key)
+        with disk_errors():
+            try:
+                return open(path, 'rb', opener=_open_no_link)
+            except OSError as ex:
+                if ex.errno in _NO_FILE:
+                    return None
+                raise
+
+    def delete(self, key: str) -> None:
+        """Delete a file, and the folders that it leaves empty; none is no error."""
+        path = self._path(key)
+        with disk_errors():
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            for folder in path.parents:
+                if folder == self._images:
+                    break
+                folder.rmdir()
+
+    def check_writable(self) -> None:
+        """Raise `StorageFullError` or `StorageUnavailableError` if it cannot store."""
+        with self.new_file() as file, disk_errors():
+            file.write(b'ready')
+            file.flush()
+
+    def note_doubt(self, doubt: Doubt) -> None:
+        """Remember that somebody must find out whether a file has a document."""
+        with disk_errors():
+            path = self._doubts / f'{doubt.image_id}.json'
+            path.write_text(json.dumps(vars(doubt)), encoding='utf-8')
+
+    def doubts(self) -> list[Doubt]:
+        """List what was noted."""
+        found = []
+        for path in self._doubts.glob('*.json'):
+            # Settled by another process meanwhile, or still being written.
+            with contextlib.suppress(OSError, ValueError, TypeError):
+                found.append(Doubt(**json.loads(path.read_text(encoding='utf-8'))))
+        return found
+
+    def settle(self, doubt: Doubt) -> None:
+        """Forget a doubt."""
+        (self._doubts / f'{doubt.image_id}.json').unlink(missing_ok=True)
+
+    def sweep_incoming(self) -> None:
+        """Remove what processes that are no more have left in ``incoming/``."""
+        for folder in self._all_incoming.iterdir():
+            if folder.is_dir() and folder != self._incoming:
+                lock = FileLock(f'{folder}.lock', timeout=0)
+                with contextlib.suppress(Timeout, OSError):
+                    with lock:
+                        shutil.rmtree(folder)
+                    Path(lock.lock_file).unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        parts = PurePosixPath(key).parts
+        if not parts or not all(_is_plain(part) for part in parts):
+            raise InvalidRequestError('The file of this image has an unsafe name.')
+        return self._images.joinpath(*parts)
+
+
+def _move(source: Path, target: Path) -> None:
+    for _ in range(_RENAME_ATTEMPTS):
+        _make_folder(target.parent)
+        try:
+            source.replace(target)
+            return
+        except FileNotFoundError:
+            # The folder was empty, and went with the last image of another request.
+            continue
+    source.replace(target)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and what is above it, each safe on disk before the next."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == 'nt':
+        return  # Windows cannot; NTFS keeps a journal of names itself.
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as ex:
+        # Some network file systems have no such call; they promise no more than this.
+        if ex.errno not in _CANNOT_SYNC:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _open_no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, 'O_NOFOLLOW', 0))

@@ -1,0 +1,82 @@
+"""The reconciler: finishes in the background what requests had to leave."""
+
+import logging
+import threading
+import time
+
+from falcon_images.errors import DatabaseUnavailableError
+from falcon_images.files import DiskFiles, Doubt
+from falcon_images.metadata import MongoMetadata
+from falcon_images.store import ImageStore
+
+_PAUSE_SECONDS = 10.0
+# How long a database must have answered before an insert that it was sent, and of
+# which nothing is to be seen, cannot come any more.
+_GRACE_SECONDS = 30.0
+
+logger = logging.getLogger(__name__)
+
+
+class Reconciler:
+    """A thread that sweeps up, settles doubts, finishes drops and makes indexes.
+
+    Each step is safe to do twice and at the same time in several processes.
+    """
+
+    def __init__(
+        self,
+        store: ImageStore,
+        metadata: MongoMetadata,
+        files: DiskFiles,
+        pause_seconds: float = _PAUSE_SECONDS,
+        grace_seconds: float = _GRACE_SECONDS,
+    ) -> None:
+        self._store = store
+        self._metadata = metadata
+        self._files = files
+        self._pause_seconds = pause_seconds
+        self._grace_seconds = grace_seconds
+        self._missing_since: dict[Doubt, float] = {}
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, name='reconciler', daemon=True
+        )
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the step that is under way."""
+        self._stopped.set()
+
+    def run_once(self) -> None:
+        """Do all there is to do now."""
+        for step in (
+            self._files.sweep_incoming,
+            self._store.finish_drops,
+            self._settle_doubts,
+            self._metadata.make_indexes,
+        ):
+            try:
+                step()
+            except DatabaseUnavailableError:
+                continue
+            except Exception:
+                # Whatever it was, the next round may fare better; requests go on.
+                logger.exception('The reconciler failed at %s', step.__name__)
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self.run_once()
+            self._stopped.wait(self._pause_seconds)
+
+    def _settle_doubts(self) -> None:
+        self._store.settle_doubts(self._is_certain)
+
+    def _is_certain(self, doubt: Doubt) -> bool:
+        since = self._missing_since.setdefault(doubt, time.monotonic())
+        if time.monotonic() - since < self._grace_seconds:
+            return False
+        del self._missing_since[doubt]
+        return True

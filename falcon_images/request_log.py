@@ -1,0 +1,50 @@
+"""The log: one line a request, and an id to find it by."""
+
+import logging
+import re
+import time
+import uuid
+from urllib.parse import quote
+
+import falcon
+
+_REQUEST_ID = re.compile('[A-Za-z0-9._:-]{1,128}')
+
+logger = logging.getLogger(__name__)
+
+
+class RequestLog:
+    """Logs method, path, status, duration, bytes and request id; never the query.
+
+    The id is the client's ``X-Request-ID`` if it is plain, else a new one.
+    """
+
+    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
+        given = req.get_header('X-Request-ID') or ''
+        req.context.id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        req.context.started = time.perf_counter()
+        resp.set_header('X-Request-ID', req.context.id)
+
+    def process_response(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        resource: object,
+        req_succeeded: bool,
+    ) -> None:
+        seconds = time.perf_counter() - req.context.started
+        logger.info(
+            '%s %s %s %.1f ms %s bytes %s',
+            req.method,
+            quote(req.path),
+            resp.status_code,
+            seconds * 1000,
+            _length(resp),
+            req.context.id,
+        )
+
+
+def _length(resp: falcon.Response) -> str:
+    if resp.content_length is not None:
+        return str(resp.content_length)
+    return str(len(resp.render_body() or b''))

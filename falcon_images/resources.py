@@ -1,0 +1,275 @@
+"""The resources of the API: each responder reads a request and asks the store."""
+
+import re
+from typing import Any, BinaryIO, cast
+from urllib.parse import quote
+
+import falcon
+
+from falcon_images import __version__
+from falcon_images.conditional import is_not_modified, requested_range
+from falcon_images.errors import DatabaseUnavailableError, TooLargeError
+from falcon_images.files import DiskFiles
+from falcon_images.image_types import SVG
+from falcon_images.json_text import loads_object
+from falcon_images.metadata import MongoMetadata
+from falcon_images.query import parse_query
+from falcon_images.settings import Settings
+from falcon_images.store import ImageStore, StoredFile
+from falcon_images.uploads import receive_upload
+
+_PING_SECONDS = 0.8
+_FORM = 'multipart/form-data'
+_JSON = 'application/json'
+_MERGE_PATCH = 'application/merge-patch+json'
+_SIMPLE_NAME = re.compile('[A-Za-z0-9_. ()-]*')
+_NOT_SIMPLE = re.compile('[^A-Za-z0-9_. ()-]')
+
+
+class Root:
+    """What the application is, and whether its database answers."""
+
+    def __init__(self, metadata: MongoMetadata, settings: Settings) -> None:
+        self._metadata = metadata
+        self._settings = settings
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.media = {
+            'application_name': 'Image storage microservice',
+            'version': __version__,
+            'mongodb': {
+                'url': public_url(self._settings.mongodb_url),
+                'db': self._settings.mongodb_db,
+                'connected': self._connected(),
+            },
+            'auth': {'enabled': self._settings.use_authentication},
+        }
+
+    on_head = on_get
+
+    def _connected(self) -> bool:
+        try:
+            self._metadata.ping(_PING_SECONDS)
+        except DatabaseUnavailableError:
+            return False
+        return True
+
+
+class Collections:
+    """The collections there are."""
+
+    def __init__(self, store: ImageStore) -> None:
+        self._store = store
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.media = self._store.collection_names()
+
+    on_head = on_get
+
+
+class Collection:
+    """One collection."""
+
+    def __init__(self, store: ImageStore) -> None:
+        self._store = store
+
+    def on_get(
+        self, req: falcon.Request, resp: falcon.Response, collection_name: str
+    ) -> None:
+        count = self._store.collection_size(collection_name)
+        resp.media = {'name': collection_name, 'documents': count}
+
+    on_head = on_get
+
+    def on_delete(
+        self, req: falcon.Request, resp: falcon.Response, collection_name: str
+    ) -> None:
+        count = self._store.drop(collection_name)
+        resp.media = {'name': collection_name, 'documents': count}
+
+
+class Images:
+    """The images of a collection."""
+
+    def __init__(self, store: ImageStore, files: DiskFiles, settings: Settings) -> None:
+        self._store = store
+        self._files = files
+        self._settings = settings
+
+    def on_get(
+        self, req: falcon.Request, resp: falcon.Response, collection_name: str
+    ) -> None:
+        query = parse_query(req.params, self._settings.max_json_depth)
+        listing = self._store.write_list(collection_name, query)
+        resp.set_header('X-Total-Count', str(listing.total))
+        resp.set_stream(cast(Any, listing.file), listing.size)
+
+    def on_head(
+        self, req: falcon.Request, resp: falcon.Response, collection_name: str
+    ) -> None:
+        query = parse_query(req.params, self._settings.max_json_depth)
+        total = self._store.count(collection_name, query)
+        resp.set_header('X-Total-Count', str(total))
+
+    def on_post(
+        self, req: falcon.Request, resp: falcon.Response, collection_name: str
+    ) -> None:
+        _require_media_type(req, _FORM)
+        form = cast(BinaryIO, req.bounded_stream)
+        content_type = req.content_type or ''
+        with receive_upload(form, content_type, self._files, self._settings) as upload:
+            document = self._store.add(collection_name, upload)
+        name = quote(collection_name, safe='')
+        resp.location = f'/collections/{name}/images/{document["_id"]}'
+        resp.media = document
+
+
+class Image:
+    """One image's document."""
+
+    def __init__(self, store: ImageStore, settings: Settings) -> None:
+        self._store = store
+        self._settings = settings
+
+    def on_get(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        collection_name: str,
+        image_id: str,
+    ) -> None:
+        resp.media = self._store.get(collection_name, image_id)
+
+    on_head = on_get
+
+    def on_put(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        collection_name: str,
+        image_id: str,
+    ) -> None:
+        _require_media_type(req, _JSON)
+        properties = _body(req, self._settings)
+        resp.media = self._store.replace(collection_name, image_id, properties)
+
+    def on_patch(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        collection_name: str,
+        image_id: str,
+    ) -> None:
+        media_type = _require_media_type(req, _JSON, _MERGE_PATCH)
+        change = self._store.merge if media_type == _MERGE_PATCH else self._store.update
+        resp.media = change(collection_name, image_id, _body(req, self._settings))
+
+    def on_delete(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        collection_name: str,
+        image_id: str,
+    ) -> None:
+        self._store.delete(collection_name, image_id)
+        resp.media = {'_id': image_id.lower(), 'deletedCount': 1}
+
+
+class ImageFile:
+    """One image's file."""
+
+    def __init__(self, store: ImageStore, settings: Settings) -> None:
+        self._store = store
+        who = 'private' if settings.use_authentication else 'public'
+        self._cache_control = [who, 'max-age=31536000', 'immutable']
+
+    def on_get(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        collection_name: str,
+        image_id: str,
+    ) -> None:
+        stored = self._store.find_file(collection_name, image_id)
+        if is_not_modified(req, stored.sha256, stored.time):
+            self._set_validators(resp, stored)
+            resp.status = falcon.HTTP_304
+            return
+        selected = requested_range(req, stored.size, stored.sha256, stored.time)
+        first, last = selected or (0, stored.size - 1)
+        # Opened first: an error must not carry headers that let it be cached.
+        file = self._store.open_file(stored, first, last)
+        resp.set_stream(cast(Any, file), last - first + 1)
+        self._set_validators(resp, stored)
+        self._describe(req, resp, stored)
+        if selected:
+            resp.content_range = (first, last, stored.size)
+            resp.status = falcon.HTTP_206
+
+    def on_head(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        collection_name: str,
+        image_id: str,
+    ) -> None:
+        self.on_get(req, resp, collection_name, image_id)
+        if resp.stream:
+            cast(BinaryIO, resp.stream).close()
+            resp.stream = None
+
+    def _set_validators(self, resp: falcon.Response, stored: StoredFile) -> None:
+        resp.cache_control = self._cache_control
+        resp.etag = stored.sha256
+        resp.last_modified = stored.time
+
+    def _describe(
+        self, req: falcon.Request, resp: falcon.Response, stored: StoredFile
+    ) -> None:
+        download = req.get_param('download') in ('1', 'true')
+        shown = stored.type.startswith('image/') and stored.type != SVG
+        kind = 'inline' if shown and not download else 'attachment'
+        resp.content_type = stored.type
+        resp.accept_ranges = 'bytes'
+        resp.set_headers(
+            {
+                'Content-Disposition': content_disposition(kind, stored.name),
+                'Content-Security-Policy': "sandbox; default-src 'none'",
+                'X-Content-Type-Options': 'nosniff',
+            }
+        )
+
+
+def public_url(url: str) -> str:
+    """Make a MongoDB URL fit to be shown: no user, password, option or path."""
+    scheme, _, rest = url.partition('://')
+    hosts = rest.partition('/')[0].partition('?')[0].rpartition('@')[2]
+    return f'{scheme}://{"localhost" if "%2f" in hosts.lower() else hosts}'
+
+
+def content_disposition(kind: str, name: str) -> str:
+    """Write the header of RFC 6266, its name in RFC 8187's form where it must be."""
+    if _SIMPLE_NAME.fullmatch(name):
+        return f'{kind}; filename="{name}"'
+    fallback = _NOT_SIMPLE.sub('_', name)
+    encoded = quote(name, safe='', errors='replace')
+    return f'{kind}; filename="{fallback}"; filename*=UTF-8\'\'{encoded}'
+
+
+def _require_media_type(req: falcon.Request, *accepted: str) -> str:
+    media_type = (req.content_type or '').partition(';')[0].strip().lower()
+    if media_type not in accepted:
+        raise falcon.HTTPUnsupportedMediaType(
+            description=f'Send the body as {" or ".join(accepted)}.'
+        )
+    return media_type
+
+
+def _body(req: falcon.Request, settings: Settings) -> dict[str, Any]:
+    limit = settings.max_properties_bytes
+    body = req.bounded_stream.read(limit + 1)
+    if len(body) > limit:
+        raise TooLargeError(
+            f'The body has more than {limit} bytes (MAX_PROPERTIES_BYTES).'
+        )
+    return loads_object(body, 'The body', settings.max_json_depth)

@@ -1,0 +1,175 @@
+"""Waitress as this service needs it: errors in JSON, a stop that finishes requests."""
+
+import logging
+import select
+import socket
+import time
+from typing import Any, cast
+
+import orjson
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.server import create_server
+from waitress.task import ErrorTask, WSGITask
+from waitress.utilities import RequestEntityTooLarge
+
+_USE_POLL = hasattr(select, 'poll')
+# Windows selects among 512 sockets at most.
+_CONNECTION_LIMIT = 2000 if _USE_POLL else 500
+_SOCKET_BYTES = 65536
+_LOOP_SECONDS = 0.5
+_STOP_SECONDS = 30.0
+
+_ERRORS = {
+    400: ('Bad request', 'The request is not valid HTTP/1.1.'),
+    413: ('Too large', 'The body has more bytes than MAX_BODY_BYTES allows.'),
+    431: ('Headers too large', 'The headers have more than 256 KiB; send less.'),
+    500: ('Internal server error', 'The service failed; its log tells why.'),
+    501: ('Not implemented', 'Send the body plain, or with chunked transfer coding.'),
+}
+
+logger = logging.getLogger(__name__)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the socket to listen on; ``*`` means all addresses, IPv4 and IPv6.
+
+    Raises:
+        OSError: the address is taken, not this machine's, or not allowed.
+    """
+    if host == '*' and socket.has_dualstack_ipv6():
+        return socket.create_server(
+            ('', port), family=socket.AF_INET6, dualstack_ipv6=True
+        )
+    host = '' if host == '*' else host
+    family = socket.AF_INET6 if ':' in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)
+
+
+class Server:
+    """An HTTP/1.1 server for a WSGI application, on a socket from `listen`.
+
+    Args:
+        threads: how many requests are worked on at once.
+        max_body_bytes: a larger body is answered with 413.
+    """
+
+    def __init__(
+        self,
+        application: Any,
+        listener: socket.socket,
+        *,
+        threads: int,
+        max_body_bytes: int,
+    ) -> None:
+        self._map: dict[int, Any] = {}
+        self._stopping = False
+        server = create_server(
+            application,
+            map=self._map,
+            sockets=[listener],
+            threads=threads,
+            max_request_body_size=max_body_bytes + 1,
+            connection_limit=_CONNECTION_LIMIT,
+            asyncore_use_poll=_USE_POLL,
+            recv_bytes=_SOCKET_BYTES,
+            send_bytes=_SOCKET_BYTES,
+            ident=None,
+        )
+        self._server = cast(Any, server)
+        self._server.channel_class = _Channel
+        self._server.is_stopping = False
+
+    def run(self) -> None:
+        """Serve until `stop` is called, then finish the requests that have begun."""
+        while not self._stopping:
+            self._turn(_LOOP_SECONDS)
+        self._finish()
+
+    def stop(self) -> None:
+        """Make `run` return; may be called by a signal handler."""
+        self._stopping = True
+        self._server.pull_trigger()
+
+    def _turn(self, seconds: float) -> None:
+        wasyncore.loop(seconds, use_poll=_USE_POLL, map=self._map, count=1)
+
+    def _finish(self) -> None:
+        self._server.is_stopping = True
+        wasyncore.dispatcher.close(self._server)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while busy := self._busy():
+            if time.monotonic() > deadline:
+                logger.warning('Stopping; %d requests are cut off', busy)
+                break
+            self._turn(_LOOP_SECONDS)
+        self._server.task_dispatcher.shutdown(timeout=1)
+        wasyncore.close_all(self._map, ignore_all=True)
+
+    def _busy(self) -> int:
+        return sum(
+            bool(channel.requests or channel.request or channel.total_outbufs_len)
+            for channel in list(self._server.active_channels.values())
+        )
+
+
+class _Parser(HTTPRequestParser):
+    """Refuses what Waitress lets pass, and reads on where it would hang up."""
+
+    _bytes_to_discard = 0
+
+    def received(self, data: bytes) -> int:
+        if self._bytes_to_discard:
+            count = min(len(data), self._bytes_to_discard)
+            self._bytes_to_discard -= count
+            self.completed = not self._bytes_to_discard
+            return count
+        consumed: int = super().received(data)
+        # A client that is still sending would see a reset, not the 413.
+        too_large = isinstance(self.error, RequestEntityTooLarge)
+        if too_large and not self.chunked and not self.expect_continue:
+            self._bytes_to_discard = self.content_length
+            self.completed = False
+        return consumed
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        # RFC 9112, section 6.3: such a message may be an attempt to smuggle a request.
+        if self.chunked and 'CONTENT_LENGTH' in self.headers:
+            raise ParsingError('Both Content-Length and Transfer-Encoding')
+
+
+class _Task(WSGITask):
+    def start(self) -> None:
+        super().start()
+        if cast(Any, self.channel.server).is_stopping:
+            self.set_close_on_finish()
+
+
+class _ErrorTask(ErrorTask):
+    """Answers what never reaches the application as the application would."""
+
+    def execute(self) -> None:
+        error = cast(Any, self.request).error
+        title, description = _ERRORS[error.code]
+        body = orjson.dumps({'title': title, 'description': description})
+        self.status = f'{error.code} {error.reason}'
+        self.response_headers = [
+            ('Content-Type', 'application/json'),
+            ('Access-Control-Allow-Origin', '*'),
+        ]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class _Channel(HTTPChannel):
+    task_class = _Task
+    error_task_class = _ErrorTask
+    parser_class = _Parser
+
+    def readable(self) -> bool:
+        # During a stop, only requests that have begun are read.
+        begun = self.request is not None or not cast(Any, self.server).is_stopping
+        return begun and bool(super().readable())

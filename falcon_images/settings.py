@@ -1,0 +1,79 @@
+"""The settings: environment variables, checked once at start."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+_ALIASES = {'UPLOADS_DIRECTORY': 'UPLOAD_DIRECTORY'}
+_MAX_PORT = 65535
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the text names it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One field for each environment variable, which has its name in capitals.
+
+    Sizes are bytes, times seconds. A variable that is empty is as if absent.
+    """
+
+    app_port: int = 80
+    app_host: str = '*'
+    app_threads: int = 8
+    mongodb_url: str = ''
+    mongodb_db: str = 'image_storage'
+    use_authentication: bool = False
+    identification_url: str = ''
+    uploads_directory: Path = Path('data/uploads')
+    max_body_bytes: int = 2 * 1024**3
+    max_parts: int = 1000
+    max_part_header_bytes: int = 8192
+    max_properties_bytes: int = 1024**2
+    max_json_depth: int = 32
+    query_timeout_seconds: int = 10
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> 'Settings':
+        """Read the settings; raise `SettingsError` for one that cannot be used."""
+        types = get_type_hints(cls)
+        values: dict[str, Any] = {}
+        for field in fields(cls):
+            name = field.name.upper()
+            text = environ.get(name, '') or environ.get(_ALIASES.get(name, ''), '')
+            if text:
+                values[field.name] = _PARSERS[types[field.name]](name, text)
+        settings = cls(**values)
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        if self.app_port > _MAX_PORT:
+            raise SettingsError(
+                f'APP_PORT must be at most {_MAX_PORT}, not {self.app_port}.'
+            )
+        for name in ('app_threads', 'query_timeout_seconds', 'max_body_bytes'):
+            if getattr(self, name) < 1:
+                raise SettingsError(f'{name.upper()} must be at least 1.')
+        if self.use_authentication and not self.identification_url:
+            raise SettingsError(
+                'USE_AUTHENTICATION is set, so IDENTIFICATION_URL must hold the URL '
+                'that identifies users. (Any value turns authentication on, "false" '
+                'too; leave USE_AUTHENTICATION empty to turn it off.)'
+            )
+
+
+def _integer(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise SettingsError(f'{name} must be an integer of 0 or more, not {text!r}.')
+    return int(text)
+
+
+_PARSERS: dict[type, Callable[[str, str], Any]] = {
+    int: _integer,
+    str: lambda name, text: text,
+    bool: lambda name, text: True,
+    Path: lambda name, text: Path(text),
+}

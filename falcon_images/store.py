@@ -1,0 +1,357 @@
+"""The image store: file and document kept in step."""
+
+import contextlib
+import datetime
+import hashlib
+import io
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import IO, BinaryIO, cast
+
+import cachetools
+
+from falcon_images.errors import (
+    DatabaseUnavailableError,
+    InvalidRequestError,
+    NotAnImageError,
+    NotFoundError,
+    StorageFullError,
+    StorageUnavailableError,
+    UncertainInsertError,
+)
+from falcon_images.files import (
+    DiskFiles,
+    Doubt,
+    PartOfFile,
+    disk_errors,
+    earlier_key,
+    image_key,
+)
+from falcon_images.image_types import identify
+from falcon_images.json_text import dumps
+from falcon_images.metadata import (
+    Document,
+    MongoMetadata,
+    Query,
+    check_collection_name,
+    new_id,
+    now,
+)
+from falcon_images.properties import (
+    check_properties,
+    check_update,
+    merge_patch,
+    without_system_fields,
+)
+from falcon_images.uploads import Upload
+
+# Lists up to this size stay in memory, longer ones go to a temporary file.
+_SPOOLED_BYTES = 1024**2
+# How long a drop waits for the last file to be gone; the reconciler does the rest.
+_DROP_SECONDS = 20
+_MERGE_ATTEMPTS = 100
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Documents as a JSON array in a file, and how many match in all."""
+
+    file: IO[bytes]
+    size: int
+    total: int
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """What is known of an image's file; `sha256` is 64 hex digits, `size` bytes."""
+
+    key: str
+    size: int
+    type: str
+    sha256: str
+    name: str
+    time: datetime.datetime
+
+
+class ImageStore:
+    """Images: a file and a document each.
+
+    An image is created file first, then document, and deleted document first, then
+    file: a crash in between leaves a spare file, never a document without its file.
+    """
+
+    def __init__(self, files: DiskFiles, metadata: MongoMetadata) -> None:
+        self._files = files
+        self._metadata = metadata
+        self._earlier: cachetools.LRUCache[tuple[str, int, int], Document] = (
+            cachetools.LRUCache(maxsize=10_000)
+        )
+
+    def add(self, collection_name: str, upload: Upload) -> Document:
+        """Store an upload and return its document.
+
+        Raises:
+            DatabaseUnavailableError: it was not stored, or nobody knows whether.
+            StorageFullError, StorageUnavailableError: it was not stored.
+        """
+        check_collection_name(collection_name)
+        document = _document(upload)
+        stored = Doubt(collection_name, str(document['_id']), upload.facts.type)
+        self._files.save(upload.file, image_key(**vars(stored)))
+        try:
+            self._metadata.insert(collection_name, document)
+        except UncertainInsertError:
+            self._doubt(stored)
+            raise
+        except Exception:
+            self._remove_file(stored)
+            raise
+        return document
+
+    def write_list(self, collection_name: str, query: Query) -> Listing:
+        """Write the documents that match into a file, in memory that does not grow."""
+        with disk_errors():
+            file = tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES)  # noqa: SIM115
+        try:
+            with disk_errors():
+                documents = self._metadata.documents(collection_name, query)
+                returned = _write_array(file, documents)
+                size = file.tell()
+                file.seek(0)
+            return Listing(file, size, self._total(collection_name, query, returned))
+        except BaseException:
+            file.close()
+            raise
+
+    def count(self, collection_name: str, query: Query) -> int:
+        """Count the documents that match, whatever the limit."""
+        return self._metadata.count(collection_name, query.filter)
+
+    def get(self, collection_name: str, image_id: str) -> Document:
+        """Read an image's document."""
+        return self._metadata.get(collection_name, image_id)
+
+    def replace(
+        self, collection_name: str, image_id: str, properties: Document
+    ) -> Document:
+        """Replace all properties of an image; system fields in them are ignored."""
+        properties = without_system_fields(properties)
+        check_properties(properties)
+        return self._metadata.replace(collection_name, image_id, properties)
+
+    def update(self, collection_name: str, image_id: str, values: Document) -> Document:
+        """Set some properties of an image; dotted names set inside objects."""
+        values = without_system_fields(values)
+        check_update(values)
+        return self._metadata.set(collection_name, image_id, values)
+
+    def merge(self, collection_name: str, image_id: str, patch: Document) -> Document:
+        """Apply a merge patch (RFC 7396) to the properties of an image."""
+        patch = without_system_fields(patch)
+        check_properties(patch)
+        for _ in range(_MERGE_ATTEMPTS):
+            before = self._metadata.get(collection_name, image_id)
+            after: Document = merge_patch(before, patch)
+            if self._metadata.replace_if_unchanged(collection_name, before, after):
+                return after
+        raise DatabaseUnavailableError(
+            'Others change this image all the time; send the request again.'
+        )
+
+    def find_file(self, collection_name: str, image_id: str) -> StoredFile:
+        """Tell all about an image's file but its bytes."""
+        document = self._metadata.get(collection_name, image_id)
+        key = _key(collection_name, document)
+        facts = document.get('_file') or self._earlier_facts(key)
+        return StoredFile(
+            key=key,
+            size=facts['size'],
+            type=facts['type'],
+            sha256=facts['sha256'],
+            name=str(document.get('image', image_id)),
+            time=_time(document),
+        )
+
+    def open_file(self, stored: StoredFile, first: int, last: int) -> IO[bytes]:
+        """Open a file to read it from one byte to another; whoever calls closes it.
+
+        Raises:
+            NotFoundError: it is missing, or has another size than was stored.
+        """
+        file = self._open(stored.key)
+        if os.fstat(file.fileno()).st_size != stored.size:
+            file.close()
+            logger.error('The file %s has not the size that was stored', stored.key)
+            raise NotFoundError('The file of this image is damaged.')
+        file.seek(first)
+        if last == stored.size - 1:
+            return file
+        return cast(IO[bytes], PartOfFile(file, last + 1))
+
+    def delete(self, collection_name: str, image_id: str) -> None:
+        """Delete an image: its document, then its file."""
+        document = self._metadata.delete(collection_name, image_id)
+        self._delete_file(collection_name, document)
+
+    def collection_names(self) -> list[str]:
+        """List the collections, sorted by name."""
+        return self._metadata.collection_names()
+
+    def collection_size(self, collection_name: str) -> int:
+        """Count the images of a collection; raise `NotFoundError` without one."""
+        self._metadata.require_collection(collection_name)
+        return self._metadata.count(collection_name, {})
+
+    def drop(self, collection_name: str) -> int:
+        """Delete a collection with all its images; return how many there were.
+
+        All of them are gone at once for everybody, and the name is free; their files
+        go after that, and are gone on return, unless they are so many that the
+        reconciler has to finish.
+        """
+        drop_key = self._metadata.drop(collection_name)
+        count = 0
+        with contextlib.suppress(DatabaseUnavailableError):
+            count = self._metadata.dropped_count(drop_key)
+            self._finish_drop(
+                drop_key, collection_name, time.monotonic() + _DROP_SECONDS
+            )
+        return count
+
+    def finish_drops(self) -> None:
+        """Delete the files of collections that were dropped, as far as they remain."""
+        for drop_key, collection_name in self._metadata.drops().items():
+            self._finish_drop(drop_key, collection_name, deadline=None)
+
+    def settle_doubts(self, may_delete: Callable[[Doubt], bool]) -> None:
+        """Find out which files of failed inserts and deletes have a document.
+
+        Args:
+            may_delete: asked of one that has none: whether that is certain by now.
+        """
+        for doubt in self._files.doubts():
+            try:
+                self._metadata.get(doubt.collection_name, doubt.image_id)
+            except NotFoundError:
+                if not may_delete(doubt):
+                    continue
+                with contextlib.suppress(NotFoundError):
+                    self._metadata.delete(doubt.collection_name, doubt.image_id)
+                self._files.delete(image_key(**vars(doubt)))
+            self._files.settle(doubt)
+
+    def _finish_drop(
+        self, drop_key: str, collection_name: str, deadline: float | None
+    ) -> None:
+        for document in self._metadata.dropped_documents(drop_key):
+            self._delete_file(collection_name, document)
+            if deadline and time.monotonic() > deadline:
+                return
+        self._metadata.forget(drop_key)
+
+    def _delete_file(self, collection_name: str, document: Document) -> None:
+        if facts := document.get('_file'):
+            image_id = str(document['_id'])
+            self._remove_file(Doubt(collection_name, image_id, facts['type']))
+            return
+        with contextlib.suppress(InvalidRequestError, StorageUnavailableError):
+            key = _key(collection_name, document)
+            # In the earlier version, images of one name had one file.
+            if not self._metadata.names_file(collection_name, document['image']):
+                self._files.delete(key)
+
+    def _remove_file(self, doubt: Doubt) -> None:
+        try:
+            self._files.delete(image_key(**vars(doubt)))
+        except (StorageFullError, StorageUnavailableError):
+            # Windows does not remove what somebody reads; the reconciler tries again.
+            self._doubt(doubt)
+
+    def _doubt(self, doubt: Doubt) -> None:
+        try:
+            self._files.note_doubt(doubt)
+        except (StorageFullError, StorageUnavailableError):
+            logger.exception('The file of image %s may be spare', doubt.image_id)
+
+    def _open(self, key: str) -> BinaryIO:
+        file = self._files.open(key)
+        if file is None:
+            logger.error('The file %s is missing, its document is not', key)
+            raise NotFoundError('The file of this image is missing.')
+        return file
+
+    def _earlier_facts(self, key: str) -> Document:
+        """Find out about a file of the earlier version, whose document has no facts."""
+        with self._open(key) as file:
+            status = os.fstat(file.fileno())
+            known_as = (key, status.st_size, status.st_mtime_ns)
+            facts = self._earlier.get(known_as)
+            if facts is None:
+                with disk_errors():
+                    sha256 = hashlib.file_digest(
+                        cast(io.BufferedReader, file), 'sha256'
+                    ).hexdigest()
+                    media_type = _media_type(file)
+                facts = {'size': status.st_size, 'type': media_type, 'sha256': sha256}
+                self._earlier[known_as] = facts
+        return facts
+
+    def _total(self, collection_name: str, query: Query, returned: int) -> int:
+        reached_end = not query.limit or returned < query.limit
+        if reached_end and (returned or not query.skip):
+            return query.skip + returned
+        return self._metadata.count(collection_name, query.filter)
+
+
+def _document(upload: Upload) -> Document:
+    return {
+        '_id': new_id(),
+        'time': now(),
+        'image': upload.name,
+        '_file': {
+            'size': upload.size,
+            'type': upload.facts.type,
+            'sha256': upload.sha256,
+            'width': upload.facts.width,
+            'height': upload.facts.height,
+        },
+        **upload.properties,
+    }
+
+
+def _key(collection_name: str, document: Document) -> str:
+    if facts := document.get('_file'):
+        return image_key(collection_name, str(document['_id']), facts['type'])
+    return earlier_key(collection_name, document.get('image'))
+
+
+def _write_array(file: IO[bytes], documents: Iterator[Document]) -> int:
+    count = 0
+    file.write(b'[')
+    for document in documents:
+        file.write(b',' if count else b'')
+        file.write(dumps(document))
+        count += 1
+    file.write(b']')
+    return count
+
+
+def _media_type(file: BinaryIO) -> str:
+    try:
+        return identify(file).type
+    except NotAnImageError:
+        return 'application/octet-stream'
+
+
+def _time(document: Document) -> datetime.datetime:
+    time = document.get('time')
+    if isinstance(time, datetime.datetime):
+        return time
+    made: datetime.datetime = document['_id'].generation_time
+    return made

@@ -1,0 +1,331 @@
+"""Uploads: a form, streamed: its file into `incoming/`, its fields into properties.
+
+The form is ``multipart/form-data`` as RFC 7578 and RFC 2046 (section 5.1) define it.
+"""
+
+import contextlib
+import hashlib
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Protocol
+from urllib.parse import unquote
+
+from streaming_form_data import StreamingFormDataParser
+from streaming_form_data.parser import ParseFailedException, parse_content_boundary
+from streaming_form_data.targets import BaseTarget
+
+from falcon_images.errors import InvalidRequestError, TooLargeError
+from falcon_images.files import DiskFiles, disk_errors
+from falcon_images.image_types import ImageFacts, identify
+from falcon_images.json_text import loads_object
+from falcon_images.properties import (
+    check_name,
+    check_properties,
+    refuse_system_fields,
+)
+
+_CHUNK_BYTES = 65536
+_IMAGE = 'image'
+_JSON_FIELDS = ('json', 'json_properties', 'properties_json')
+_FILE_NAME = re.compile(rb';\s*filename\s*=\s*"((?:[^"\\]|\\.)*)"', re.IGNORECASE)
+_BARE_FILE_NAME = re.compile(rb';\s*filename\s*=\s*([^\s;"]+)', re.IGNORECASE)
+# RFC 8187, section 3.2: charset'language'percent-encoded
+_EXTENDED_FILE_NAME = re.compile(
+    rb";\s*filename\*\s*=\s*([\w-]+)'[\w-]*'([^\s;]*)", re.IGNORECASE
+)
+_ESCAPE = re.compile(r'\\(["\\])')
+
+
+class UploadLimits(Protocol):
+    """What of `Settings` bounds an upload; sizes in bytes."""
+
+    @property
+    def max_parts(self) -> int: ...
+    @property
+    def max_part_header_bytes(self) -> int: ...
+    @property
+    def max_properties_bytes(self) -> int: ...
+    @property
+    def max_json_depth(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An image that arrived whole: its file in `incoming/`, and what is known of it."""
+
+    file: BinaryIO
+    name: str
+    size: int
+    sha256: str
+    facts: ImageFacts
+    properties: dict[str, Any]
+
+
+@contextlib.contextmanager
+def receive_upload(
+    stream: BinaryIO, content_type: str, files: DiskFiles, limits: UploadLimits
+) -> Iterator[Upload]:
+    """Read a form whole and check all of it; nothing of it is left behind afterwards.
+
+    Raises:
+        InvalidRequestError: the form is cut off, broken, or has what is not allowed.
+        NotAnImageError: the bytes of the image are none.
+        TooLargeError: the properties have more bytes than the limit.
+        StorageFullError, StorageUnavailableError: the disk does not take the file.
+    """
+    with files.new_file() as file:
+        form = _Form(file, limits)
+        _read(stream, content_type, form)
+        if not form.names:
+            raise InvalidRequestError(
+                'The form has no file part named "image"; send the image as one.'
+            )
+        with disk_errors():
+            file.flush()
+            facts = identify(file)
+        yield Upload(
+            file=file,
+            name=form.names[0],
+            size=form.size,
+            sha256=form.sha256.hexdigest(),
+            facts=facts,
+            properties=_properties(form.fields, limits.max_json_depth),
+        )
+
+
+def _read(stream: BinaryIO, content_type: str, form: '_Form') -> None:
+    headers = {'Content-Type': content_type}
+    try:
+        envelope = _Envelope(parse_content_boundary(headers), form.limits)
+        parser = StreamingFormDataParser(headers)
+        # The order matters: registered first, the catch-all would take the image too.
+        parser.register(_IMAGE, _ImageTarget(form, envelope))
+        parser.register('*', _FieldTarget(form, envelope), form.remember_field_name)
+        while chunk := stream.read(_CHUNK_BYTES):
+            parser.data_received(envelope.feed(chunk))
+    except UnicodeDecodeError as ex:
+        raise InvalidRequestError(
+            'A name in the form is not UTF-8; encode field and file names as UTF-8.'
+        ) from ex
+    except (ParseFailedException, ValueError, LookupError) as ex:
+        raise _broken() from ex
+    if not envelope.closed or envelope.headers:
+        raise InvalidRequestError(
+            'The form ends too early, or one of its parts has no name; send it again.'
+        )
+
+
+def _broken() -> InvalidRequestError:
+    return InvalidRequestError(
+        'The body is not a well-formed multipart/form-data form.'
+    )
+
+
+class _Envelope:
+    """The delimiters and headers of a form, read beside the parser.
+
+    The parser neither bounds the headers of a part nor tells of a missing end or of a
+    part without a name. It takes the backslashes out of file names, and text behind
+    the end for more of the last part.
+    """
+
+    def __init__(self, boundary: bytes, limits: UploadLimits) -> None:
+        self._delimiter = b'\r\n--' + boundary
+        self._limits = limits
+        self._in_header = False
+        # The first delimiter may stand at the very start, without a line break.
+        self._rest = b'\r\n'
+        self._parts = 0
+        self.headers: deque[bytes] = deque()
+        self.closed = False
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Read on, and return what of the chunk belongs to the form."""
+        if self.closed:
+            return b''
+        data = self._rest + chunk
+        at = 0
+        while True:
+            found = self._header(data, at) if self._in_header else self._next(data, at)
+            if found is None:
+                return chunk
+            if self.closed:
+                return chunk[: found - (len(data) - len(chunk))]
+            at = found
+
+    def _next(self, data: bytes, at: int) -> int | None:
+        start = data.find(self._delimiter, at)
+        end = start + len(self._delimiter)
+        if start < 0 or end + 2 > len(data):
+            keep = max(at, len(data) - len(self._delimiter) - 1) if start < 0 else start
+            self._rest = data[keep:]
+            return None
+        after = data[end : end + 2]
+        if after == b'--':
+            self.closed = True
+            return end + 2
+        if after == b'\r\n':
+            self._in_header = True
+            self._parts += 1
+            if self._parts > self._limits.max_parts:
+                raise InvalidRequestError(
+                    f'The form has more than {self._limits.max_parts} parts '
+                    '(MAX_PARTS); send fewer fields, or one field "json".'
+                )
+        return end
+
+    def _header(self, data: bytes, at: int) -> int | None:
+        end = data.find(b'\r\n\r\n', at)
+        if (end if end >= 0 else len(data)) - at > self._limits.max_part_header_bytes:
+            raise InvalidRequestError(
+                'The header of a part has more than '
+                f'{self._limits.max_part_header_bytes} bytes (MAX_PART_HEADER_BYTES).'
+            )
+        if end < 0:
+            self._rest = data[at:]
+            return None
+        self.headers.append(data[at:end])
+        self._in_header = False
+        return end + 4
+
+
+@dataclass
+class _Form:
+    """What has been read of a form so far."""
+
+    file: BinaryIO
+    limits: UploadLimits
+    names: list[str] = field(default_factory=list)
+    size: int = 0
+    sha256: Any = field(default_factory=hashlib.sha256)
+    fields: list[tuple[str, bytes]] = field(default_factory=list)
+    fields_bytes: int = 0
+    field_name: str = ''
+    in_part: bool = False
+
+    def remember_field_name(self, registered: str, name: str) -> bool:
+        """Take any part; the parser asks this just before it starts one."""
+        self.field_name = name
+        return True
+
+    def start_part(self) -> None:
+        if self.in_part:
+            raise _broken()
+        self.in_part = True
+
+    def end_part(self, envelope: _Envelope) -> str | None:
+        """Tell the file name of the part that ended; None if it was not a file.
+
+        A part starts as soon as its name is read, before its header is whole: so it
+        is only at its end that the header is sure to be there.
+        """
+        if not envelope.headers:
+            raise _broken()
+        self.in_part = False
+        return _file_name(envelope.headers.popleft())
+
+
+class _ImageTarget(BaseTarget):  # type: ignore[misc]
+    """Writes the part named ``image`` to the file."""
+
+    def __init__(self, form: _Form, envelope: _Envelope) -> None:
+        super().__init__()
+        self._form, self._envelope = form, envelope
+
+    def on_start(self) -> None:
+        self._form.start_part()
+        if self._form.names:
+            raise InvalidRequestError(
+                'The form has a second part named "image"; send one image a request.'
+            )
+
+    def on_data_received(self, chunk: bytes) -> None:
+        with disk_errors():
+            self._form.file.write(chunk)
+        self._form.sha256.update(chunk)
+        self._form.size += len(chunk)
+
+    def on_finish(self) -> None:
+        name = self._form.end_part(self._envelope)
+        if name is None:
+            raise InvalidRequestError(
+                'The part "image" must be a file, with a file name.'
+            )
+        self._form.names.append(name)
+
+
+class _FieldTarget(BaseTarget):  # type: ignore[misc]
+    """Collects the other parts, each a property."""
+
+    def __init__(self, form: _Form, envelope: _Envelope) -> None:
+        super().__init__()
+        self._form, self._envelope = form, envelope
+        self._value = bytearray()
+
+    def on_start(self) -> None:
+        self._form.start_part()
+        self._value.clear()
+
+    def on_data_received(self, chunk: bytes) -> None:
+        self._form.fields_bytes += len(chunk)
+        limit = self._form.limits.max_properties_bytes
+        if self._form.fields_bytes > limit:
+            raise TooLargeError(
+                f'The properties have more than {limit} bytes (MAX_PROPERTIES_BYTES).'
+            )
+        self._value += chunk
+
+    def on_finish(self) -> None:
+        if self._form.end_part(self._envelope) is not None:
+            raise InvalidRequestError(
+                f'The file part {self._form.field_name!r} must be named "image"; '
+                'other parts are properties, not files.'
+            )
+        self._form.fields.append((self._form.field_name, bytes(self._value)))
+
+
+def _file_name(header: bytes) -> str | None:
+    """Tell a part's file name as it was sent; None if the part is not a file.
+
+    The parser drops backslashes (``C:\\images\\a.jpg``) and prefers the poorer of two
+    names; here only those go that escape a quote or another backslash.
+    """
+    if extended := _EXTENDED_FILE_NAME.search(header):
+        return unquote(extended[2].decode(), encoding=extended[1].decode())
+    if quoted := _FILE_NAME.search(header):
+        return _ESCAPE.sub(r'\1', quoted[1].decode())
+    bare = _BARE_FILE_NAME.search(header)
+    return bare[1].decode() if bare else None
+
+
+def _properties(fields: list[tuple[str, bytes]], max_depth: int) -> dict[str, Any]:
+    properties: dict[str, Any] = {}
+    typed: dict[str, Any] = {}
+    repeated: set[str] = set()
+    for name, raw in fields:
+        value = _text(name, raw)
+        if name in _JSON_FIELDS:
+            typed.update(loads_object(value, f'The field "{name}"', max_depth))
+        elif name not in properties:
+            properties[name] = value
+        elif name in repeated:
+            properties[name].append(value)
+        else:
+            repeated.add(name)
+            properties[name] = [properties[name], value]
+    properties.update(typed)
+    refuse_system_fields(properties)
+    check_properties(properties)
+    return properties
+
+
+def _text(name: str, raw: bytes) -> str:
+    check_name(name)
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as ex:
+        raise InvalidRequestError(
+            f'The field {name!r} is not UTF-8 text; encode it as UTF-8.'
+        ) from ex

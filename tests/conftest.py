@@ -1,0 +1,137 @@
+"""What tests share: a real MongoDB for the session, a service of its own for each."""
+
+import contextlib
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import falcon.testing
+import pymongo
+import pytest
+
+from falcon_images.app import App, create_app, create_client
+from falcon_images.embedded import EmbeddedMongo
+from falcon_images.files import DiskFiles
+from falcon_images.metadata import MongoMetadata
+from falcon_images.settings import Settings
+from falcon_images.store import ImageStore
+from tests.pictures import jpeg
+
+
+@dataclass
+class Form:
+    """A multipart form: its body and its content type."""
+
+    body: bytes
+    content_type: str
+
+
+def form(
+    *parts: tuple[str, str | bytes] | tuple[str, str | bytes, str], end: bytes = b'--'
+) -> Form:
+    """Write a form of parts (name, value) or (name, value, file name)."""
+    body = b''
+    for name, value, *file_name in parts:
+        given = f'; filename="{file_name[0]}"' if file_name else ''
+        header = f'Content-Disposition: form-data; name="{name}"{given}'
+        content = value.encode() if isinstance(value, str) else value
+        body += b'--limit\r\n' + header.encode() + b'\r\n\r\n' + content + b'\r\n'
+    return Form(
+        body + b'--limit' + end + b'\r\n', 'multipart/form-data; boundary=limit'
+    )
+
+
+class Client(falcon.testing.TestClient):
+    """A client that knows how to upload."""
+
+    def post_form(
+        self, collection_name: str, sent: Form, **kwargs: Any
+    ) -> falcon.testing.Result:
+        return self.simulate_post(
+            f'/collections/{collection_name}/images',
+            body=sent.body,
+            content_type=sent.content_type,
+            **kwargs,
+        )
+
+    def upload(
+        self, collection_name: str = 'c', image: bytes | None = None, **fields: str
+    ) -> dict[str, Any]:
+        """Upload an image and return its document."""
+        image_part = ('image', jpeg() if image is None else image, 'a.jpg')
+        response = self.post_form(collection_name, form(*fields.items(), image_part))
+        assert response.status_code == 200, response.text
+        document: dict[str, Any] = response.json
+        return document
+
+
+@dataclass
+class Service:
+    """An application on a real database, with its parts at hand."""
+
+    settings: Settings
+    client: Client
+    database: pymongo.database.Database[dict[str, Any]]
+    files: DiskFiles
+    metadata: MongoMetadata
+    store: ImageStore
+    app: App
+
+    def stored_files(self) -> list[Path]:
+        """All files of images, and those that are not whole yet."""
+        root = self.settings.uploads_directory
+        found = [*(root / 'images').rglob('*'), *(root / 'incoming').rglob('*.part')]
+        return sorted(path for path in found if path.is_file())
+
+
+@pytest.fixture(scope='session')
+def mongodb_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    mongo = EmbeddedMongo(tmp_path_factory.mktemp('mongo') / 'mongodb')
+    mongo.wait_until_ready()
+    yield mongo.url
+    mongo.stop()
+
+
+@pytest.fixture
+def settings(mongodb_url: str, tmp_path: Path) -> Settings:
+    return Settings(
+        mongodb_url=mongodb_url,
+        mongodb_db=f'test_{uuid.uuid4().hex}',
+        uploads_directory=tmp_path / 'uploads',
+    )
+
+
+@pytest.fixture
+def service(settings: Settings) -> Iterator[Service]:
+    with running(settings) as made:
+        yield made
+
+
+class running:  # noqa: N801 - used as a function
+    """A service for settings, and the end of it."""
+
+    def __init__(self, settings: Settings, **changes: Any) -> None:
+        self._settings = replace(settings, **changes)
+
+    def __enter__(self) -> Service:
+        settings = self._settings
+        self._mongo = create_client(settings)
+        metadata = MongoMetadata(
+            self._mongo, settings.mongodb_db, settings.query_timeout_seconds
+        )
+        self._files = DiskFiles(settings.uploads_directory)
+        self._files.prepare()
+        store = ImageStore(self._files, metadata)
+        app = create_app(settings, metadata, self._files, store)
+        database = self._mongo[settings.mongodb_db]
+        return Service(
+            settings, Client(app), database, self._files, metadata, store, app
+        )
+
+    def __exit__(self, *_: object) -> None:
+        self._files.close()
+        with contextlib.suppress(pymongo.errors.AutoReconnect):
+            self._mongo.drop_database(self._settings.mongodb_db)
+        self._mongo.close()

@@ -1,0 +1,68 @@
+import errno
+import io
+
+import pytest
+
+from falcon_images.errors import NotAnImageError
+from falcon_images.image_types import SVG, ImageFacts, identify
+from tests import pictures
+
+
+@pytest.mark.parametrize('name', pictures.every_format())
+def test_each_format_is_known_by_its_bytes(name: str) -> None:
+    content, media_type = pictures.every_format()[name]
+    assert identify(io.BytesIO(content)) == ImageFacts(media_type, 40, 30)
+
+
+def test_svg_is_known_by_its_root() -> None:
+    assert identify(io.BytesIO(pictures.SVG)) == ImageFacts(SVG)
+    assert identify(io.BytesIO(b'\xef\xbb\xbf<svg/>')) == ImageFacts(SVG)
+
+
+@pytest.mark.parametrize(
+    'content',
+    [
+        b'',
+        b'\0',
+        b'x' * 100_000,
+        b'<html><body><svg xmlns="http://www.w3.org/2000/svg"/></body></html>',
+        b'<!DOCTYPE html><script>alert(1)</script>',
+        b'<?xml version="1.0" encoding="nonsense"?><svg/>',
+        b'%PDF-1.7',
+        b'PK\x03\x04' + b'\0' * 40,
+        b'BM',
+        b'\xff\xd8\xff',
+        b'\x89PNG\r\n\x1a\n',
+        b'\x89PNG\r\n\x1a\n\0\0\0\rIHDR',
+        b'GIF89a',
+        b'II*\0' + b'\xff' * 60,
+        b'RIFF\0\0\0\0WEBP',
+        b'P5 99999999999999999999 1 255\n',
+    ],
+)
+def test_other_bytes_are_no_image(content: bytes) -> None:
+    with pytest.raises(NotAnImageError, match='not an image'):
+        identify(io.BytesIO(content))
+
+
+def test_every_cut_of_every_format_is_known_or_refused() -> None:
+    for content, media_type in pictures.every_format().values():
+        for length in range(0, len(content), 7):
+            try:
+                assert identify(io.BytesIO(content[:length])).type == media_type
+            except NotAnImageError:
+                continue
+
+
+def test_an_image_of_200_megapixels_is_known() -> None:
+    header = b'P5 20000 10000 255\n'
+    assert identify(io.BytesIO(header)).width == 20000
+
+
+def test_a_disk_that_fails_is_not_taken_for_a_bad_image() -> None:
+    class FailingFile(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError(errno.EIO, 'Input/output error')
+
+    with pytest.raises(OSError, match='Input/output'):
+        identify(FailingFile(b'abc'))

@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import pytest
+
+from falcon_images.settings import Settings, SettingsError
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert Settings.from_env({}) == Settings()
+
+
+def test_values_are_read_by_their_names() -> None:
+    environ = {
+        'APP_PORT': '8080',
+        'MONGODB_URL': 'mongodb://db',
+        'UPLOADS_DIRECTORY': '/x',
+        'MAX_PARTS': '7',
+    }
+    assert Settings.from_env(environ) == Settings(
+        app_port=8080,
+        mongodb_url='mongodb://db',
+        uploads_directory=Path('/x'),
+        max_parts=7,
+    )
+
+
+def test_the_other_name_of_the_uploads_directory_works() -> None:
+    assert Settings.from_env({'UPLOAD_DIRECTORY': 'u'}).uploads_directory == Path('u')
+
+
+def test_an_empty_value_is_as_if_absent() -> None:
+    environ = {'APP_PORT': '', 'USE_AUTHENTICATION': '', 'UPLOADS_DIRECTORY': ''}
+    assert Settings.from_env(environ) == Settings()
+
+
+@pytest.mark.parametrize('value', ['1', 'true', 'false', 'no', '0'])
+def test_any_value_turns_authentication_on(value: str) -> None:
+    environ = {'USE_AUTHENTICATION': value, 'IDENTIFICATION_URL': 'http://id'}
+    assert Settings.from_env(environ).use_authentication
+
+
+@pytest.mark.parametrize('value', ['x', '-1', '1.5', '٣', ' 80', '1_0'])
+def test_a_port_that_is_no_integer_is_named(value: str) -> None:
+    with pytest.raises(SettingsError, match=f'APP_PORT .* not {value!r}'):
+        Settings.from_env({'APP_PORT': value})
+
+
+@pytest.mark.parametrize(
+    ('environ', 'text'),
+    [
+        ({'APP_PORT': '65536'}, 'APP_PORT must be at most 65535'),
+        ({'APP_THREADS': '0'}, 'APP_THREADS must be at least 1'),
+        ({'QUERY_TIMEOUT_SECONDS': '0'}, 'QUERY_TIMEOUT_SECONDS must be at least 1'),
+        ({'USE_AUTHENTICATION': 'false'}, 'IDENTIFICATION_URL'),
+    ],
+)
+def test_a_setting_that_cannot_work_is_refused(
+    environ: dict[str, str], text: str
+) -> None:
+    with pytest.raises(SettingsError, match=text):
+        Settings.from_env(environ)

@@ -1,0 +1,276 @@
+"""Two-step writes whose second step fails, and many requests at the same moment."""
+
+import errno
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import bson
+import falcon.testing
+import pytest
+from pymongo import errors as mongo_errors
+from pymongo.collection import Collection
+
+from falcon_images.errors import DatabaseUnavailableError
+from falcon_images.files import Doubt
+from falcon_images.metadata import MongoMetadata
+from falcon_images.reconciler import Reconciler
+from tests.conftest import Service, form
+from tests.pictures import jpeg
+
+
+def post(service: Service, collection_name: str = 'c') -> falcon.testing.Result:
+    sent = form(('image', jpeg(), 'a.jpg'))
+    return service.client.post_form(collection_name, sent)
+
+
+def failing(error: Exception) -> Any:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise error
+
+    return fail
+
+
+def reconcile(service: Service, grace_seconds: float = 0) -> None:
+    reconciler = Reconciler(
+        service.store,
+        service.metadata,
+        service.files,
+        grace_seconds=grace_seconds,
+    )
+    reconciler.run_once()
+    reconciler.run_once()
+
+
+def test_an_insert_that_was_never_sent_leaves_no_file(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = mongo_errors.ServerSelectionTimeoutError('no server')
+    monkeypatch.setattr(Collection, 'insert_one', failing(error))
+    assert post(service).status_code == 503
+    assert service.stored_files() == []
+    assert service.files.doubts() == []
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        mongo_errors.NetworkTimeout('no answer'),
+        mongo_errors.AutoReconnect('connection closed'),
+        mongo_errors.WTimeoutError('not on a majority', 64),
+        mongo_errors.OperationFailure('not primary', 10107),
+        mongo_errors.ExecutionTimeout('too slow', 50),
+    ],
+)
+def test_an_insert_that_may_have_been_applied_keeps_its_file(
+    service: Service, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    insert = Collection.insert_one
+
+    def insert_and_fail(*args: Any, **kwargs: Any) -> None:
+        insert(*args, **kwargs)
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Collection, 'insert_one', insert_and_fail)
+        assert post(service).status_code == 503
+    (document,) = service.client.simulate_get('/collections/c/images').json
+    path = f'/collections/c/images/{document["_id"]}/image'
+    assert len(service.files.doubts()) == 1
+    reconcile(service)
+    assert service.client.simulate_get(path).content == jpeg()
+    assert service.files.doubts() == []
+
+
+def test_the_file_of_an_insert_that_never_came_goes_after_the_grace_time(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Collection, 'insert_one', failing(mongo_errors.NetworkTimeout(''))
+        )
+        assert post(service).status_code == 503
+    reconcile(service, grace_seconds=60)
+    assert len(service.stored_files()) == 1
+    reconcile(service, grace_seconds=0)
+    assert service.stored_files() == []
+    assert service.files.doubts() == []
+
+
+def test_no_doubt_is_settled_while_the_database_is_away(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patch_error = failing(mongo_errors.NetworkTimeout(''))
+    with monkeypatch.context() as patch:
+        patch.setattr(Collection, 'insert_one', patch_error)
+        post(service)
+    monkeypatch.setattr(Collection, 'find_one', patch_error)
+    reconcile(service)
+    assert len(service.stored_files()) == 1
+    assert len(service.files.doubts()) == 1
+
+
+def test_a_failed_delete_in_the_database_keeps_the_file(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f'/collections/c/images/{service.client.upload()["_id"]}'
+    with monkeypatch.context() as patch:
+        error = mongo_errors.NetworkTimeout('')
+        patch.setattr(Collection, 'find_one_and_delete', failing(error))
+        assert service.client.simulate_delete(path).status_code == 503
+    assert service.client.simulate_get(f'{path}/image').content == jpeg()
+
+
+def test_a_file_that_cannot_be_deleted_is_deleted_later(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, while somebody reads it."""
+    path = f'/collections/c/images/{service.client.upload()["_id"]}'
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'unlink', failing(PermissionError(errno.EACCES, 'in use')))
+        assert service.client.simulate_delete(path).status_code == 200
+    assert service.client.simulate_get(path).status_code == 404
+    assert len(service.stored_files()) == 1
+    reconcile(service)
+    assert service.stored_files() == []
+
+
+@pytest.mark.parametrize(
+    ('number', 'status'), [(errno.ENOSPC, 507), (errno.EDQUOT, 507), (errno.EIO, 503)]
+)
+@pytest.mark.parametrize('call', ['fsync', 'replace'])
+def test_a_disk_that_fails_leaves_no_trace(
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    call: str,
+    number: int,
+    status: int,
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, failing(OSError(number, 'secret reason')))
+        response = post(service)
+    assert response.status_code == status
+    assert 'secret' not in response.text
+    assert service.stored_files() == []
+    assert service.client.simulate_get('/collections').json == []
+    assert post(service).status_code == 200
+
+
+def test_a_drop_that_was_cut_off_is_finished_later(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        service.client.upload('c')
+    with monkeypatch.context() as patch:
+        error = DatabaseUnavailableError('')
+        patch.setattr(MongoMetadata, 'dropped_documents', failing(error))
+        response = service.client.simulate_delete('/collections/c')
+    assert response.json == {'name': 'c', 'documents': 3}
+    kept = service.client.upload('c')
+    assert len(service.stored_files()) == 4
+    reconcile(service)
+    assert [path.stem for path in service.stored_files()] == [kept['_id']]
+    assert service.database.list_collection_names() == ['c']
+
+
+def test_a_drop_gives_the_rest_to_the_reconciler_when_it_takes_too_long(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        service.client.upload('c')
+    monkeypatch.setattr('falcon_images.store._DROP_SECONDS', -1)
+    assert service.client.simulate_delete('/collections/c').status_code == 200
+    assert service.client.simulate_get('/collections').json == []
+    assert len(service.stored_files()) == 2
+    reconcile(service)
+    assert service.stored_files() == []
+
+
+def test_the_reconciler_makes_indexes_that_are_missing(service: Service) -> None:
+    service.database.earlier.insert_one({'image': 'a.jpg'})
+    reconcile(service)
+    assert len(list(service.database.earlier.list_indexes())) == 3
+
+
+def test_an_index_that_cannot_be_made_keeps_no_image_out(service: Service) -> None:
+    service.database.c.create_index([('time', -1), ('_id', -1)], name='theirs')
+    service.client.upload('c')
+    reconcile(service)
+
+
+def test_a_failing_step_does_not_stop_the_reconciler(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sweep_incoming() -> None:
+        raise RuntimeError('unforeseen')
+
+    monkeypatch.setattr(service.files, 'sweep_incoming', sweep_incoming)
+    service.files.note_doubt(Doubt('c', str(bson.ObjectId()), 'image/jpeg'))
+    reconcile(service)
+    assert service.files.doubts() == []
+
+
+class TestConcurrency:
+    """One image, one collection, many requests at the same moment."""
+
+    def test_parallel_uploads_are_all_kept(self, service: Service) -> None:
+        with ThreadPoolExecutor(16) as pool:
+            responses = list(pool.map(lambda _: post(service), range(64)))
+        assert {response.status_code for response in responses} == {200}
+        ids = {response.json['_id'] for response in responses}
+        assert len(ids) == 64
+        assert {path.stem for path in service.stored_files()} == ids
+        assert service.database.c.count_documents({}) == 64
+
+    def test_one_of_many_deletes_wins(self, service: Service) -> None:
+        path = f'/collections/c/images/{service.client.upload()["_id"]}'
+        with ThreadPoolExecutor(8) as pool:
+            deletes = pool.map(
+                lambda _: service.client.simulate_delete(path).status_code, range(8)
+            )
+            assert sorted(deletes) == [200] + [404] * 7
+        assert service.stored_files() == []
+
+    def test_no_patch_is_lost(self, service: Service) -> None:
+        path = f'/collections/c/images/{service.client.upload()["_id"]}'
+        with ThreadPoolExecutor(8) as pool:
+            for content_type in ('application/json', 'application/merge-patch+json'):
+                results = pool.map(
+                    lambda n, kind=content_type: (
+                        service.client.simulate_patch(
+                            path, body=f'{{"{kind[12]}{n}": {n}}}', content_type=kind
+                        ).status_code
+                    ),
+                    range(24),
+                )
+                assert set(results) == {200}
+        document = service.client.simulate_get(path).json
+        assert len(document) == 4 + 48
+
+    def test_drops_under_uploads_lose_nothing(self, service: Service) -> None:
+        """Every image is there whole, or is gone whole."""
+
+        def work(number: int) -> int:
+            if number % 8 == 0:
+                return service.client.simulate_delete('/collections/c').status_code
+            return post(service).status_code
+
+        with ThreadPoolExecutor(8) as pool:
+            statuses = list(pool.map(work, range(96)))
+        assert set(statuses) <= {200, 404}
+        reconcile(service)
+        documents = service.client.simulate_get('/collections/c/images').json
+        ids = {document['_id'] for document in documents}
+        assert {path.stem for path in service.stored_files()} == ids
+        for image_id in ids:
+            path = f'/collections/c/images/{image_id}/image'
+            assert service.client.simulate_get(path).content == jpeg()
+
+    def test_one_of_many_drops_counts_the_images(self, service: Service) -> None:
+        service.client.upload('c')
+        with ThreadPoolExecutor(8) as pool:
+            drops = pool.map(
+                lambda _: service.client.simulate_delete('/collections/c').status_code,
+                range(8),
+            )
+            assert sorted(drops) == [200] + [404] * 7
