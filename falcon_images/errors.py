@@ -33,9 +33,13 @@ class QueryTimeoutError(Exception):
     """A query took longer than the settings allow."""
 
 
-class StorageFullError(Exception):
+class StorageError(Exception):
+    """The disk did not do what it was asked."""
+
+
+class StorageFullError(StorageError):
     """The disk, or the quota on it, is full."""
 
 
-class StorageUnavailableError(Exception):
+class StorageUnavailableError(StorageError):
     """The disk refused to read or write, for another reason than being full."""

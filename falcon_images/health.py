@@ -2,11 +2,7 @@
 
 import falcon
 
-from falcon_images.errors import (
-    DatabaseUnavailableError,
-    StorageFullError,
-    StorageUnavailableError,
-)
+from falcon_images.errors import DatabaseUnavailableError, StorageError
 from falcon_images.files import DiskFiles
 from falcon_images.metadata import MongoMetadata
 
@@ -47,6 +43,6 @@ class Ready:
     def _store(self) -> str:
         try:
             self._files.check_writable()
-        except (StorageFullError, StorageUnavailableError) as ex:
+        except StorageError as ex:
             return str(ex)
         return 'ok'

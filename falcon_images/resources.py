@@ -100,8 +100,8 @@ class Images:
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
         query = parse_query(req.params, self._settings.max_json_depth)
-        listing = self._store.write_list(collection_name, query)
-        resp.set_header('X-Total-Count', str(listing.total))
+        listing, total = self._store.write_list(collection_name, query)
+        resp.set_header('X-Total-Count', str(total))
         resp.set_stream(cast(Any, listing.file), listing.size)
 
     def on_head(

@@ -135,9 +135,12 @@ class _Parser(HTTPRequestParser):
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
-        # RFC 9112, section 6.3: such a message may be an attempt to smuggle a request.
+        # RFC 9112, sections 6.1 and 6.3: such messages may smuggle in a request. Of
+        # HTTP/1.1, Waitress takes the transfer coding out of the headers.
         if self.chunked and 'CONTENT_LENGTH' in self.headers:
             raise ParsingError('Both Content-Length and Transfer-Encoding')
+        if 'TRANSFER_ENCODING' in self.headers:
+            raise ParsingError('Transfer-Encoding before HTTP/1.1')
 
 
 class _Task(WSGITask):

@@ -2,42 +2,35 @@
 
 import contextlib
 import datetime
-import hashlib
-import io
 import logging
 import os
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, BinaryIO, cast
 
-import cachetools
-
+from falcon_images.earlier import EarlierFiles
 from falcon_images.errors import (
     DatabaseUnavailableError,
     InvalidRequestError,
-    NotAnImageError,
     NotFoundError,
-    StorageFullError,
-    StorageUnavailableError,
+    StorageError,
     UncertainInsertError,
 )
 from falcon_images.files import (
     DiskFiles,
     Doubt,
     PartOfFile,
-    disk_errors,
     earlier_key,
     image_key,
 )
-from falcon_images.image_types import identify
-from falcon_images.json_text import dumps
+from falcon_images.lists import Listing, write_list
 from falcon_images.metadata import (
     Document,
     MongoMetadata,
     Query,
     check_collection_name,
+    file_facts,
     new_id,
     now,
 )
@@ -49,22 +42,11 @@ from falcon_images.properties import (
 )
 from falcon_images.uploads import Upload
 
-# Lists up to this size stay in memory, longer ones go to a temporary file.
-_SPOOLED_BYTES = 1024**2
 # How long a drop waits for the last file to be gone; the reconciler does the rest.
 _DROP_SECONDS = 20
 _MERGE_ATTEMPTS = 100
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Listing:
-    """Documents as a JSON array in a file, and how many match in all."""
-
-    file: IO[bytes]
-    size: int
-    total: int
 
 
 @dataclass(frozen=True)
@@ -89,9 +71,7 @@ class ImageStore:
     def __init__(self, files: DiskFiles, metadata: MongoMetadata) -> None:
         self._files = files
         self._metadata = metadata
-        self._earlier: cachetools.LRUCache[tuple[str, int, int], Document] = (
-            cachetools.LRUCache(maxsize=10_000)
-        )
+        self._earlier = EarlierFiles()
 
     def add(self, collection_name: str, upload: Upload) -> Document:
         """Store an upload and return its document.
@@ -114,20 +94,14 @@ class ImageStore:
             raise
         return document
 
-    def write_list(self, collection_name: str, query: Query) -> Listing:
-        """Write the documents that match into a file, in memory that does not grow."""
-        with disk_errors():
-            file = tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES)  # noqa: SIM115
-        try:
-            with disk_errors():
-                documents = self._metadata.documents(collection_name, query)
-                returned = _write_array(file, documents)
-                size = file.tell()
-                file.seek(0)
-            return Listing(file, size, self._total(collection_name, query, returned))
-        except BaseException:
-            file.close()
-            raise
+    def write_list(self, collection_name: str, query: Query) -> tuple[Listing, int]:
+        """Write the documents that match into a file; tell how many match in all."""
+        documents = self._metadata.documents(collection_name, query)
+        listing = write_list(documents)
+        reached_end = not query.limit or listing.count < query.limit
+        if reached_end and (listing.count or not query.skip):
+            return listing, query.skip + listing.count
+        return listing, self.count(collection_name, query)
 
     def count(self, collection_name: str, query: Query) -> int:
         """Count the documents that match, whatever the limit."""
@@ -168,7 +142,10 @@ class ImageStore:
         """Tell all about an image's file but its bytes."""
         document = self._metadata.get(collection_name, image_id)
         key = _key(collection_name, document)
-        facts = document.get('_file') or self._earlier_facts(key)
+        facts = file_facts(document)
+        if facts is None:
+            with self._open(key) as file:
+                facts = self._earlier.facts(key, file)
         return StoredFile(
             key=key,
             size=facts['size'],
@@ -256,27 +233,29 @@ class ImageStore:
         self._metadata.forget(drop_key)
 
     def _delete_file(self, collection_name: str, document: Document) -> None:
-        if facts := document.get('_file'):
+        if facts := file_facts(document):
             image_id = str(document['_id'])
             self._remove_file(Doubt(collection_name, image_id, facts['type']))
             return
-        with contextlib.suppress(InvalidRequestError, StorageUnavailableError):
+        try:
             key = _key(collection_name, document)
             # In the earlier version, images of one name had one file.
             if not self._metadata.names_file(collection_name, document['image']):
                 self._files.delete(key)
+        except (InvalidRequestError, DatabaseUnavailableError, StorageError) as ex:
+            logger.warning('The file of image %s stays: %s', document['_id'], ex)
 
     def _remove_file(self, doubt: Doubt) -> None:
         try:
             self._files.delete(image_key(**vars(doubt)))
-        except (StorageFullError, StorageUnavailableError):
+        except StorageError:
             # Windows does not remove what somebody reads; the reconciler tries again.
             self._doubt(doubt)
 
     def _doubt(self, doubt: Doubt) -> None:
         try:
             self._files.note_doubt(doubt)
-        except (StorageFullError, StorageUnavailableError):
+        except StorageError:
             logger.exception('The file of image %s may be spare', doubt.image_id)
 
     def _open(self, key: str) -> BinaryIO:
@@ -285,28 +264,6 @@ class ImageStore:
             logger.error('The file %s is missing, its document is not', key)
             raise NotFoundError('The file of this image is missing.')
         return file
-
-    def _earlier_facts(self, key: str) -> Document:
-        """Find out about a file of the earlier version, whose document has no facts."""
-        with self._open(key) as file:
-            status = os.fstat(file.fileno())
-            known_as = (key, status.st_size, status.st_mtime_ns)
-            facts = self._earlier.get(known_as)
-            if facts is None:
-                with disk_errors():
-                    sha256 = hashlib.file_digest(
-                        cast(io.BufferedReader, file), 'sha256'
-                    ).hexdigest()
-                    media_type = _media_type(file)
-                facts = {'size': status.st_size, 'type': media_type, 'sha256': sha256}
-                self._earlier[known_as] = facts
-        return facts
-
-    def _total(self, collection_name: str, query: Query, returned: int) -> int:
-        reached_end = not query.limit or returned < query.limit
-        if reached_end and (returned or not query.skip):
-            return query.skip + returned
-        return self._metadata.count(collection_name, query.filter)
 
 
 def _document(upload: Upload) -> Document:
@@ -326,27 +283,9 @@ def _document(upload: Upload) -> Document:
 
 
 def _key(collection_name: str, document: Document) -> str:
-    if facts := document.get('_file'):
+    if facts := file_facts(document):
         return image_key(collection_name, str(document['_id']), facts['type'])
     return earlier_key(collection_name, document.get('image'))
-
-
-def _write_array(file: IO[bytes], documents: Iterator[Document]) -> int:
-    count = 0
-    file.write(b'[')
-    for document in documents:
-        file.write(b',' if count else b'')
-        file.write(dumps(document))
-        count += 1
-    file.write(b']')
-    return count
-
-
-def _media_type(file: BinaryIO) -> str:
-    try:
-        return identify(file).type
-    except NotAnImageError:
-        return 'application/octet-stream'
 
 
 def _time(document: Document) -> datetime.datetime:

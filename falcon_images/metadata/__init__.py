@@ -1,20 +1,15 @@
 """Metadata: every query that MongoDB is asked, and all that knows BSON."""
 
-import base64
-import contextlib
 import datetime
 import logging
-import math
 import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import bson
 import cachetools
 import pymongo
-from bson import json_util
 from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo import errors as mongo_errors
 from pymongo.collection import Collection, ReturnDocument
@@ -24,10 +19,10 @@ from falcon_images.errors import (
     DatabaseUnavailableError,
     InvalidRequestError,
     NotFoundError,
-    QueryTimeoutError,
-    TooLargeError,
     UncertainInsertError,
 )
+from falcon_images.metadata.translation import translated
+from falcon_images.metadata.values import new_id, now, parse_id, to_json_type
 from falcon_images.properties import SYSTEM_FIELDS
 
 Document = dict[str, Any]
@@ -35,13 +30,13 @@ Order = list[tuple[str, int]]
 
 NEWEST_FIRST: Order = [('time', -1), ('_id', -1)]
 
-# One operation on one document, waiting for a server included.
-_TIMEOUT_SECONDS = 4
 # A cursor's batches: large enough to be quick, small enough to stay out of memory.
 _BATCH_DOCUMENTS = 1000
 # What MongoDB's 255 leave beside a database's name and the prefix of a drop.
 _MAX_COLLECTION_NAME_BYTES = 140
 
+_INDEX_BUILD_IN_PROGRESS = 12587
+_FILE_FACTS = {'size', 'type', 'sha256'}
 _RESERVED = '_service.'
 _DROPPED = f'{_RESERVED}dropped.'
 # `time, _id` is the order of lists; the wildcard serves filters on any property.
@@ -59,49 +54,32 @@ _CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
     unicode_decode_error_handler='replace',
 )
-_NAMESPACE_NOT_FOUND = 26
-# FailedToParse, BadValue, TypeMismatch, PathNotViable, ConflictingUpdateOperators,
-# DollarPrefixedFieldName, EmptyFieldName, regular expressions that do not compile.
-_CLIENT_MISTAKES = frozenset((2, 9, 14, 28, 40, 52, 56, 51091, 51108))
-_DOCUMENT_TOO_LARGE = frozenset((10334, 17280, 17419))
-
 logger = logging.getLogger(__name__)
 
-
-def new_id() -> bson.ObjectId:
-    """Make the id of a new image; ids are in the order of time."""
-    return bson.ObjectId()
-
-
-def parse_id(text: str) -> bson.ObjectId:
-    """Read an image's id; raise `InvalidRequestError` if it cannot be one."""
-    try:
-        return bson.ObjectId(text)
-    except bson.errors.InvalidId as ex:
-        raise InvalidRequestError(
-            f'{text[:40]!r} is not the id of an image: it has 24 hexadecimal digits.'
-        ) from ex
-
-
-def now() -> datetime.datetime:
-    """Tell the time in UTC, as exactly as MongoDB keeps it: in milliseconds."""
-    time = datetime.datetime.now(datetime.UTC)
-    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+__all__ = [
+    'NEWEST_FIRST',
+    'Document',
+    'MongoMetadata',
+    'Order',
+    'Query',
+    'check_collection_name',
+    'file_facts',
+    'new_id',
+    'now',
+    'parse_id',
+    'to_json_type',
+]
 
 
-def to_json_type(value: Any) -> Any:
-    """Turn what JSON has no type for into what it has."""
-    if isinstance(value, datetime.datetime):
-        utc = value.astimezone(datetime.UTC) if value.tzinfo else value
-        return utc.replace(tzinfo=None).isoformat(timespec='milliseconds') + 'Z'
-    if isinstance(value, bson.ObjectId):
-        return str(value)
-    if isinstance(value, bson.Decimal128):
-        number = float(str(value))
-        return number if math.isfinite(number) else str(value)
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    return json_util.default(value)
+def file_facts(document: Document) -> Document | None:
+    """Tell what was stored about an image's file; None for the earlier version's.
+
+    That version let clients set any field, this one too.
+    """
+    facts = document.get('_file')
+    if isinstance(facts, dict) and facts.keys() >= _FILE_FACTS:
+        return facts
+    return None
 
 
 def check_collection_name(name: str) -> None:
@@ -159,7 +137,7 @@ class MongoMetadata:
 
     def ping(self, timeout_seconds: float) -> None:
         """Ask the database for a sign of life."""
-        with _translated(timeout_seconds):
+        with translated(timeout_seconds):
             self._client.admin.command('ping')
 
     def collection_names(self) -> list[str]:
@@ -181,7 +159,7 @@ class MongoMetadata:
         collection = self._collection(collection_name)
         # An index alone tells how many there are; without it, all would be read.
         hint: dict[str, Any] = {} if filter_ else {'hint': '_id_'}
-        with _translated(None, _BAD_FILTER):
+        with translated(None, _BAD_FILTER):
             return collection.count_documents(
                 filter_, maxTimeMS=self._query_timeout_ms, **hint
             )
@@ -202,7 +180,7 @@ class MongoMetadata:
             allow_disk_use=True,
             max_time_ms=self._query_timeout_ms,
         )
-        with _translated(None, _BAD_FILTER), cursor:
+        with translated(None, _BAD_FILTER), cursor:
             yield from cursor
 
     def insert(self, collection_name: str, document: Document) -> None:
@@ -215,7 +193,7 @@ class MongoMetadata:
         collection = self._collection(collection_name)
         self._prepare(collection)
         try:
-            with _translated():
+            with translated():
                 collection.insert_one(document)
         except DatabaseUnavailableError as ex:
             if isinstance(ex.__cause__, mongo_errors.ServerSelectionTimeoutError):
@@ -225,7 +203,7 @@ class MongoMetadata:
     def get(self, collection_name: str, image_id: str) -> Document:
         """Read one document; raise `NotFoundError` if it is not there."""
         collection, key = self._collection(collection_name), parse_id(image_id)
-        with _translated():
+        with translated():
             document = collection.find_one({'_id': key})
         return _existing(document, collection_name, image_id)
 
@@ -252,21 +230,21 @@ class MongoMetadata:
         """Replace a document unless it changed since it was read; tell whether."""
         collection = self._collection(collection_name)
         unchanged = {'$expr': {'$eq': ['$$ROOT', {'$literal': before}]}}
-        with _translated():
+        with translated():
             result = collection.replace_one({'_id': before['_id'], **unchanged}, after)
         return result.matched_count == 1
 
     def delete(self, collection_name: str, image_id: str) -> Document:
         """Delete one document and return it; raise `NotFoundError` without one."""
         collection, key = self._collection(collection_name), parse_id(image_id)
-        with _translated():
+        with translated():
             document = collection.find_one_and_delete({'_id': key})
         return _existing(document, collection_name, image_id)
 
     def names_file(self, collection_name: str, image_name: str) -> bool:
         """Tell whether a document of the earlier version uses that file."""
         collection = self._collection(collection_name)
-        with _translated():
+        with translated():
             found = collection.find_one(
                 {'image': image_name, '_file': {'$exists': False}}, {'_id': True}
             )
@@ -281,8 +259,8 @@ class MongoMetadata:
         collection = self._collection(collection_name)
         key = f'{_DROPPED}{new_id()}.{collection_name}'
         try:
-            with _translated(None):
-                collection.rename(key)
+            with translated():
+                _rename(collection, key)
         except NotFoundError as ex:
             raise _no_collection(collection_name) from ex
         finally:
@@ -300,17 +278,17 @@ class MongoMetadata:
         cursor = self._database[key].find(
             {}, {'image': True, '_file': True}, batch_size=_BATCH_DOCUMENTS
         )
-        with _translated(None), cursor:
+        with translated(None), cursor:
             yield from cursor
 
     def dropped_count(self, key: str) -> int:
         """Count the documents of a dropped collection."""
-        with _translated(None):
+        with translated(None):
             return self._database[key].count_documents({}, hint='_id_')
 
     def forget(self, key: str) -> None:
         """Remove the documents of a dropped collection, whose files are gone."""
-        with _translated(None):
+        with translated(None):
             self._database[key].drop()
 
     def make_indexes(self) -> None:
@@ -321,13 +299,13 @@ class MongoMetadata:
         """
         for collection_name in self.collection_names():
             collection = self._database[collection_name]
-            with _translated(None):
+            with translated(None):
                 # Only the implicit index of `_id`: a dropped one must not come back.
                 if len(list(collection.list_indexes())) == 1:
                     _create_indexes(collection)
 
     def _all_names(self, filter_: Document) -> list[str]:
-        with _translated():
+        with translated():
             return self._database.list_collection_names(filter=filter_)
 
     def _collection(self, collection_name: str) -> Collection[Document]:
@@ -339,14 +317,14 @@ class MongoMetadata:
             if collection.name in self._seen:
                 return
         if not self._all_names({'name': collection.name}):
-            with _translated():
+            with translated():
                 _create_indexes(collection)
         with self._seen_lock:
             self._seen[collection.name] = True
 
     def _update(self, collection_name: str, image_id: str, update: Any) -> Document:
         collection, key = self._collection(collection_name), parse_id(image_id)
-        with _translated(mistake=_BAD_UPDATE):
+        with translated(mistake=_BAD_UPDATE):
             document = collection.find_one_and_update(
                 {'_id': key}, update, return_document=ReturnDocument.AFTER
             )
@@ -369,6 +347,18 @@ def _create_indexes(collection: Collection[Document]) -> None:
         logger.warning('No indexes for collection %r: %s', collection.name, ex)
 
 
+def _rename(collection: Collection[Document], name: str) -> None:
+    while True:
+        try:
+            collection.rename(name)
+            return
+        except mongo_errors.OperationFailure as ex:
+            if ex.code != _INDEX_BUILD_IN_PROGRESS:
+                raise
+        # Others make the indexes of a new collection at this moment; this ends it.
+        collection.drop_indexes()
+
+
 def _existing(
     document: Document | None, collection_name: str, image_id: str
 ) -> Document:
@@ -381,53 +371,3 @@ def _existing(
 
 def _no_collection(collection_name: str) -> NotFoundError:
     return NotFoundError(f'The collection "{collection_name}" does not exist.')
-
-
-@contextlib.contextmanager
-def _translated(
-    timeout_seconds: float | None = _TIMEOUT_SECONDS,
-    mistake: str = 'MongoDB cannot do this.',
-) -> Iterator[None]:
-    """Limit the time of what is done inside, and raise errors of ours for PyMongo's."""
-    limit = (
-        pymongo.timeout(timeout_seconds)
-        if timeout_seconds
-        else contextlib.nullcontext()
-    )
-    try:
-        with limit:
-            yield
-    except mongo_errors.ExecutionTimeout as ex:
-        if timeout_seconds is None:
-            raise QueryTimeoutError(
-                'The query took too long; ask for less, or filter by fewer properties.'
-            ) from ex
-        raise _unavailable() from ex
-    except mongo_errors.DocumentTooLarge as ex:
-        raise _too_large() from ex
-    except mongo_errors.OperationFailure as ex:
-        raise _of_operation(ex, mistake) from ex
-    except (mongo_errors.PyMongoError, OSError) as ex:
-        logger.warning('The database does not answer: %s', type(ex).__name__)
-        raise _unavailable() from ex
-
-
-def _of_operation(ex: mongo_errors.OperationFailure, mistake: str) -> Exception:
-    if ex.code == _NAMESPACE_NOT_FOUND:
-        return NotFoundError('The collection does not exist.')
-    if ex.code in _CLIENT_MISTAKES:
-        return InvalidRequestError(mistake)
-    if ex.code in _DOCUMENT_TOO_LARGE:
-        return _too_large()
-    logger.warning('The database refused an operation: %s (%s)', ex, ex.code)
-    return _unavailable()
-
-
-def _unavailable() -> DatabaseUnavailableError:
-    return DatabaseUnavailableError(
-        'The database does not answer; send the request again in a few seconds.'
-    )
-
-
-def _too_large() -> TooLargeError:
-    return TooLargeError('The properties of an image can have 16 MB at most.')

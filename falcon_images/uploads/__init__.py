@@ -5,12 +5,9 @@ The form is ``multipart/form-data`` as RFC 7578 and RFC 2046 (section 5.1) defin
 
 import contextlib
 import hashlib
-import re
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Protocol
-from urllib.parse import unquote
+from typing import Any, BinaryIO
 
 from streaming_form_data import StreamingFormDataParser
 from streaming_form_data.parser import ParseFailedException, parse_content_boundary
@@ -25,30 +22,11 @@ from falcon_images.properties import (
     check_properties,
     refuse_system_fields,
 )
+from falcon_images.uploads.envelope import Envelope, UploadLimits, file_name
 
 _CHUNK_BYTES = 65536
 _IMAGE = 'image'
 _JSON_FIELDS = ('json', 'json_properties', 'properties_json')
-_FILE_NAME = re.compile(rb';\s*filename\s*=\s*"((?:[^"\\]|\\.)*)"', re.IGNORECASE)
-_BARE_FILE_NAME = re.compile(rb';\s*filename\s*=\s*([^\s;"]+)', re.IGNORECASE)
-# RFC 8187, section 3.2: charset'language'percent-encoded
-_EXTENDED_FILE_NAME = re.compile(
-    rb";\s*filename\*\s*=\s*([\w-]+)'[\w-]*'([^\s;]*)", re.IGNORECASE
-)
-_ESCAPE = re.compile(r'\\(["\\])')
-
-
-class UploadLimits(Protocol):
-    """What of `Settings` bounds an upload; sizes in bytes."""
-
-    @property
-    def max_parts(self) -> int: ...
-    @property
-    def max_part_header_bytes(self) -> int: ...
-    @property
-    def max_properties_bytes(self) -> int: ...
-    @property
-    def max_json_depth(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -98,7 +76,7 @@ def receive_upload(
 def _read(stream: BinaryIO, content_type: str, form: '_Form') -> None:
     headers = {'Content-Type': content_type}
     try:
-        envelope = _Envelope(parse_content_boundary(headers), form.limits)
+        envelope = Envelope(parse_content_boundary(headers), form.limits)
         parser = StreamingFormDataParser(headers)
         # The order matters: registered first, the catch-all would take the image too.
         parser.register(_IMAGE, _ImageTarget(form, envelope))
@@ -121,74 +99,6 @@ def _broken() -> InvalidRequestError:
     return InvalidRequestError(
         'The body is not a well-formed multipart/form-data form.'
     )
-
-
-class _Envelope:
-    """The delimiters and headers of a form, read beside the parser.
-
-    The parser neither bounds the headers of a part nor tells of a missing end or of a
-    part without a name. It takes the backslashes out of file names, and text behind
-    the end for more of the last part.
-    """
-
-    def __init__(self, boundary: bytes, limits: UploadLimits) -> None:
-        self._delimiter = b'\r\n--' + boundary
-        self._limits = limits
-        self._in_header = False
-        # The first delimiter may stand at the very start, without a line break.
-        self._rest = b'\r\n'
-        self._parts = 0
-        self.headers: deque[bytes] = deque()
-        self.closed = False
-
-    def feed(self, chunk: bytes) -> bytes:
-        """Read on, and return what of the chunk belongs to the form."""
-        if self.closed:
-            return b''
-        data = self._rest + chunk
-        at = 0
-        while True:
-            found = self._header(data, at) if self._in_header else self._next(data, at)
-            if found is None:
-                return chunk
-            if self.closed:
-                return chunk[: found - (len(data) - len(chunk))]
-            at = found
-
-    def _next(self, data: bytes, at: int) -> int | None:
-        start = data.find(self._delimiter, at)
-        end = start + len(self._delimiter)
-        if start < 0 or end + 2 > len(data):
-            keep = max(at, len(data) - len(self._delimiter) - 1) if start < 0 else start
-            self._rest = data[keep:]
-            return None
-        after = data[end : end + 2]
-        if after == b'--':
-            self.closed = True
-            return end + 2
-        if after == b'\r\n':
-            self._in_header = True
-            self._parts += 1
-            if self._parts > self._limits.max_parts:
-                raise InvalidRequestError(
-                    f'The form has more than {self._limits.max_parts} parts '
-                    '(MAX_PARTS); send fewer fields, or one field "json".'
-                )
-        return end
-
-    def _header(self, data: bytes, at: int) -> int | None:
-        end = data.find(b'\r\n\r\n', at)
-        if (end if end >= 0 else len(data)) - at > self._limits.max_part_header_bytes:
-            raise InvalidRequestError(
-                'The header of a part has more than '
-                f'{self._limits.max_part_header_bytes} bytes (MAX_PART_HEADER_BYTES).'
-            )
-        if end < 0:
-            self._rest = data[at:]
-            return None
-        self.headers.append(data[at:end])
-        self._in_header = False
-        return end + 4
 
 
 @dataclass
@@ -215,7 +125,7 @@ class _Form:
             raise _broken()
         self.in_part = True
 
-    def end_part(self, envelope: _Envelope) -> str | None:
+    def end_part(self, envelope: Envelope) -> str | None:
         """Tell the file name of the part that ended; None if it was not a file.
 
         A part starts as soon as its name is read, before its header is whole: so it
@@ -224,13 +134,13 @@ class _Form:
         if not envelope.headers:
             raise _broken()
         self.in_part = False
-        return _file_name(envelope.headers.popleft())
+        return file_name(envelope.headers.popleft())
 
 
 class _ImageTarget(BaseTarget):  # type: ignore[misc]
     """Writes the part named ``image`` to the file."""
 
-    def __init__(self, form: _Form, envelope: _Envelope) -> None:
+    def __init__(self, form: _Form, envelope: Envelope) -> None:
         super().__init__()
         self._form, self._envelope = form, envelope
 
@@ -259,7 +169,7 @@ class _ImageTarget(BaseTarget):  # type: ignore[misc]
 class _FieldTarget(BaseTarget):  # type: ignore[misc]
     """Collects the other parts, each a property."""
 
-    def __init__(self, form: _Form, envelope: _Envelope) -> None:
+    def __init__(self, form: _Form, envelope: Envelope) -> None:
         super().__init__()
         self._form, self._envelope = form, envelope
         self._value = bytearray()
@@ -284,20 +194,6 @@ class _FieldTarget(BaseTarget):  # type: ignore[misc]
                 'other parts are properties, not files.'
             )
         self._form.fields.append((self._form.field_name, bytes(self._value)))
-
-
-def _file_name(header: bytes) -> str | None:
-    """Tell a part's file name as it was sent; None if the part is not a file.
-
-    The parser drops backslashes (``C:\\images\\a.jpg``) and prefers the poorer of two
-    names; here only those go that escape a quote or another backslash.
-    """
-    if extended := _EXTENDED_FILE_NAME.search(header):
-        return unquote(extended[2].decode(), encoding=extended[1].decode())
-    if quoted := _FILE_NAME.search(header):
-        return _ESCAPE.sub(r'\1', quoted[1].decode())
-    bare = _BARE_FILE_NAME.search(header)
-    return bare[1].decode() if bare else None
 
 
 def _properties(fields: list[tuple[str, bytes]], max_depth: int) -> dict[str, Any]:

@@ -1,0 +1,76 @@
+"""Translation: from PyMongo's errors to ours, in a limited time."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+
+import pymongo
+from pymongo import errors as mongo_errors
+
+from falcon_images.errors import (
+    DatabaseUnavailableError,
+    InvalidRequestError,
+    NotFoundError,
+    QueryTimeoutError,
+    TooLargeError,
+)
+
+# One operation on one document, waiting for a server included.
+OPERATION_SECONDS = 4.0
+_NAMESPACE_NOT_FOUND = 26
+# FailedToParse, BadValue, TypeMismatch, PathNotViable, ConflictingUpdateOperators,
+# DollarPrefixedFieldName, EmptyFieldName, regular expressions that do not compile.
+_CLIENT_MISTAKES = frozenset((2, 9, 14, 28, 40, 52, 56, 51091, 51108))
+_DOCUMENT_TOO_LARGE = frozenset((10334, 17280, 17419))
+
+logger = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def translated(
+    timeout_seconds: float | None = OPERATION_SECONDS,
+    mistake: str = 'MongoDB cannot do this.',
+) -> Iterator[None]:
+    """Limit the time of what is done inside, and raise errors of ours for PyMongo's."""
+    limit = (
+        pymongo.timeout(timeout_seconds)
+        if timeout_seconds
+        else contextlib.nullcontext()
+    )
+    try:
+        with limit:
+            yield
+    except mongo_errors.ExecutionTimeout as ex:
+        if timeout_seconds is None:
+            raise QueryTimeoutError(
+                'The query took too long; ask for less, or filter by fewer properties.'
+            ) from ex
+        raise _unavailable() from ex
+    except mongo_errors.DocumentTooLarge as ex:
+        raise _too_large() from ex
+    except mongo_errors.OperationFailure as ex:
+        raise _of_operation(ex, mistake) from ex
+    except (mongo_errors.PyMongoError, OSError) as ex:
+        logger.warning('The database does not answer: %s', type(ex).__name__)
+        raise _unavailable() from ex
+
+
+def _of_operation(ex: mongo_errors.OperationFailure, mistake: str) -> Exception:
+    if ex.code == _NAMESPACE_NOT_FOUND:
+        return NotFoundError('The collection does not exist.')
+    if ex.code in _CLIENT_MISTAKES:
+        return InvalidRequestError(mistake)
+    if ex.code in _DOCUMENT_TOO_LARGE:
+        return _too_large()
+    logger.warning('The database refused an operation: %s (%s)', ex, ex.code)
+    return _unavailable()
+
+
+def _unavailable() -> DatabaseUnavailableError:
+    return DatabaseUnavailableError(
+        'The database does not answer; send the request again in a few seconds.'
+    )
+
+
+def _too_large() -> TooLargeError:
+    return TooLargeError('The properties of an image can have 16 MB at most.')

@@ -1,0 +1,47 @@
+"""Values: ids, dates, and what of BSON has no counterpart in JSON."""
+
+import base64
+import datetime
+import math
+from typing import Any
+
+import bson
+from bson import json_util
+
+from falcon_images.errors import InvalidRequestError
+
+
+def new_id() -> bson.ObjectId:
+    """Make the id of a new image; ids are in the order of time."""
+    return bson.ObjectId()
+
+
+def parse_id(text: str) -> bson.ObjectId:
+    """Read an image's id; raise `InvalidRequestError` if it cannot be one."""
+    try:
+        return bson.ObjectId(text)
+    except bson.errors.InvalidId as ex:
+        raise InvalidRequestError(
+            f'{text[:40]!r} is not the id of an image: it has 24 hexadecimal digits.'
+        ) from ex
+
+
+def now() -> datetime.datetime:
+    """Tell the time in UTC, as exactly as MongoDB keeps it: in milliseconds."""
+    time = datetime.datetime.now(datetime.UTC)
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
+
+
+def to_json_type(value: Any) -> Any:
+    """Turn what JSON has no type for into what it has."""
+    if isinstance(value, datetime.datetime):
+        utc = value.astimezone(datetime.UTC) if value.tzinfo else value
+        return utc.replace(tzinfo=None).isoformat(timespec='milliseconds') + 'Z'
+    if isinstance(value, bson.ObjectId):
+        return str(value)
+    if isinstance(value, bson.Decimal128):
+        number = float(str(value))
+        return number if math.isfinite(number) else str(value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return json_util.default(value)
