@@ -94,6 +94,7 @@ def create_app(
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = json_handler
     for error, (status, title) in _ERRORS.items():
         app.add_error_handler(error, _error_handler(status, title))
+    app.add_error_handler(Exception, _log_failure)
     app.set_error_serializer(_serialize_error)
     _add_routes(app, settings, metadata, files, store)
     return app
@@ -154,6 +155,17 @@ def _error_handler(status: str, title: str) -> Any:
         ) from ex
 
     return handle
+
+
+def _log_failure(
+    req: falcon.Request,
+    resp: falcon.Response,
+    ex: Exception,
+    params: dict[str, Any],
+) -> None:
+    # Falcon's own handler would log the query, and a token with it.
+    logger.error('%s %s failed', req.method, req.context.id, exc_info=ex)
+    raise falcon.HTTPInternalServerError(title='Internal server error') from ex
 
 
 def _serialize_error(

@@ -3,7 +3,10 @@
 import hashlib
 import re
 import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
 from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
 
 import cachetools
 import falcon
@@ -11,12 +14,12 @@ import requests
 from requests.adapters import HTTPAdapter
 
 _TOKEN = re.compile(r'[\x21-\x7e]{1,8192}')
-_CONNECT_SECONDS = 2
-_READ_SECONDS = 3
+_CONNECT_SECONDS = 2.0
+_ANSWER_SECONDS = 4.5
 _RETRY_AFTER_SECONDS = 5
 _REMEMBERED_SECONDS = 60
 _MAX_REMEMBERED = 10_000
-_MAX_CONNECTIONS = 32
+_MAX_QUESTIONS = 32
 _PROTECTED = '/collections'
 _TRY_LATER = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 _COOKIES_AND_PARAMS = ('jwt', 'token')
@@ -35,41 +38,98 @@ class Identification:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._session = requests.Session()
-        adapter = HTTPAdapter(pool_maxsize=_MAX_CONNECTIONS)
-        self._session.mount('http://', adapter)
-        self._session.mount('https://', adapter)
-        # Only its own requests carry a token: none of .netrc, no proxy of the machine.
-        self._session.trust_env = False
-        self.check = cachetools.cached(
-            cachetools.TTLCache(_MAX_REMEMBERED, _REMEMBERED_SECONDS),
-            key=lambda token: hashlib.sha256(token.encode()).digest(),
-            # Many requests with one new token wait for one answer.
-            condition=threading.Condition(),
-        )(self._check)
+        self._session = _Session()
+        self._known: cachetools.TTLCache[bytes, bool] = cachetools.TTLCache(
+            _MAX_REMEMBERED, _REMEMBERED_SECONDS
+        )
+        self._asked: dict[bytes, Future[int]] = {}
+        self._lock = threading.Lock()
+        self._questions = threading.Semaphore(_MAX_QUESTIONS)
 
-    def _check(self, token: str) -> bool:
-        status = self._status(token)
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _TRY_LATER:
-            raise IdentificationUnavailableError
+    def check(self, token: str) -> None:
+        """Return if the token is known.
+
+        Raises:
+            RefusedError: it is not.
+            IdentificationUnavailableError: there was no answer in time.
+        """
+        key = hashlib.sha256(token.encode()).digest()
+        with self._lock:
+            if key in self._known:
+                return
+            # Many requests with one new token wait for one answer.
+            answer = self._asked.get(key) or self._ask(key, token)
+        status = _status(answer)
         if status // 100 != 2:  # noqa: PLR2004 - the class of success
             raise RefusedError
-        return True
+        with self._lock:
+            self._known[key] = True
 
-    def _status(self, token: str) -> int:
-        try:
-            with self._session.get(
-                self._url,
-                headers={'Authorization': f'Bearer {token}'},
-                timeout=(_CONNECT_SECONDS, _READ_SECONDS),
-                # A page to log in at, found by following, is no yes.
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                return response.status_code
-        except requests.RequestException as ex:
-            # The text of that error has the URL: it goes nowhere.
-            raise IdentificationUnavailableError from ex
+    def _ask(self, key: bytes, token: str) -> 'Future[int]':
+        if not self._questions.acquire(blocking=False):
+            raise IdentificationUnavailableError
+        answer: Future[int] = Future()
+        self._asked[key] = answer
+
+        def run() -> None:
+            try:
+                status = self._session.ask(self._url, token)
+            except Exception as ex:
+                answer.set_exception(ex)
+            else:
+                answer.set_result(status)
+            finally:
+                self._questions.release()
+                with self._lock:
+                    del self._asked[key]
+
+        # A service that answers byte by byte keeps no time-out of a socket, so the
+        # question has a thread of its own, for which nobody waits longer than agreed.
+        threading.Thread(target=run, daemon=True).start()
+        return answer
+
+
+class _Session(requests.Session):
+    """A session that tells nothing of one token to the question about the next."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        adapter = HTTPAdapter(pool_maxsize=_MAX_QUESTIONS)
+        self.mount('http://', adapter)
+        self.mount('https://', adapter)
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        # Only its own requests carry a token: none of .netrc, no proxy of the machine.
+        self.trust_env = False
+
+    def ask(self, url: str, token: str) -> int:
+        """Tell the status of the answer; raise what `requests` raises."""
+        with self.get(
+            url,
+            headers={'Authorization': f'Bearer {token}'},
+            # Without this, a user in the URL would take the token's place.
+            auth=lambda request: request,
+            timeout=(_CONNECT_SECONDS, _ANSWER_SECONDS),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            return response.status_code
+
+    def resolve_redirects(
+        self, *args: object, **kwargs: object
+    ) -> Iterator[requests.Response]:
+        # Even where redirects are not followed, their addresses would be parsed.
+        return iter(())
+
+
+def _status(answer: 'Future[int]') -> int:
+    try:
+        status = answer.result(_ANSWER_SECONDS)
+    # The text of such an error has the URL: it goes nowhere.
+    except (requests.RequestException, ValueError, OSError, TimeoutError) as ex:
+        raise IdentificationUnavailableError from ex
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _TRY_LATER:
+        raise IdentificationUnavailableError
+    return status
 
 
 class AuthMiddleware:

@@ -30,6 +30,7 @@ _IS_WINDOWS = os.name == 'nt'
 _MAX_SOCKET_PATH_BYTES = 90
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
+_POLL_SECONDS = 0.1
 _LOG_TAIL_BYTES = 8192
 _MISSING_LIBRARY = re.compile(r'shared librar(?:y|ies): (\S+):')
 _OPTIONS = (
@@ -60,6 +61,7 @@ class EmbeddedMongo:
         self._lock = self._take_folder()
         self._runtime: tempfile.TemporaryDirectory[str] | None = None
         address, self.url = self._address()
+        self._end_orphan()
         self._guardian = self._start(
             [str(program), '--dbpath', str(self._folder), *address, *_OPTIONS]
         )
@@ -114,7 +116,9 @@ class EmbeddedMongo:
                 f'mongodb://127.0.0.1:{port}/?directConnection=true'
             )
         folder = self._folder
-        if len(os.fsencode(folder)) > _MAX_SOCKET_PATH_BYTES:
+        # mongod takes a comma for the end of an address, and a colon for a port's.
+        separators = {',', ':'} & set(str(folder))
+        if separators or len(os.fsencode(folder)) > _MAX_SOCKET_PATH_BYTES:
             self._runtime = tempfile.TemporaryDirectory(prefix='falcon_images-')
             folder = Path(self._runtime.name)
         path = f'{folder}/mongo.sock'
@@ -139,6 +143,20 @@ class EmbeddedMongo:
             **group,
         )
 
+    def _end_orphan(self) -> None:
+        """End a database in this folder whose guardian was killed."""
+        deadline = time.monotonic() + _STOP_SECONDS
+        while self._is_reachable() and time.monotonic() < deadline:
+            self._shut_down()
+            time.sleep(_POLL_SECONDS)
+
+    def _is_reachable(self) -> bool:
+        path = self._folder / 'mongo.sock'
+        if _IS_WINDOWS or self._runtime or not path.exists():
+            return False
+        with socket.socket(socket.AF_UNIX) as connection:
+            return connection.connect_ex(str(path)) == 0
+
     def _shut_down(self) -> None:
         client: pymongo.MongoClient[dict[str, object]] = pymongo.MongoClient(
             self.url, serverSelectionTimeoutMS=1000
@@ -155,10 +173,10 @@ class EmbeddedMongo:
         with contextlib.suppress(OSError), Path(self._beside('.log')).open('rb') as log:
             log.seek(max(0, os.fstat(log.fileno()).st_size - _LOG_TAIL_BYTES))
             tail = log.read().decode(errors='replace')
-        if library := _MISSING_LIBRARY.search(tail):
+        if libraries := _MISSING_LIBRARY.findall(tail):
             return (
-                f'The private MongoDB needs the system library {library[1]}; install '
-                'it, or set MONGODB_URL to a MongoDB of your own.'
+                f'The private MongoDB needs the system library {libraries[-1]}; '
+                'install it, or set MONGODB_URL to a MongoDB of your own.'
             )
         return (
             f'The private MongoDB does not start; the end of {self._beside(".log")} '

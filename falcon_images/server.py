@@ -1,6 +1,8 @@
 """Waitress as this service needs it: errors in JSON, a stop that finishes requests."""
 
+import contextlib
 import logging
+import re
 import select
 import socket
 import time
@@ -12,12 +14,16 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
 from waitress.task import ErrorTask, WSGITask
-from waitress.utilities import RequestEntityTooLarge
+from waitress.utilities import BadRequest, RequestEntityTooLarge
 
 _USE_POLL = hasattr(select, 'poll')
 # Windows selects among 512 sockets at most.
 _CONNECTION_LIMIT = 2000 if _USE_POLL else 500
 _SOCKET_BYTES = 65536
+_MAX_CHUNK_LINE_BYTES = 8192
+_TRANSFER_ENCODING = re.compile(
+    rb'^transfer-encoding[ \t]*:', re.IGNORECASE | re.MULTILINE
+)
 _LOOP_SECONDS = 0.5
 _STOP_SECONDS = 30.0
 
@@ -90,7 +96,9 @@ class Server:
     def stop(self) -> None:
         """Make `run` return; may be called by a signal handler."""
         self._stopping = True
-        self._server.pull_trigger()
+        # It may have stopped already.
+        with contextlib.suppress(OSError):
+            self._server.pull_trigger()
 
     def _turn(self, seconds: float) -> None:
         wasyncore.loop(seconds, use_poll=_USE_POLL, map=self._map, count=1)
@@ -121,33 +129,73 @@ class _Parser(HTTPRequestParser):
 
     def received(self, data: bytes) -> int:
         if self._bytes_to_discard:
-            count = min(len(data), self._bytes_to_discard)
-            self._bytes_to_discard -= count
-            self.completed = not self._bytes_to_discard
-            return count
+            return self._discard(data)
+        if self.chunked and self.body_rcv is not None:
+            return self._receive_chunks(data)
         consumed: int = super().received(data)
-        # A client that is still sending would see a reset, not the 413.
-        too_large = isinstance(self.error, RequestEntityTooLarge)
-        if too_large and not self.chunked and not self.expect_continue:
+        # A client that is still sending would see a reset, not the 413; one that asks
+        # first is answered at once.
+        if isinstance(self.error, RequestEntityTooLarge) and not self.expect_continue:
             self._bytes_to_discard = self.content_length
             self.completed = False
+        if self.completed:
+            # Waitress would ask for a body that it does not want, and then wait for it.
+            self.expect_continue = False
         return consumed
 
     def parse_header(self, header_plus: bytes) -> None:
-        super().parse_header(header_plus)
-        # RFC 9112, sections 6.1 and 6.3: such messages may smuggle in a request. Of
-        # HTTP/1.1, Waitress takes the transfer coding out of the headers.
-        if self.chunked and 'CONTENT_LENGTH' in self.headers:
-            raise ParsingError('Both Content-Length and Transfer-Encoding')
-        if 'TRANSFER_ENCODING' in self.headers:
-            raise ParsingError('Transfer-Encoding before HTTP/1.1')
+        try:
+            super().parse_header(header_plus)
+        except ValueError as ex:
+            raise ParsingError('The address is not a URL') from ex
+        # RFC 9112, sections 6.1 and 6.3: such messages may smuggle in a request. The
+        # headers that are left do not tell any more: Waitress takes that one out.
+        if _TRANSFER_ENCODING.search(header_plus) and (
+            not self.chunked or 'CONTENT_LENGTH' in self.headers
+        ):
+            raise ParsingError('Transfer-Encoding is not the only framing')
+
+    def _discard(self, data: bytes) -> int:
+        count = min(len(data), self._bytes_to_discard)
+        self._bytes_to_discard -= count
+        self.completed = not self._bytes_to_discard
+        return count
+
+    def _receive_chunks(self, data: bytes) -> int:
+        """Count the bytes of the body, where Waitress counts those of its coding."""
+        receiver = cast(Any, self.body_rcv)
+        consumed: int = receiver.received(data)
+        if len(receiver.control_line) + len(receiver.trailer) > _MAX_CHUNK_LINE_BYTES:
+            receiver.error = BadRequest('A chunk line or trailer without end')
+        if len(receiver) >= self.adj.max_request_body_size:
+            self.error = RequestEntityTooLarge('')
+            receiver.buf.close()
+            receiver.buf = _Nowhere()
+        if receiver.error or receiver.completed:
+            self.error = self.error or receiver.error
+            self.completed = True
+            cast(Any, self.headers)['CONTENT_LENGTH'] = str(len(receiver))
+        return consumed
+
+
+class _Nowhere:
+    """A buffer for the rest of a body that is refused."""
+
+    def append(self, data: bytes) -> None:
+        pass
+
+    def __len__(self) -> int:
+        return 0
+
+    def close(self) -> None:
+        pass
 
 
 class _Task(WSGITask):
-    def start(self) -> None:
-        super().start()
+    def build_response_header(self) -> bytes:
         if cast(Any, self.channel.server).is_stopping:
             self.set_close_on_finish()
+        return super().build_response_header()
 
 
 class _ErrorTask(ErrorTask):
