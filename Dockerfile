@@ -35,7 +35,7 @@ EXPOSE 80
 USER images
 
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
-    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + (os.environ.get('APP_PORT') or '80') + '/health/live', timeout=4)"]
+    CMD ["python", "-c", "import http.client, os, sys; c = http.client.HTTPConnection('127.0.0.1', int(os.environ.get('APP_PORT') or 80), timeout=4); c.request('GET', '/health/live'); sys.exit(c.getresponse().status != 200)"]
 
 # SIGTERM ends it after the requests that have begun, within 30 seconds.
 CMD ["python", "serve.py"]

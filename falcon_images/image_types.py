@@ -1,9 +1,10 @@
 """What an image is, found from its bytes and never believed from its sender."""
 
 import contextlib
+import re
 import xml.parsers.expat
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from PIL import Image, UnidentifiedImageError
 
@@ -27,13 +28,24 @@ _TYPES = {
 }
 # The reader of JPEG calls a file of several pictures by another name.
 _TYPES_FOUND = _TYPES | {'MPO': 'image/jpeg'}
+# Pillow reads some formats whole, and of others a header of any size: beyond this,
+# only the type is told, by how the file begins.
+_MAX_HEADER_BYTES = 32 * 1024**2
+_BEGINNINGS = {
+    'image/avif': re.compile(rb'.{4}ftypavi[fs]', re.DOTALL),
+    'image/jp2': re.compile(rb'\xff\x4f\xff\x51|.{4}jP {2}\r\n\x87\n', re.DOTALL),
+    'image/jpeg': re.compile(rb'\xff\xd8\xff'),
+    'image/png': re.compile(rb'\x89PNG\r\n\x1a\n'),
+    'image/tiff': re.compile(rb'II[*+]\0|MM\0[*+]'),
+    'image/webp': re.compile(rb'RIFF.{4}WEBP', re.DOTALL),
+}
 _SVG_ROOTS = ('http://www.w3.org/2000/svg svg', 'svg')
 _SVG_PROLOGUE_BYTES = 65536
 
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """The media type of an image, and its width and height in pixels if known."""
+    """The media type of an image, and its size in pixels where it was found."""
 
     type: str
     width: int | None = None
@@ -49,8 +61,16 @@ def identify(file: BinaryIO) -> ImageFacts:
     """
     file.seek(0)
     try:
-        with Image.open(file, formats=tuple(_TYPES)) as image:
+        header = cast(BinaryIO, _Header(file))
+        with Image.open(header, formats=tuple(_TYPES)) as image:
             return ImageFacts(_TYPES_FOUND[image.format or ''], *image.size)
+    except _HeaderTooLargeError as ex:
+        file.seek(0)
+        beginning = file.read(16)
+        for media_type, expected in _BEGINNINGS.items():
+            if expected.match(beginning):
+                return ImageFacts(media_type)
+        raise _not_an_image() from ex
     except UnidentifiedImageError as ex:
         if _is_svg(file):
             return ImageFacts(SVG)
@@ -70,6 +90,28 @@ def _not_an_image() -> NotAnImageError:
         'The file is not an image of a known format: send AVIF, BMP, GIF, JPEG, '
         'JPEG 2000, PNG, PNM, SVG, TIFF or WebP.'
     )
+
+
+class _HeaderTooLargeError(Exception):
+    pass
+
+
+class _Header:
+    """A file of which only so much may be read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._left = _MAX_HEADER_BYTES
+        self._file = file
+        self.seek = file.seek
+        self.tell = file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        most = self._left + 1
+        data = self._file.read(most if size < 0 else min(size, most))
+        self._left -= len(data)
+        if self._left < 0:
+            raise _HeaderTooLargeError
+        return data
 
 
 class _RootFoundError(Exception):

@@ -66,3 +66,30 @@ def test_a_disk_that_fails_is_not_taken_for_a_bad_image() -> None:
 
     with pytest.raises(OSError, match='Input/output'):
         identify(FailingFile(b'abc'))
+
+
+@pytest.mark.parametrize(
+    ('beginning', 'media_type'),
+    [
+        (b'RIFF\0\0\0\0WEBPVP8 ', 'image/webp'),
+        (b'\0\0\0\x20ftypavif\0\0\0\0', 'image/avif'),
+        (b'\x89PNG\r\n\x1a\n\x7f\0\0\0iTXt', 'image/png'),
+    ],
+)
+def test_a_header_without_end_is_not_read_whole(
+    beginning: bytes, media_type: str
+) -> None:
+    """Pillow alone would take as much memory as the file has bytes."""
+
+    class Endless(io.BytesIO):
+        total = 0
+
+        def read(self, size: int | None = -1) -> bytes:
+            assert size is not None
+            assert size >= 0
+            data = super().read(size).ljust(size, b'\0')
+            self.total += len(data)
+            assert self.total < 40 * 1024**2
+            return data
+
+    assert identify(Endless(beginning)) == ImageFacts(media_type)
