@@ -20,9 +20,7 @@ WORKDIR /app
 COPY serve.py .
 COPY falcon_images falcon_images
 
-# A package asks for a home folder when it is imported, whoever the user is.
-ENV HOME=/app \
-    PATH=/venv/bin:$PATH \
+ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     APP_PORT=80 \

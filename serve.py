@@ -1,6 +1,7 @@
 """Run the image storage service: read the environment, start, serve, stop."""
 
 import argparse
+import contextlib
 import logging
 import os
 import signal
@@ -10,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
+
+# A package asks for the home folder when it is imported; not every service has one.
+os.environ.setdefault('HOME', str(Path.cwd()))
 
 from dotenv import dotenv_values
 
@@ -37,17 +41,16 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> None:
     settings = _settings(arguments, environ)
     _log_to_standard_error()
     listener = _listen(settings)
-    files = _files(settings)
-    embedded = None if settings.mongodb_url else EmbeddedMongo(_EMBEDDED_FOLDER)
-    try:
-        if embedded:
+    with contextlib.ExitStack() as stack:
+        files = _files(settings)
+        stack.callback(files.close)
+        is_private = not settings.mongodb_url
+        if is_private:
+            embedded = EmbeddedMongo(_EMBEDDED_FOLDER)
+            stack.callback(embedded.stop)
             embedded.wait_until_ready()
             settings = replace(settings, mongodb_url=embedded.url)
-        _serve(settings, listener, files, is_private=embedded is not None)
-    finally:
-        if embedded:
-            embedded.stop()
-        files.close()
+        _serve(settings, listener, files, is_private)
 
 
 def _serve(

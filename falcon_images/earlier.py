@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import threading
 from typing import BinaryIO, cast
 
 import cachetools
@@ -22,16 +23,19 @@ class EarlierFiles:
         self._known: cachetools.LRUCache[tuple[str, int, int], Document] = (
             cachetools.LRUCache(_MAX_REMEMBERED)
         )
+        self._lock = threading.Lock()
 
     def facts(self, key: str, file: BinaryIO) -> Document:
         """Tell the size, type and SHA-256 of an open file."""
         with disk_errors():
             status = os.fstat(file.fileno())
             known_as = (key, status.st_size, status.st_mtime_ns)
-            facts = self._known.get(known_as)
+            with self._lock:
+                facts = self._known.get(known_as)
             if facts is None:
                 facts = {'size': status.st_size, **_read(file)}
-                self._known[known_as] = facts
+                with self._lock:
+                    self._known[known_as] = facts
         return facts
 
 

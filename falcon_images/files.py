@@ -37,7 +37,13 @@ _EXTENSIONS = {
 _UNSAFE = re.compile('[^a-z0-9_-]')
 _MAX_READABLE_CHARACTERS = 40
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
-_NO_FILE = frozenset((errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ELOOP))
+_NO_FILE = frozenset(
+    # The last two are of names that this system cannot even look for.
+    (
+        *(errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ELOOP),
+        *(errno.ENAMETOOLONG, errno.EINVAL),
+    )
+)
 _CANNOT_SYNC = frozenset((errno.EINVAL, errno.ENOTSUP))
 _DEVICES = re.compile(r'(con|prn|aux|nul|com\d|lpt\d)(\..*)?', re.IGNORECASE)
 _RENAME_ATTEMPTS = 10
@@ -94,11 +100,17 @@ def _is_plain(name: str) -> bool:
 
 @dataclass(frozen=True)
 class Doubt:
-    """A file of which nobody knows whether it has a document, and what it is called."""
+    """A file of which nobody knows whether it has a document in its database."""
 
+    database_name: str
     collection_name: str
     image_id: str
     media_type: str
+
+    @property
+    def key(self) -> str:
+        """Where the file is."""
+        return image_key(self.collection_name, self.image_id, self.media_type)
 
 
 class PartOfFile:
@@ -151,9 +163,11 @@ class DiskFiles:
     def prepare(self) -> None:
         """Make the folders that this process works in; raise `OSError` if it cannot."""
         for folder in (self._images, self._doubts, self._all_incoming):
-            _make_folder(folder)
+            folder.mkdir(parents=True, exist_ok=True)
+            for made in folder.parents:
+                _sync_folder(made)
         self._lock.acquire()
-        _make_folder(self._incoming)
+        self._incoming.mkdir()
 
     def close(self) -> None:
         """Give up this process's folder for files that are not whole."""
@@ -189,7 +203,7 @@ class DiskFiles:
             path = self._path(key)
             try:
                 _move(Path(file.name), path)
-                _sync_folder(path.parent)
+                self._sync_folders(path)
             except OSError:
                 with contextlib.suppress(OSError):
                     path.unlink()
@@ -252,6 +266,13 @@ class DiskFiles:
                         shutil.rmtree(folder)
                     Path(lock.lock_file).unlink(missing_ok=True)
 
+    def _sync_folders(self, path: Path) -> None:
+        """Sync the folder of a file and all above it, whoever made them when."""
+        for folder in path.parents:
+            _sync_folder(folder)
+            if folder == self._images:
+                break
+
     def _path(self, key: str) -> Path:
         parts = PurePosixPath(key).parts
         if not parts or not all(_is_plain(part) for part in parts):
@@ -261,7 +282,7 @@ class DiskFiles:
 
 def _move(source: Path, target: Path) -> None:
     for _ in range(_RENAME_ATTEMPTS):
-        _make_folder(target.parent)
+        target.parent.mkdir(parents=True, exist_ok=True)
         try:
             source.replace(target)
             return
@@ -269,15 +290,6 @@ def _move(source: Path, target: Path) -> None:
             # The folder was empty, and went with the last image of another request.
             continue
     source.replace(target)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder and what is above it, each safe on disk before the next."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:

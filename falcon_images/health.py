@@ -7,6 +7,7 @@ from falcon_images.files import DiskFiles
 from falcon_images.metadata import MongoMetadata
 
 _PING_SECONDS = 2.0
+_RETRY_AFTER_SECONDS = 5
 
 
 class Live:
@@ -29,7 +30,11 @@ class Ready:
         checks = {'database': self._database(), 'store': self._store()}
         ready = all(result == 'ok' for result in checks.values())
         resp.media = {'status': 'ready' if ready else 'not ready', **checks}
-        resp.status = falcon.HTTP_200 if ready else falcon.HTTP_503
+        if not ready:
+            wrong = {result for result in checks.values() if result != 'ok'}
+            resp.media |= {'title': 'Not ready', 'description': ' '.join(wrong)}
+            resp.status = falcon.HTTP_503
+            resp.retry_after = _RETRY_AFTER_SECONDS
 
     on_head = on_get
 

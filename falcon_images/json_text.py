@@ -51,7 +51,7 @@ def loads_object(text: str | bytes, name: str, max_depth: int) -> dict[str, Any]
             f'{name} is not valid JSON: {ex.msg} at character {ex.pos}.'
         ) from ex
     except ValueError as ex:
-        raise InvalidRequestError(f'{name} cannot be stored: {ex}.') from ex
+        raise InvalidRequestError(f'{name} cannot be used: {ex}.') from ex
     if not isinstance(value, dict):
         raise InvalidRequestError(f'{name} must be a JSON object, such as {{"a": 1}}.')
     return value

@@ -31,6 +31,16 @@ def check_update(properties: Mapping[str, Any]) -> None:
         _check_value(value)
 
 
+def check_depth(properties: Mapping[str, Any], max_depth: int) -> None:
+    """Raise `InvalidRequestError` if dotted names lead deeper than JSON may nest."""
+    for path, value in properties.items():
+        if path.count('.') + 1 + _depth(value) > max_depth:
+            raise InvalidRequestError(
+                f'The property {path[:40]!r} is nested deeper than {max_depth} levels '
+                '(MAX_JSON_DEPTH).'
+            )
+
+
 def check_name(name: str) -> None:
     """Raise `InvalidRequestError` if no property can have that name."""
     if not name:
@@ -73,6 +83,14 @@ def merge_patch(target: Any, patch: Any) -> Any:
         else:
             merged[name] = merge_patch(merged.get(name), value)
     return merged
+
+
+def _depth(value: Any) -> int:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
+        return 0
+    return 1 + max(map(_depth, value), default=0)
 
 
 def _check_value(value: Any) -> None:

@@ -135,7 +135,7 @@ def _operand(path: str, operator: str, operand: Any) -> Any:
         return _clause(operand)
     if operator in _CONDITION_OPERATORS:
         return _condition(path, operand)
-    _refuse_operators(operand)
+    _check_names(operand)
     return operand
 
 
@@ -153,7 +153,7 @@ def _value(path: str, value: Any) -> Any:
             return _date(value)
     if isinstance(value, list) and path in ('_id', 'time'):
         return [_value(path, member) for member in value]
-    _refuse_operators(value)
+    _check_names(value)
     return value
 
 
@@ -169,15 +169,17 @@ def _date(text: str) -> datetime.datetime:
         ) from ex
 
 
-def _refuse_operators(value: Any) -> None:
+def _check_names(value: Any) -> None:
     if isinstance(value, dict):
         for name, member in value.items():
             if name.startswith('$'):
                 raise _unknown(name)
-            _refuse_operators(member)
+            if '\0' in name:
+                raise InvalidRequestError('filter: a name holds a NUL character.')
+            _check_names(member)
     elif isinstance(value, list):
         for member in value:
-            _refuse_operators(member)
+            _check_names(member)
 
 
 def _unknown(operator: str) -> InvalidRequestError:

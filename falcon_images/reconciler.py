@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 
-from falcon_images.errors import DatabaseUnavailableError
+from falcon_images.errors import DatabaseUnavailableError, StorageError
 from falcon_images.files import DiskFiles, Doubt
 from falcon_images.metadata import MongoMetadata
 from falcon_images.store import ImageStore
@@ -13,6 +13,7 @@ _PAUSE_SECONDS = 10.0
 # How long a database must have answered before an insert that it was sent, and of
 # which nothing is to be seen, cannot come any more.
 _GRACE_SECONDS = 30.0
+_STOP_SECONDS = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Reconciler:
     def stop(self) -> None:
         """End after the step that is under way."""
         self._stopped.set()
+        self._thread.join(_STOP_SECONDS)
 
     def run_once(self) -> None:
         """Do all there is to do now."""
@@ -72,11 +74,26 @@ class Reconciler:
             self._stopped.wait(self._pause_seconds)
 
     def _settle_doubts(self) -> None:
-        self._store.settle_doubts(self._is_certain)
+        doubts = self._store.doubts()
+        self._missing_since = {
+            doubt: since
+            for doubt, since in self._missing_since.items()
+            if doubt in doubts
+        }
+        try:
+            for doubt in doubts:
+                self._settle(doubt)
+        except DatabaseUnavailableError:
+            # Only time in which the database answers counts.
+            self._missing_since.clear()
+            raise
 
-    def _is_certain(self, doubt: Doubt) -> bool:
-        since = self._missing_since.setdefault(doubt, time.monotonic())
-        if time.monotonic() - since < self._grace_seconds:
-            return False
-        del self._missing_since[doubt]
-        return True
+    def _settle(self, doubt: Doubt) -> None:
+        now = time.monotonic()
+        is_certain = now - self._missing_since.get(doubt, now) >= self._grace_seconds
+        try:
+            is_settled = self._store.settle(doubt, may_delete=is_certain)
+        except StorageError:
+            return
+        if not is_settled:
+            self._missing_since.setdefault(doubt, now)

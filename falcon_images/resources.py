@@ -1,6 +1,7 @@
 """The resources of the API: each responder reads a request and asks the store."""
 
 import re
+from io import BytesIO
 from typing import Any, BinaryIO, cast
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from falcon_images.files import DiskFiles
 from falcon_images.image_types import SVG
 from falcon_images.json_text import loads_object
 from falcon_images.metadata import MongoMetadata
+from falcon_images.properties import check_depth
 from falcon_images.query import parse_query
 from falcon_images.settings import Settings
 from falcon_images.store import ImageStore, StoredFile
@@ -110,6 +112,8 @@ class Images:
         query = parse_query(req.params, self._settings.max_json_depth)
         total = self._store.count(collection_name, query)
         resp.set_header('X-Total-Count', str(total))
+        # A stream of unknown length: that of the list is not known, so not told.
+        resp.stream = BytesIO()
 
     def on_post(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
@@ -272,4 +276,6 @@ def _body(req: falcon.Request, settings: Settings) -> dict[str, Any]:
         raise TooLargeError(
             f'The body has more than {limit} bytes (MAX_PROPERTIES_BYTES).'
         )
-    return loads_object(body, 'The body', settings.max_json_depth)
+    properties = loads_object(body, 'The body', settings.max_json_depth)
+    check_depth(properties, settings.max_json_depth)
+    return properties

@@ -194,8 +194,14 @@ class _Nowhere:
 class _Task(WSGITask):
     def build_response_header(self) -> bytes:
         if cast(Any, self.channel.server).is_stopping:
-            self.set_close_on_finish()
+            cast(Any, self.request).headers['CONNECTION'] = 'close'
         return super().build_response_header()
+
+    def finish(self) -> None:
+        # Waitress would send the end of a body that HEAD does not have.
+        if cast(Any, self.request).command == 'HEAD':
+            self.chunked_response = False
+        super().finish()
 
 
 class _ErrorTask(ErrorTask):
@@ -210,7 +216,7 @@ class _ErrorTask(ErrorTask):
             ('Content-Type', 'application/json'),
             ('Access-Control-Allow-Origin', '*'),
         ]
-        self.set_close_on_finish()
+        cast(Any, self.request).headers['CONNECTION'] = 'close'
         self.content_length = len(body)
         self.write(body)
 

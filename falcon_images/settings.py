@@ -1,5 +1,6 @@
 """The settings: environment variables, checked once at start."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -7,6 +8,9 @@ from typing import Any, get_type_hints
 
 _ALIASES = {'UPLOADS_DIRECTORY': 'UPLOAD_DIRECTORY'}
 _MAX_PORT = 65535
+_MAX_QUERY_SECONDS = 3600
+_HTTP_URL = re.compile(r'https?://[^/]+', re.IGNORECASE)
+_DATABASE_NAME = re.compile(r'[^/\\. "$*<>:|?\0]{1,63}')
 
 
 class SettingsError(Exception):
@@ -57,6 +61,20 @@ class Settings:
         for name in ('app_threads', 'query_timeout_seconds', 'max_body_bytes'):
             if getattr(self, name) < 1:
                 raise SettingsError(f'{name.upper()} must be at least 1.')
+        if self.query_timeout_seconds > _MAX_QUERY_SECONDS:
+            raise SettingsError(
+                f'QUERY_TIMEOUT_SECONDS must be at most {_MAX_QUERY_SECONDS}.'
+            )
+        if not _DATABASE_NAME.fullmatch(self.mongodb_db):
+            raise SettingsError(
+                f'MONGODB_DB {self.mongodb_db!r} is not the name of a database: it has '
+                'at most 63 characters, and none of / \\ . " $ * < > : | ? or blanks.'
+            )
+        if not _HTTP_URL.match(self.identification_url or 'http://none'):
+            raise SettingsError(
+                'IDENTIFICATION_URL must be the URL of a service, such as '
+                'https://users.example/identify.'
+            )
         if self.use_authentication and not self.identification_url:
             raise SettingsError(
                 'USE_AUTHENTICATION is set, so IDENTIFICATION_URL must hold the URL '

@@ -4,8 +4,6 @@ import contextlib
 import datetime
 import logging
 import os
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, BinaryIO, cast
 
@@ -42,8 +40,6 @@ from falcon_images.properties import (
 )
 from falcon_images.uploads import Upload
 
-# How long a drop waits for the last file to be gone; the reconciler does the rest.
-_DROP_SECONDS = 20
 _MERGE_ATTEMPTS = 100
 
 logger = logging.getLogger(__name__)
@@ -82,12 +78,12 @@ class ImageStore:
         """
         check_collection_name(collection_name)
         document = _document(upload)
-        stored = Doubt(collection_name, str(document['_id']), upload.facts.type)
-        self._files.save(upload.file, image_key(**vars(stored)))
+        stored = self._doubt(collection_name, document['_id'], upload.facts.type)
+        self._files.save(upload.file, stored.key)
         try:
             self._metadata.insert(collection_name, document)
         except UncertainInsertError:
-            self._doubt(stored)
+            self._note(stored)
             raise
         except Exception:
             self._remove_file(stored)
@@ -173,7 +169,15 @@ class ImageStore:
 
     def delete(self, collection_name: str, image_id: str) -> None:
         """Delete an image: its document, then its file."""
-        document = self._metadata.delete(collection_name, image_id)
+        document = self._metadata.get(collection_name, image_id)
+        try:
+            self._metadata.delete(collection_name, image_id)
+        except DatabaseUnavailableError:
+            # The database may do it yet; then nobody else would know of the file.
+            if facts := file_facts(document):
+                doubt = self._doubt(collection_name, document['_id'], facts['type'])
+                self._note(doubt)
+            raise
         self._delete_file(collection_name, document)
 
     def collection_names(self) -> list[str]:
@@ -189,53 +193,53 @@ class ImageStore:
         """Delete a collection with all its images; return how many there were.
 
         All of them are gone at once for everybody, and the name is free; their files
-        go after that, and are gone on return, unless they are so many that the
-        reconciler has to finish.
+        go after that, and are gone on return. The reconciler finishes what a crash or
+        an outage leaves.
         """
         drop_key = self._metadata.drop(collection_name)
-        count = 0
-        with contextlib.suppress(DatabaseUnavailableError):
-            count = self._metadata.dropped_count(drop_key)
-            self._finish_drop(
-                drop_key, collection_name, time.monotonic() + _DROP_SECONDS
-            )
+        count = self._metadata.dropped_count(drop_key)
+        self._finish_drop(drop_key, collection_name)
         return count
 
     def finish_drops(self) -> None:
         """Delete the files of collections that were dropped, as far as they remain."""
         for drop_key, collection_name in self._metadata.drops().items():
-            self._finish_drop(drop_key, collection_name, deadline=None)
+            self._finish_drop(drop_key, collection_name)
 
-    def settle_doubts(self, may_delete: Callable[[Doubt], bool]) -> None:
-        """Find out which files of failed inserts and deletes have a document.
+    def doubts(self) -> list[Doubt]:
+        """List the files of which this database must know whether they have documents.
 
-        Args:
-            may_delete: asked of one that has none: whether that is certain by now.
+        Left by inserts and deletes of which nobody knows whether they were done.
         """
-        for doubt in self._files.doubts():
-            try:
-                self._metadata.get(doubt.collection_name, doubt.image_id)
-            except NotFoundError:
-                if not may_delete(doubt):
-                    continue
-                with contextlib.suppress(NotFoundError):
-                    self._metadata.delete(doubt.collection_name, doubt.image_id)
-                self._files.delete(image_key(**vars(doubt)))
-            self._files.settle(doubt)
+        own = self._metadata.database_name
+        return [doubt for doubt in self._files.doubts() if doubt.database_name == own]
 
-    def _finish_drop(
-        self, drop_key: str, collection_name: str, deadline: float | None
-    ) -> None:
+    def settle(self, doubt: Doubt, may_delete: bool) -> bool:
+        """Keep a file that has a document; delete one that has none, if that may be.
+
+        Returns:
+            Whether it is settled.
+        """
+        try:
+            self._metadata.get(doubt.collection_name, doubt.image_id)
+        except NotFoundError:
+            if not may_delete:
+                return False
+            with contextlib.suppress(NotFoundError):
+                self._metadata.delete(doubt.collection_name, doubt.image_id)
+            self._files.delete(doubt.key)
+        self._files.settle(doubt)
+        return True
+
+    def _finish_drop(self, drop_key: str, collection_name: str) -> None:
         for document in self._metadata.dropped_documents(drop_key):
             self._delete_file(collection_name, document)
-            if deadline and time.monotonic() > deadline:
-                return
         self._metadata.forget(drop_key)
 
     def _delete_file(self, collection_name: str, document: Document) -> None:
         if facts := file_facts(document):
-            image_id = str(document['_id'])
-            self._remove_file(Doubt(collection_name, image_id, facts['type']))
+            doubt = self._doubt(collection_name, document['_id'], facts['type'])
+            self._remove_file(doubt)
             return
         try:
             key = _key(collection_name, document)
@@ -247,12 +251,16 @@ class ImageStore:
 
     def _remove_file(self, doubt: Doubt) -> None:
         try:
-            self._files.delete(image_key(**vars(doubt)))
+            self._files.delete(doubt.key)
         except StorageError:
             # Windows does not remove what somebody reads; the reconciler tries again.
-            self._doubt(doubt)
+            self._note(doubt)
 
-    def _doubt(self, doubt: Doubt) -> None:
+    def _doubt(self, collection_name: str, key: object, media_type: str) -> Doubt:
+        name = self._metadata.database_name
+        return Doubt(name, collection_name, str(key), media_type)
+
+    def _note(self, doubt: Doubt) -> None:
         try:
             self._files.note_doubt(doubt)
         except StorageError:

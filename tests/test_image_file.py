@@ -255,6 +255,21 @@ class TestDocumentsOfTheEarlierVersion:
         service.client.simulate_delete(path_of(second).removesuffix('/image'))
         assert service.stored_files() == []
 
+    @pytest.mark.parametrize('foreign', ['text', {'a': 1}, None, [1], {'type': 'x'}])
+    def test_a_field_of_the_clients_own_is_not_taken_for_ours(
+        self, service: Service, earlier: Any, foreign: object
+    ) -> None:
+        first, second = earlier('a.jpg', jpeg()), earlier('a.jpg', jpeg())
+        service.database.c.update_many({}, {'$set': {'_file': foreign}})
+        assert get(service, second).content == jpeg()
+        service.client.simulate_delete(path_of(first).removesuffix('/image'))
+        assert get(service, second).content == jpeg()
+
+    def test_a_name_too_long_for_the_disk_is_404(
+        self, service: Service, earlier: Any
+    ) -> None:
+        assert get(service, earlier('x' * 300)).status_code == 404
+
     def test_dropping_removes_their_files(self, service: Service, earlier: Any) -> None:
         earlier('a.jpg', jpeg())
         earlier('a.jpg', jpeg())

@@ -226,3 +226,17 @@ def test_lists_use_the_index_that_uploads_make(service: Service) -> None:
         'explain', {'find': 'c', 'filter': {'any.thing': 1}}, verbosity='queryPlanner'
     )
     assert '$_path' in str(filtered['queryPlanner']['winningPlan'])
+
+
+def test_more_keys_to_sort_by_than_the_database_takes_are_400(service: Service) -> None:
+    order = json.dumps({f'k{number}': 1 for number in range(40)})
+    service.client.upload('c')
+    response = service.client.simulate_get(
+        '/collections/c/images', params={'sort': order}
+    )
+    assert response.status_code == 400
+
+
+def test_head_does_not_tell_a_length_it_does_not_know(service: Service) -> None:
+    response = service.client.simulate_head('/collections/c/images')
+    assert 'Content-Length' not in response.headers

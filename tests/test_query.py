@@ -211,6 +211,8 @@ def test_operators_that_are_not_listed_are_refused(condition: object) -> None:
         {'': 1},
         {'a.': 1},
         {'a\0': 1},
+        {'a': {'b\0': 1}},
+        {'a': {'$in': [{'b\0': 1}]}},
     ],
 )
 def test_conditions_that_mean_nothing_are_refused(condition: object) -> None:

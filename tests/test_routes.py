@@ -533,8 +533,31 @@ def test_a_service_without_its_database_says_so_quickly(service: Service) -> Non
         assert root.json['mongodb']['connected'] is False
         ready = client.simulate_get('/health/ready')
         assert ready.status_code == 503
+        assert ready.json['title'] == 'Not ready'
+        assert ready.headers['Retry-After']
         assert 'database does not answer' in ready.json['database']
         response = client.post_form('c', form(('image', jpeg(), 'a.jpg')))
         assert response.status_code == 503
         assert int(response.headers['Retry-After']) > 0
         assert away.stored_files() == []
+
+
+def test_a_document_never_gets_deeper_than_can_be_sent_back(service: Service) -> None:
+    path = f'/collections/c/images/{service.client.upload()["_id"]}'
+    deep = '.'.join('a' * 32)
+    for body in ({f'{deep}.a': 1}, {deep: {'b': 1}}, {deep: [1]}):
+        assert service.client.simulate_patch(path, json=body).status_code == 400
+    document = service.client.simulate_patch(path, json={deep: 1}).json
+    assert service.client.simulate_put(path, json=document).json == document
+
+
+def test_an_index_far_beyond_a_list_is_400(service: Service) -> None:
+    path = f'/collections/c/images/{service.client.upload()["_id"]}'
+    service.client.simulate_patch(path, json={'list': [1]})
+    response = service.client.simulate_patch(path, json={'list.99999999': 1})
+    assert response.status_code == 400
+
+
+def test_a_name_with_an_ideographic_space_is_a_name(service: Service) -> None:
+    service.client.upload('日本\u3000語')
+    assert service.client.simulate_get('/collections').json == ['日本\u3000語']

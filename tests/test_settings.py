@@ -52,6 +52,11 @@ def test_a_port_that_is_no_integer_is_named(value: str) -> None:
         ({'APP_THREADS': '0'}, 'APP_THREADS must be at least 1'),
         ({'QUERY_TIMEOUT_SECONDS': '0'}, 'QUERY_TIMEOUT_SECONDS must be at least 1'),
         ({'USE_AUTHENTICATION': 'false'}, 'IDENTIFICATION_URL'),
+        ({'IDENTIFICATION_URL': 'x'}, 'IDENTIFICATION_URL must be the URL'),
+        ({'IDENTIFICATION_URL': 'ftp://x'}, 'IDENTIFICATION_URL must be the URL'),
+        ({'MONGODB_DB': 'a.b'}, "MONGODB_DB 'a.b' is not the name"),
+        ({'MONGODB_DB': 'x' * 64}, 'is not the name of a database'),
+        ({'QUERY_TIMEOUT_SECONDS': '99999999'}, 'must be at most 3600'),
     ],
 )
 def test_a_setting_that_cannot_work_is_refused(

@@ -15,7 +15,7 @@ from falcon_images.errors import DatabaseUnavailableError
 from falcon_images.files import Doubt
 from falcon_images.metadata import MongoMetadata
 from falcon_images.reconciler import Reconciler
-from tests.conftest import Service, form
+from tests.conftest import Service, form, running
 from tests.pictures import jpeg
 
 
@@ -165,7 +165,8 @@ def test_a_drop_that_was_cut_off_is_finished_later(
         error = DatabaseUnavailableError('')
         patch.setattr(MongoMetadata, 'dropped_documents', failing(error))
         response = service.client.simulate_delete('/collections/c')
-    assert response.json == {'name': 'c', 'documents': 3}
+    assert response.status_code == 503
+    assert service.client.simulate_get('/collections').json == []
     kept = service.client.upload('c')
     assert len(service.stored_files()) == 4
     reconcile(service)
@@ -173,17 +174,93 @@ def test_a_drop_that_was_cut_off_is_finished_later(
     assert service.database.list_collection_names() == ['c']
 
 
-def test_a_drop_gives_the_rest_to_the_reconciler_when_it_takes_too_long(
+def test_the_file_of_a_delete_that_was_applied_unheard_goes_too(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(3):
-        service.client.upload('c')
-    monkeypatch.setattr('falcon_images.store._DROP_SECONDS', -1)
-    assert service.client.simulate_delete('/collections/c').status_code == 200
-    assert service.client.simulate_get('/collections').json == []
-    assert len(service.stored_files()) == 2
+    path = f'/collections/c/images/{service.client.upload()["_id"]}'
+    delete = Collection.find_one_and_delete
+
+    def delete_and_fail(*args: Any, **kwargs: Any) -> None:
+        delete(*args, **kwargs)
+        raise mongo_errors.NetworkTimeout('no answer')
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Collection, 'find_one_and_delete', delete_and_fail)
+        assert service.client.simulate_delete(path).status_code == 503
+    assert service.client.simulate_get(path).status_code == 404
     reconcile(service)
     assert service.stored_files() == []
+
+
+def test_a_file_that_stays_locked_keeps_no_other_doubt_open(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [
+        f'/collections/c/images/{service.client.upload()["_id"]}' for _ in range(6)
+    ]
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'unlink', failing(PermissionError(errno.EACCES, 'in use')))
+        for path in paths:
+            service.client.simulate_delete(path)
+    locked = service.stored_files()[2]
+    unlink = os.unlink
+
+    def refuse_one(path: Any, **kwargs: Any) -> None:
+        if os.fspath(path) == str(locked):
+            raise PermissionError(errno.EACCES, 'in use')
+        unlink(path, **kwargs)
+
+    monkeypatch.setattr(os, 'unlink', refuse_one)
+    reconcile(service)
+    assert service.stored_files() == [locked]
+    assert len(service.files.doubts()) == 1
+
+
+def test_the_doubts_of_another_database_are_left_to_it(service: Service) -> None:
+    with running(service.settings, mongodb_db='test_of_others') as other:
+        document = other.client.upload('c')
+        doubt = Doubt('test_of_others', 'c', document['_id'], 'image/jpeg')
+        other.files.note_doubt(doubt)
+        reconcile(service)
+        path = f'/collections/c/images/{document["_id"]}/image'
+        assert other.client.simulate_get(path).content == jpeg()
+        assert other.files.doubts() == [doubt]
+
+
+def test_time_in_which_the_database_is_away_does_not_count(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doubt = Doubt(service.settings.mongodb_db, 'c', str(bson.ObjectId()), '')
+    service.files.note_doubt(doubt)
+    clock = [0.0]
+    monkeypatch.setattr('falcon_images.reconciler.time.monotonic', lambda: clock[0])
+    reconciler = Reconciler(
+        service.store, service.metadata, service.files, grace_seconds=30
+    )
+    reconciler.run_once()
+    clock[0] = 25.0
+    with monkeypatch.context() as patch:
+        patch.setattr(Collection, 'find_one', failing(mongo_errors.NetworkTimeout('')))
+        reconciler.run_once()
+    for clock[0], left in ((50.0, 1), (79.0, 1), (80.0, 0)):
+        reconciler.run_once()
+        assert len(service.files.doubts()) == left
+
+
+def test_a_document_that_the_database_refuses_leaves_no_file(service: Service) -> None:
+    service.database.create_collection('c', validator={'must': {'$exists': True}})
+    assert post(service).status_code == 400
+    assert service.stored_files() == []
+    assert service.files.doubts() == []
+
+
+def test_properties_over_16_mb_leave_no_trace(service: Service) -> None:
+    with running(service.settings, max_properties_bytes=20_000_000) as generous:
+        sent = form(('a', 'x' * 17_000_000), ('image', jpeg(), 'a.jpg'))
+        response = generous.client.post_form('c', sent)
+        assert response.status_code == 413
+        assert generous.client.simulate_get('/collections').json == []
+        assert generous.stored_files() == []
 
 
 def test_the_reconciler_makes_indexes_that_are_missing(service: Service) -> None:
@@ -205,7 +282,8 @@ def test_a_failing_step_does_not_stop_the_reconciler(
         raise RuntimeError('unforeseen')
 
     monkeypatch.setattr(service.files, 'sweep_incoming', sweep_incoming)
-    service.files.note_doubt(Doubt('c', str(bson.ObjectId()), 'image/jpeg'))
+    doubt = Doubt(service.settings.mongodb_db, 'c', str(bson.ObjectId()), 'image/jpeg')
+    service.files.note_doubt(doubt)
     reconcile(service)
     assert service.files.doubts() == []
 

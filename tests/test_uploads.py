@@ -130,6 +130,9 @@ def test_no_image_is_refused(files: DiskFiles) -> None:
         receive(files, form(('a', '1')))
     with pytest.raises(InvalidRequestError):
         receive(files, raw_form())
+    # As a browser sends it when no file was chosen.
+    with pytest.raises(InvalidRequestError, match='no file part named "image"'):
+        receive(files, form(('image', b'', '')))
 
 
 def test_a_second_image_is_refused(files: DiskFiles) -> None:

@@ -4,10 +4,12 @@ import datetime
 import logging
 import re
 import threading
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import bson
 import cachetools
 import pymongo
 from bson.codec_options import CodecOptions, DatetimeConversion
@@ -19,9 +21,10 @@ from falcon_images.errors import (
     DatabaseUnavailableError,
     InvalidRequestError,
     NotFoundError,
+    TooLargeError,
     UncertainInsertError,
 )
-from falcon_images.metadata.translation import translated
+from falcon_images.metadata.translation import TOO_LARGE, translated
 from falcon_images.metadata.values import new_id, now, parse_id, to_json_type
 from falcon_images.properties import SYSTEM_FIELDS
 
@@ -36,6 +39,9 @@ _BATCH_DOCUMENTS = 1000
 _MAX_COLLECTION_NAME_BYTES = 140
 
 _INDEX_BUILD_IN_PROGRESS = 12587
+_MAX_DOCUMENT_BYTES = 16 * 1024**2
+# Control characters and halves of surrogate pairs.
+_CONTROLS = ('Cc', 'Cs')
 _FILE_FACTS = {'size', 'type', 'sha256'}
 _RESERVED = '_service.'
 _DROPPED = f'{_RESERVED}dropped.'
@@ -47,6 +53,7 @@ _INDEXES = (
 # Another process may drop a collection at any time, so it is only for so long that one
 # that was seen is taken to exist still.
 _SEEN_SECONDS = 60
+_INDEXED_SECONDS = 300
 
 _CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
     tz_aware=True,
@@ -89,7 +96,7 @@ def check_collection_name(name: str) -> None:
         reason = f'it must have 1 to {_MAX_COLLECTION_NAME_BYTES} bytes'
     elif '$' in name or '..' in name or name.startswith('.') or name.endswith('.'):
         reason = 'it must not have "$", two dots together, or a dot at an end'
-    elif not name.isprintable() or '\ufffd' in name:
+    elif '\ufffd' in name or any(unicodedata.category(c) in _CONTROLS for c in name):
         reason = 'it must be text in UTF-8 without control characters'
     elif name.startswith(('system.', _RESERVED)):
         reason = 'names that begin so are kept for the database and the service'
@@ -134,6 +141,15 @@ class MongoMetadata:
             maxsize=10_000, ttl=_SEEN_SECONDS
         )
         self._seen_lock = threading.Lock()
+        # Of `make_indexes` alone, which one thread calls.
+        self._indexed: cachetools.TTLCache[str, bool] = cachetools.TTLCache(
+            maxsize=10_000, ttl=_INDEXED_SECONDS
+        )
+
+    @property
+    def database_name(self) -> str:
+        """The name of the database."""
+        return self._database.name
 
     def ping(self, timeout_seconds: float) -> None:
         """Ask the database for a sign of life."""
@@ -191,6 +207,8 @@ class MongoMetadata:
             TooLargeError: it is more than MongoDB keeps in one document.
         """
         collection = self._collection(collection_name)
+        if len(bson.encode(document)) > _MAX_DOCUMENT_BYTES:
+            raise TooLargeError(TOO_LARGE)
         self._prepare(collection)
         try:
             with translated():
@@ -245,10 +263,8 @@ class MongoMetadata:
         """Tell whether a document of the earlier version uses that file."""
         collection = self._collection(collection_name)
         with translated():
-            found = collection.find_one(
-                {'image': image_name, '_file': {'$exists': False}}, {'_id': True}
-            )
-        return found is not None
+            found = collection.find({'image': image_name}, {'_file': True})
+            return any(file_facts(document) is None for document in found)
 
     def drop(self, collection_name: str) -> str:
         """Take a collection out of use in one step that frees its name.
@@ -298,11 +314,13 @@ class MongoMetadata:
         others upload to it may come back without them.
         """
         for collection_name in self.collection_names():
-            collection = self._database[collection_name]
-            with translated(None):
-                # Only the implicit index of `_id`: a dropped one must not come back.
-                if len(list(collection.list_indexes())) == 1:
-                    _create_indexes(collection)
+            if collection_name not in self._indexed:
+                collection = self._database[collection_name]
+                with translated(None):
+                    # Only the index of `_id`: a dropped one must not come back.
+                    if len(list(collection.list_indexes())) == 1:
+                        _create_indexes(collection)
+                self._indexed[collection_name] = True
 
     def _all_names(self, filter_: Document) -> list[str]:
         with translated():

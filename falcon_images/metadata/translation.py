@@ -17,10 +17,13 @@ from falcon_images.errors import (
 
 # One operation on one document, waiting for a server included.
 OPERATION_SECONDS = 4.0
+TOO_LARGE = 'The properties of an image can have 16 MB at most.'
 _NAMESPACE_NOT_FOUND = 26
-# FailedToParse, BadValue, TypeMismatch, PathNotViable, ConflictingUpdateOperators,
-# DollarPrefixedFieldName, EmptyFieldName, regular expressions that do not compile.
-_CLIENT_MISTAKES = frozenset((2, 9, 14, 28, 40, 52, 56, 51091, 51108))
+# BadValue, FailedToParse, TypeMismatch, PathNotViable, CannotBackfillArray,
+# ConflictingUpdateOperators, DollarPrefixedFieldName, EmptyFieldName,
+# DocumentValidationFailure, more keys to sort by than 32, and regular expressions that
+# do not compile.
+_CLIENT_MISTAKES = frozenset((2, 9, 14, 28, 34, 40, 52, 56, 121, 13103, 51091, 51108))
 _DOCUMENT_TOO_LARGE = frozenset((10334, 17280, 17419))
 
 logger = logging.getLogger(__name__)
@@ -47,7 +50,7 @@ def translated(
             ) from ex
         raise _unavailable() from ex
     except mongo_errors.DocumentTooLarge as ex:
-        raise _too_large() from ex
+        raise TooLargeError(TOO_LARGE) from ex
     except mongo_errors.OperationFailure as ex:
         raise _of_operation(ex, mistake) from ex
     except (mongo_errors.PyMongoError, OSError) as ex:
@@ -61,7 +64,7 @@ def _of_operation(ex: mongo_errors.OperationFailure, mistake: str) -> Exception:
     if ex.code in _CLIENT_MISTAKES:
         return InvalidRequestError(mistake)
     if ex.code in _DOCUMENT_TOO_LARGE:
-        return _too_large()
+        return TooLargeError(TOO_LARGE)
     logger.warning('The database refused an operation: %s (%s)', ex, ex.code)
     return _unavailable()
 
@@ -70,7 +73,3 @@ def _unavailable() -> DatabaseUnavailableError:
     return DatabaseUnavailableError(
         'The database does not answer; send the request again in a few seconds.'
     )
-
-
-def _too_large() -> TooLargeError:
-    return TooLargeError('The properties of an image can have 16 MB at most.')

@@ -56,7 +56,8 @@ def receive_upload(
     with files.new_file() as file:
         form = _Form(file, limits)
         _read(stream, content_type, form)
-        if not form.names:
+        # A browser sends a part without name and bytes when no file was chosen.
+        if not form.names or not (form.names[0] or form.size):
             raise InvalidRequestError(
                 'The form has no file part named "image"; send the image as one.'
             )
