@@ -33,11 +33,17 @@ class Settings:
     identification_url: str = ''
     uploads_directory: Path = Path('data/uploads')
     max_body_bytes: int = 2 * 1024**3
+    max_image_bytes: int = 2 * 1024**3
     max_parts: int = 1000
     max_part_header_bytes: int = 8192
     max_properties_bytes: int = 1024**2
+    max_name_bytes: int = 1024
     max_json_depth: int = 32
+    max_query_bytes: int = 64 * 1024
     query_timeout_seconds: int = 10
+    max_uploads: int = 64
+    header_timeout_seconds: int = 20
+    request_timeout_seconds: int = 3600
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> 'Settings':
