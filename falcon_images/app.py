@@ -38,8 +38,11 @@ _HEARTBEAT_MS = 2000
 _ERRORS: dict[type[Exception], tuple[str, str]] = {
     errors.InvalidRequestError: (falcon.HTTP_400, 'Invalid request'),
     errors.NotFoundError: (falcon.HTTP_404, 'Not found'),
+    errors.PreconditionFailedError: (falcon.HTTP_412, 'Precondition failed'),
     errors.TooLargeError: (falcon.HTTP_413, 'Too large'),
     errors.NotAnImageError: (falcon.HTTP_415, 'Not an image'),
+    errors.KeyReusedError: (falcon.HTTP_422, 'Key used before'),
+    errors.TooManyUploadsError: (falcon.HTTP_503, 'Too many uploads'),
     errors.DatabaseUnavailableError: (falcon.HTTP_503, 'Database unavailable'),
     errors.QueryTimeoutError: (falcon.HTTP_503, 'Query too slow'),
     errors.StorageUnavailableError: (falcon.HTTP_503, 'Storage unavailable'),

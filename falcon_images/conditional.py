@@ -13,11 +13,22 @@ def is_not_modified(
 ) -> bool:
     """Tell whether the client has this representation already (304)."""
     if req.get_header('If-None-Match') is not None:
-        return any(
-            given == '*' or str(given) == etag for given in req.if_none_match or []
-        )
+        return has_tag(req, etag)
     since = _date(req, 'If-Modified-Since')
     return since is not None and modified.replace(microsecond=0) <= since
+
+
+def has_tag(req: falcon.Request, etag: str) -> bool:
+    """Tell whether ``If-None-Match`` names this representation."""
+    return any(given == '*' or str(given) == etag for given in req.if_none_match or [])
+
+
+def required_tags(req: falcon.Request) -> frozenset[str] | None:
+    """Read ``If-Match``: strong tags, or ``*``; None if there is no condition."""
+    if req.get_header('If-Match') is None:
+        return None
+    given = req.if_match or []
+    return frozenset(str(tag) for tag in given if tag == '*' or not tag.is_weak)
 
 
 def requested_range(

@@ -13,6 +13,22 @@ class InvalidRequestError(Exception):
     """A name, an id, a form, a property or a query that cannot be accepted."""
 
 
+class PreconditionFailedError(Exception):
+    """The document is not, or no more, the one that the client means."""
+
+
+class DuplicateKeyError(Exception):
+    """Another image came with this idempotency key."""
+
+
+class KeyReusedError(Exception):
+    """An idempotency key was used before, for another upload."""
+
+
+class TooManyUploadsError(Exception):
+    """As many uploads are worked on as the settings allow."""
+
+
 class TooLargeError(Exception):
     """More bytes than a limit of the settings allows."""
 

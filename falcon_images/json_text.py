@@ -1,5 +1,6 @@
 """JSON in and out: strict when reading (RFC 8259), fast when writing."""
 
+import hashlib
 import json
 import math
 from typing import Any, NoReturn
@@ -7,10 +8,12 @@ from typing import Any, NoReturn
 import orjson
 
 from falcon_images.errors import InvalidRequestError
-from falcon_images.metadata import to_json_type
+from falcon_images.metadata import Document, to_json_type
+from falcon_images.settings import Settings
 
 _INT64 = range(-(2**63), 2**63)
 _MAX_INTEGER_DIGITS = 19
+_TAG_DIGITS = 32
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
 
 
@@ -22,12 +25,22 @@ def dumps(value: Any) -> bytes:
     return orjson.dumps(value, default=to_json_type, option=_OPTIONS)
 
 
-def loads_object(text: str | bytes, name: str, max_depth: int) -> dict[str, Any]:
+def document_tag(document: Document) -> str:
+    """Make the entity tag of a document: it changes when anything in it does."""
+    return tag(dumps(document))
+
+
+def tag(text: bytes) -> str:
+    """Make the entity tag of a document's JSON text."""
+    return hashlib.sha256(text).hexdigest()[:_TAG_DIGITS]
+
+
+def loads_object(text: str | bytes, name: str, limits: Settings) -> dict[str, Any]:
     """Read a JSON object that can be stored as it is.
 
     Args:
         name: what the error calls the text, such as ``The body``.
-        max_depth: how deep objects and arrays may nest.
+        limits: how deep it may nest, and how long names may be.
 
     Raises:
         InvalidRequestError: it is not JSON, not an object, or holds what MongoDB
@@ -41,7 +54,7 @@ def loads_object(text: str | bytes, name: str, max_depth: int) -> dict[str, Any]
             parse_constant=_constant,
             object_pairs_hook=_object,
         )
-        _check(value, max_depth)
+        _check(value, limits.max_json_depth, limits.max_name_bytes)
     except RecursionError as ex:
         raise InvalidRequestError(f'{name} is nested too deeply.') from ex
     except UnicodeError as ex:
@@ -81,15 +94,18 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _check(value: Any, levels_left: int) -> None:
+def _check(value: Any, levels_left: int, max_name_bytes: int) -> None:
     if isinstance(value, str):
         value.encode()
     elif isinstance(value, dict | list):
         if levels_left == 0:
-            raise ValueError('it is nested too deeply')
+            raise ValueError('it is nested too deeply (MAX_JSON_DEPTH)')
         if isinstance(value, dict):
             for key in value:
-                key.encode()
+                if len(key.encode()) > max_name_bytes:
+                    raise ValueError(
+                        f'a name has more than {max_name_bytes} bytes (MAX_NAME_BYTES)'
+                    )
             value = value.values()
         for member in value:
-            _check(member, levels_left - 1)
+            _check(member, levels_left - 1, max_name_bytes)

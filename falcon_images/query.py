@@ -9,6 +9,7 @@ from falcon_images.errors import InvalidRequestError
 from falcon_images.json_text import loads_object
 from falcon_images.metadata import NEWEST_FIRST, Order, Query, parse_id
 from falcon_images.properties import check_name
+from falcon_images.settings import Settings
 
 Params = Mapping[str, str | list[str]]
 
@@ -32,27 +33,26 @@ _OPERATORS = (
 )
 
 
-def parse_query(params: Params, max_depth: int) -> Query:
+def parse_query(params: Params, limits: Settings) -> Query:
     """Read the list parameters of a request (see the README's table of them).
 
     Raises:
         InvalidRequestError: one of them cannot be used; the text says which and why.
     """
     return Query(
-        filter=parse_filter(params, max_depth),
-        sort=_order(_one(params, ('sort',)), max_depth),
+        filter=parse_filter(params, limits),
+        sort=_order(_json(params, 'sort', limits)),
         skip=_whole_number(params, _SKIP),
         limit=_whole_number(params, _LIMIT),
     )
 
 
-def parse_filter(params: Params, max_depth: int) -> dict[str, Any]:
+def parse_filter(params: Params, limits: Settings) -> dict[str, Any]:
     """Read the parameter ``filter``: a MongoDB query as JSON, operators allow-listed.
 
     Strings compared with ``_id`` become ids, those compared with ``time`` dates.
     """
-    text = _one(params, ('filter',))
-    return _clause(loads_object(text, 'filter', max_depth)) if text else {}
+    return _clause(_json(params, 'filter', limits))
 
 
 def _one(params: Params, names: Sequence[str]) -> str:
@@ -60,6 +60,15 @@ def _one(params: Params, names: Sequence[str]) -> str:
     if len(given) > 1 or any(isinstance(value, list) for _, value in given):
         raise InvalidRequestError(f'{" or ".join(names)} may be given only once.')
     return str(given[0][1]) if given else ''
+
+
+def _json(params: Params, name: str, limits: Settings) -> dict[str, Any]:
+    text = _one(params, (name,))
+    if len(text.encode(errors='replace')) > limits.max_query_bytes:
+        raise InvalidRequestError(
+            f'{name} has more than {limits.max_query_bytes} bytes (MAX_QUERY_BYTES).'
+        )
+    return loads_object(text, name, limits) if text else {}
 
 
 def _whole_number(params: Params, names: Sequence[str]) -> int:
@@ -73,8 +82,8 @@ def _whole_number(params: Params, names: Sequence[str]) -> int:
     return min(int(text), _MAX_COUNT) if len(text) < _MAX_COUNT_DIGITS else _MAX_COUNT
 
 
-def _order(text: str, max_depth: int) -> Order:
-    order = list((loads_object(text, 'sort', max_depth) if text else {}).items())
+def _order(given: dict[str, Any]) -> Order:
+    order = list(given.items())
     for path, direction in order:
         _check_path(path)
         if type(direction) is not int or direction not in (1, -1):

@@ -1,5 +1,6 @@
 """The resources of the API: each responder reads a request and asks the store."""
 
+import contextlib
 import re
 from io import BytesIO
 from typing import Any, BinaryIO, cast
@@ -8,22 +9,30 @@ from urllib.parse import quote
 import falcon
 
 from falcon_images import __version__
-from falcon_images.conditional import is_not_modified, requested_range
+from falcon_images.conditional import (
+    has_tag,
+    is_not_modified,
+    requested_range,
+    required_tags,
+)
+from falcon_images.digests import claimed_digests
 from falcon_images.errors import DatabaseUnavailableError, TooLargeError
 from falcon_images.files import DiskFiles
 from falcon_images.image_types import SVG
-from falcon_images.json_text import loads_object
-from falcon_images.metadata import MongoMetadata
+from falcon_images.json_text import dumps, loads_object, tag
+from falcon_images.metadata import Document, MongoMetadata
 from falcon_images.properties import check_depth
 from falcon_images.query import parse_query
 from falcon_images.settings import Settings
 from falcon_images.store import ImageStore, StoredFile
-from falcon_images.uploads import receive_upload
+from falcon_images.uploads import Upload, UploadSlots, receive_upload
 
 _PING_SECONDS = 0.8
 _FORM = 'multipart/form-data'
 _JSON = 'application/json'
 _MERGE_PATCH = 'application/merge-patch+json'
+_TRUE = ('1', 'true')
+_KEY = re.compile('[!-~ ]{1,255}')
 _SIMPLE_NAME = re.compile('[A-Za-z0-9_. ()-]*')
 _NOT_SIMPLE = re.compile('[^A-Za-z0-9_. ()-]')
 
@@ -97,11 +106,12 @@ class Images:
         self._store = store
         self._files = files
         self._settings = settings
+        self._slots = UploadSlots(settings.max_uploads)
 
     def on_get(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
-        query = parse_query(req.params, self._settings.max_json_depth)
+        query = parse_query(req.params, self._settings)
         listing, total = self._store.write_list(collection_name, query)
         resp.set_header('X-Total-Count', str(total))
         resp.set_stream(cast(Any, listing.file), listing.size)
@@ -109,7 +119,7 @@ class Images:
     def on_head(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
-        query = parse_query(req.params, self._settings.max_json_depth)
+        query = parse_query(req.params, self._settings)
         total = self._store.count(collection_name, query)
         resp.set_header('X-Total-Count', str(total))
         # A stream of unknown length: that of the list is not known, so not told.
@@ -119,13 +129,30 @@ class Images:
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
         _require_media_type(req, _FORM)
-        form = cast(BinaryIO, req.bounded_stream)
-        content_type = req.content_type or ''
-        with receive_upload(form, content_type, self._files, self._settings) as upload:
-            document = self._store.add(collection_name, upload)
+        key = _idempotency_key(req)
+        with self._slots.taken(), self._received(req) as upload:
+            same = None
+            if req.get_param('dedupe') in _TRUE:
+                same = self._store.find_same(collection_name, upload)
+            document, replayed = (
+                (same, False) if same else self._store.add(collection_name, upload, key)
+            )
+        if replayed:
+            resp.set_header('Idempotency-Replayed', 'true')
         name = quote(collection_name, safe='')
         resp.location = f'/collections/{name}/images/{document["_id"]}'
-        resp.media = document
+        _send(resp, document)
+
+    def _received(
+        self, req: falcon.Request
+    ) -> contextlib.AbstractContextManager[Upload]:
+        return receive_upload(
+            cast(BinaryIO, req.bounded_stream),
+            req.content_type or '',
+            self._files,
+            self._settings,
+            claimed_digests(req.get_header),
+        )
 
 
 class Image:
@@ -142,7 +169,10 @@ class Image:
         collection_name: str,
         image_id: str,
     ) -> None:
-        resp.media = self._store.get(collection_name, image_id)
+        _send(resp, self._store.get(collection_name, image_id))
+        if has_tag(req, cast(str, resp.etag).strip('"')):
+            resp.data = None
+            resp.status = falcon.HTTP_304
 
     on_head = on_get
 
@@ -155,7 +185,9 @@ class Image:
     ) -> None:
         _require_media_type(req, _JSON)
         properties = _body(req, self._settings)
-        resp.media = self._store.replace(collection_name, image_id, properties)
+        tags = required_tags(req)
+        document = self._store.replace(collection_name, image_id, properties, tags)
+        _send(resp, document)
 
     def on_patch(
         self,
@@ -166,7 +198,8 @@ class Image:
     ) -> None:
         media_type = _require_media_type(req, _JSON, _MERGE_PATCH)
         change = self._store.merge if media_type == _MERGE_PATCH else self._store.update
-        resp.media = change(collection_name, image_id, _body(req, self._settings))
+        values, tags = _body(req, self._settings), required_tags(req)
+        _send(resp, change(collection_name, image_id, values, tags))
 
     def on_delete(
         self,
@@ -175,7 +208,7 @@ class Image:
         collection_name: str,
         image_id: str,
     ) -> None:
-        self._store.delete(collection_name, image_id)
+        self._store.delete(collection_name, image_id, required_tags(req))
         resp.media = {'_id': image_id.lower(), 'deletedCount': 1}
 
 
@@ -230,7 +263,7 @@ class ImageFile:
     def _describe(
         self, req: falcon.Request, resp: falcon.Response, stored: StoredFile
     ) -> None:
-        download = req.get_param('download') in ('1', 'true')
+        download = req.get_param('download') in _TRUE
         shown = stored.type.startswith('image/') and stored.type != SVG
         kind = 'inline' if shown and not download else 'attachment'
         resp.content_type = stored.type
@@ -260,6 +293,21 @@ def content_disposition(kind: str, name: str) -> str:
     return f'{kind}; filename="{fallback}"; filename*=UTF-8\'\'{encoded}'
 
 
+def _send(resp: falcon.Response, document: Document) -> None:
+    resp.data = dumps(document)
+    resp.etag = tag(resp.data)
+
+
+def _idempotency_key(req: falcon.Request) -> str | None:
+    key = req.get_header('Idempotency-Key')
+    if key is not None and not _KEY.fullmatch(key):
+        raise falcon.HTTPBadRequest(
+            title='Invalid request',
+            description='The Idempotency-Key must have 1 to 255 characters of ASCII.',
+        )
+    return key
+
+
 def _require_media_type(req: falcon.Request, *accepted: str) -> str:
     media_type = (req.content_type or '').partition(';')[0].strip().lower()
     if media_type not in accepted:
@@ -276,6 +324,6 @@ def _body(req: falcon.Request, settings: Settings) -> dict[str, Any]:
         raise TooLargeError(
             f'The body has more than {limit} bytes (MAX_PROPERTIES_BYTES).'
         )
-    properties = loads_object(body, 'The body', settings.max_json_depth)
+    properties = loads_object(body, 'The body', settings)
     check_depth(properties, settings.max_json_depth)
     return properties

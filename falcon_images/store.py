@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import hashlib
 import logging
 import os
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from typing import IO, BinaryIO, cast
 from falcon_images.earlier import EarlierFiles
 from falcon_images.errors import (
     DatabaseUnavailableError,
+    DuplicateKeyError,
     InvalidRequestError,
+    KeyReusedError,
     NotFoundError,
     StorageError,
     UncertainInsertError,
@@ -22,15 +25,18 @@ from falcon_images.files import (
     earlier_key,
     image_key,
 )
+from falcon_images.json_text import document_tag, dumps
 from falcon_images.lists import Listing, write_list
 from falcon_images.metadata import (
     Document,
     MongoMetadata,
     Query,
+    changed,
     check_collection_name,
     file_facts,
     new_id,
     now,
+    shown,
 )
 from falcon_images.properties import (
     check_properties,
@@ -41,6 +47,9 @@ from falcon_images.properties import (
 from falcon_images.uploads import Upload
 
 _MERGE_ATTEMPTS = 100
+
+# Entity tags of documents, ``*`` for any.
+Tags = frozenset[str] | None
 
 logger = logging.getLogger(__name__)
 
@@ -69,15 +78,41 @@ class ImageStore:
         self._metadata = metadata
         self._earlier = EarlierFiles()
 
-    def add(self, collection_name: str, upload: Upload) -> Document:
-        """Store an upload and return its document.
+    def add(
+        self, collection_name: str, upload: Upload, key: str | None = None
+    ) -> tuple[Document, bool]:
+        """Store an upload; return its document and whether it was there already.
+
+        Args:
+            key: an idempotency key: of all uploads with it, one is stored.
 
         Raises:
             DatabaseUnavailableError: it was not stored, or nobody knows whether.
+            KeyReusedError: the key came with another upload before.
             StorageFullError, StorageUnavailableError: it was not stored.
         """
         check_collection_name(collection_name)
         document = _document(upload)
+        if key:
+            document['_file']['upload'] = {'key': key, 'digest': _digest(upload)}
+            if first := self._metadata.find_by_key(collection_name, key):
+                return _replayed(first, document), True
+        try:
+            self._insert(collection_name, document, upload)
+        except DuplicateKeyError as ex:
+            first = self._metadata.find_by_key(collection_name, key or '')
+            if first is None:
+                raise DatabaseUnavailableError(
+                    'The image of this key was deleted just now; send it again.'
+                ) from ex
+            return _replayed(first, document), True
+        return shown(document), False
+
+    def find_same(self, collection_name: str, upload: Upload) -> Document | None:
+        """Find an image of the collection that has the bytes of an upload."""
+        return self._metadata.find_by_sha256(collection_name, upload.sha256)
+
+    def _insert(self, collection_name: str, document: Document, upload: Upload) -> None:
         stored = self._doubt(collection_name, document['_id'], upload.facts.type)
         self._files.save(upload.file, stored.key)
         try:
@@ -88,7 +123,6 @@ class ImageStore:
         except Exception:
             self._remove_file(stored)
             raise
-        return document
 
     def write_list(self, collection_name: str, query: Query) -> tuple[Listing, int]:
         """Write the documents that match into a file; tell how many match in all."""
@@ -108,28 +142,47 @@ class ImageStore:
         return self._metadata.get(collection_name, image_id)
 
     def replace(
-        self, collection_name: str, image_id: str, properties: Document
+        self,
+        collection_name: str,
+        image_id: str,
+        properties: Document,
+        tags: Tags = None,
     ) -> Document:
-        """Replace all properties of an image; system fields in them are ignored."""
+        """Replace all properties of an image; system fields in them are ignored.
+
+        Args:
+            tags: of the documents that it must be one of; None means any.
+
+        Raises:
+            PreconditionFailedError: it is none of them.
+        """
         properties = without_system_fields(properties)
         check_properties(properties)
-        return self._metadata.replace(collection_name, image_id, properties)
+        before = self._expected(collection_name, image_id, tags)
+        return self._metadata.replace(collection_name, image_id, properties, before)
 
-    def update(self, collection_name: str, image_id: str, values: Document) -> Document:
+    def update(
+        self, collection_name: str, image_id: str, values: Document, tags: Tags = None
+    ) -> Document:
         """Set some properties of an image; dotted names set inside objects."""
         values = without_system_fields(values)
         check_update(values)
-        return self._metadata.set(collection_name, image_id, values)
+        before = self._expected(collection_name, image_id, tags)
+        return self._metadata.set(collection_name, image_id, values, before)
 
-    def merge(self, collection_name: str, image_id: str, patch: Document) -> Document:
+    def merge(
+        self, collection_name: str, image_id: str, patch: Document, tags: Tags = None
+    ) -> Document:
         """Apply a merge patch (RFC 7396) to the properties of an image."""
         patch = without_system_fields(patch)
         check_properties(patch)
         for _ in range(_MERGE_ATTEMPTS):
-            before = self._metadata.get(collection_name, image_id)
+            before = self._expected(collection_name, image_id, tags)
+            if before is None:
+                before = self._metadata.get_whole(collection_name, image_id)
             after: Document = merge_patch(before, patch)
             if self._metadata.replace_if_unchanged(collection_name, before, after):
-                return after
+                return shown(after)
         raise DatabaseUnavailableError(
             'Others change this image all the time; send the request again.'
         )
@@ -167,11 +220,12 @@ class ImageStore:
             return file
         return cast(IO[bytes], PartOfFile(file, last + 1))
 
-    def delete(self, collection_name: str, image_id: str) -> None:
+    def delete(self, collection_name: str, image_id: str, tags: Tags = None) -> None:
         """Delete an image: its document, then its file."""
-        document = self._metadata.get(collection_name, image_id)
+        before = self._expected(collection_name, image_id, tags)
+        document = before or self._metadata.get(collection_name, image_id)
         try:
-            self._metadata.delete(collection_name, image_id)
+            self._metadata.delete(collection_name, image_id, before)
         except DatabaseUnavailableError:
             # The database may do it yet; then nobody else would know of the file.
             if facts := file_facts(document):
@@ -231,6 +285,16 @@ class ImageStore:
         self._files.settle(doubt)
         return True
 
+    def _expected(
+        self, collection_name: str, image_id: str, tags: Tags
+    ) -> Document | None:
+        if tags is None:
+            return None
+        before = self._metadata.get_whole(collection_name, image_id)
+        if '*' not in tags and document_tag(shown(before)) not in tags:
+            raise changed()
+        return before
+
     def _finish_drop(self, drop_key: str, collection_name: str) -> None:
         for document in self._metadata.dropped_documents(drop_key):
             self._delete_file(collection_name, document)
@@ -288,6 +352,19 @@ def _document(upload: Upload) -> Document:
         },
         **upload.properties,
     }
+
+
+def _digest(upload: Upload) -> str:
+    sent = [upload.sha256, upload.name, upload.properties]
+    return hashlib.sha256(dumps(sent)).hexdigest()
+
+
+def _replayed(first: Document, again: Document) -> Document:
+    if first['_file']['upload']['digest'] != again['_file']['upload']['digest']:
+        raise KeyReusedError(
+            'This Idempotency-Key came with another upload before; use a new one.'
+        )
+    return shown(first)
 
 
 def _key(collection_name: str, document: Document) -> str:

@@ -17,7 +17,7 @@ LEVELS = [
     {'conditional', 'store', 'guardian'},
     {'query', 'uploads', 'lists', 'earlier'},
     {'json_text', 'uploads.envelope'},
-    {'files', 'metadata', 'image_types'},
+    {'digests', 'files', 'metadata', 'image_types'},
     {'metadata.translation', 'metadata.values', 'properties', 'settings'},
     {'errors', '__init__'},
 ]

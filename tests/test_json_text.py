@@ -7,10 +7,11 @@ from bson.datetime_ms import DatetimeMS
 
 from falcon_images.errors import InvalidRequestError
 from falcon_images.json_text import dumps, loads_object
+from falcon_images.settings import Settings
 
 
 def loads(text: str | bytes) -> dict[str, Any]:
-    return loads_object(text, 'The body', max_depth=10)
+    return loads_object(text, 'The body', Settings(max_json_depth=10))
 
 
 @pytest.mark.parametrize(

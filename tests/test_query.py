@@ -9,17 +9,18 @@ import pytest
 from falcon_images.errors import InvalidRequestError
 from falcon_images.metadata import NEWEST_FIRST, Query
 from falcon_images.query import parse_filter, parse_query
+from falcon_images.settings import Settings
 
 ID = '6565f0c2a1b2c3d4e5f60718'
 UTC = datetime.UTC
 
 
 def parsed(**params: str) -> Query:
-    return parse_query(params, max_depth=32)
+    return parse_query(params, Settings())
 
 
 def parsed_filter(condition: object) -> dict[str, Any]:
-    return parse_filter({'filter': json.dumps(condition)}, max_depth=32)
+    return parse_filter({'filter': json.dumps(condition)}, Settings())
 
 
 def test_no_parameters_mean_everything_newest_first() -> None:
@@ -54,7 +55,7 @@ def test_a_number_given_twice_is_refused() -> None:
     with pytest.raises(InvalidRequestError, match='only once'):
         parsed(limit='1', count='1')
     with pytest.raises(InvalidRequestError, match='only once'):
-        parse_query({'limit': ['1', '2']}, max_depth=32)
+        parse_query({'limit': ['1', '2']}, Settings())
 
 
 @pytest.mark.parametrize(
@@ -223,7 +224,7 @@ def test_conditions_that_mean_nothing_are_refused(condition: object) -> None:
 @pytest.mark.parametrize('text', ['x', '[]', '{', '"a"', '1', '{"a": NaN}'])
 def test_a_filter_that_is_no_json_object_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequestError, match='filter'):
-        parse_filter({'filter': text}, max_depth=32)
+        parse_filter({'filter': text}, Settings())
 
 
 def test_a_safe_filter_still_finds_what_was_meant() -> None:
@@ -235,3 +236,12 @@ def test_a_safe_filter_still_finds_what_was_meant() -> None:
     condition = {'$and': [{'time': {'$gte': '2022-03-02'}}, {'n.a': {'$lt': 3}}]}
     found = images.find(parsed_filter(condition))
     assert [image['day'] for image in found] == [2]
+
+
+@pytest.mark.parametrize('name', ['filter', 'sort'])
+def test_the_length_of_a_query_is_bounded(name: str) -> None:
+    text = '{"' + 'a' * 50 + '": 1}'
+    limits = Settings(max_query_bytes=len(text))
+    assert parse_query({name: text}, limits)
+    with pytest.raises(InvalidRequestError, match='MAX_QUERY_BYTES'):
+        parse_query({name: text + ' '}, limits)

@@ -321,7 +321,7 @@ def test_a_dropped_name_is_free_at_once(service: Service) -> None:
     service.client.simulate_delete('/collections/c')
     document = service.client.upload('c')
     assert service.client.simulate_get('/collections/c/images').json == [document]
-    assert len(list(service.database.c.list_indexes())) == 3
+    assert len(list(service.database.c.list_indexes())) == 4
 
 
 @pytest.mark.parametrize('rest', ['', '/info', '/image', '/file'])

@@ -266,7 +266,7 @@ def test_properties_over_16_mb_leave_no_trace(service: Service) -> None:
 def test_the_reconciler_makes_indexes_that_are_missing(service: Service) -> None:
     service.database.earlier.insert_one({'image': 'a.jpg'})
     reconcile(service)
-    assert len(list(service.database.earlier.list_indexes())) == 3
+    assert len(list(service.database.earlier.list_indexes())) == 4
 
 
 def test_an_index_that_cannot_be_made_keeps_no_image_out(service: Service) -> None:

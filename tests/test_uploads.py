@@ -17,10 +17,11 @@ from falcon_images.errors import (
     StorageFullError,
     StorageUnavailableError,
     TooLargeError,
+    TooManyUploadsError,
 )
 from falcon_images.files import DiskFiles
 from falcon_images.settings import Settings
-from falcon_images.uploads import Upload, receive_upload
+from falcon_images.uploads import Upload, UploadSlots, receive_upload
 from tests.conftest import Form, form
 from tests.pictures import SVG, jpeg
 
@@ -254,7 +255,7 @@ def test_a_body_that_is_no_form_is_refused(files: DiskFiles, body: bytes) -> Non
         (b"filename*=UTF-8''%e6%97%a5.jpg", '日.jpg'),
         (b'filename="a\0b.jpg"', 'a\0b.jpg'),
         (b'filename="CON"', 'CON'),
-        (b'filename="' + b'n' * 5000 + b'"', 'n' * 5000),
+        (b'filename="' + b'n' * 1000 + b'"', 'n' * 1000),
     ],
 )
 def test_the_file_name_is_kept_as_it_was_sent(
@@ -313,6 +314,37 @@ def test_field_bytes_are_bounded_exactly(files: DiskFiles) -> None:
     assert receive(files, sent, replace(LIMITS, max_properties_bytes=100))
     with pytest.raises(TooLargeError, match='MAX_PROPERTIES_BYTES'):
         receive(files, sent, replace(LIMITS, max_properties_bytes=99))
+
+
+def test_image_bytes_are_bounded_exactly(files: DiskFiles) -> None:
+    assert receive(files, form(IMAGE), replace(LIMITS, max_image_bytes=len(jpeg())))
+    with pytest.raises(TooLargeError, match='MAX_IMAGE_BYTES'):
+        receive(files, form(IMAGE), replace(LIMITS, max_image_bytes=len(jpeg()) - 1))
+
+
+@pytest.mark.parametrize(
+    'parts',
+    [
+        [('image', jpeg(), 'n' * 11)],
+        [('image', jpeg(), '日' * 4)],
+        [('n' * 11, 'x'), IMAGE],
+        [('json', '{"' + 'n' * 11 + '": 1}'), IMAGE],
+        [('json', '{"a": [{"' + '日' * 4 + '": 1}]}'), IMAGE],
+    ],
+)
+def test_names_are_bounded(files: DiskFiles, parts: Any) -> None:
+    with pytest.raises(InvalidRequestError, match='MAX_NAME_BYTES'):
+        receive(files, form(*parts), replace(LIMITS, max_name_bytes=10))
+    assert receive(files, form(*parts), replace(LIMITS, max_name_bytes=12))
+
+
+def test_uploads_beyond_the_places_are_sent_away() -> None:
+    slots = UploadSlots(2)
+    refused = pytest.raises(TooManyUploadsError, match='MAX_UPLOADS')
+    with slots.taken(), slots.taken(), refused, slots.taken():
+        pass
+    with slots.taken(), slots.taken():
+        pass
 
 
 def test_depth_of_json_is_bounded(files: DiskFiles) -> None:

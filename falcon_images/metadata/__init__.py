@@ -19,8 +19,10 @@ from pymongo.write_concern import WriteConcern
 
 from falcon_images.errors import (
     DatabaseUnavailableError,
+    DuplicateKeyError,
     InvalidRequestError,
     NotFoundError,
+    PreconditionFailedError,
     TooLargeError,
     UncertainInsertError,
 )
@@ -46,10 +48,20 @@ _FILE_FACTS = {'size', 'type', 'sha256'}
 _RESERVED = '_service.'
 _DROPPED = f'{_RESERVED}dropped.'
 # `time, _id` is the order of lists; the wildcard serves filters on any property.
+# By which upload an image came: ours too, but shown to nobody.
+_UPLOAD = '_file.upload'
+_SHOWN = {_UPLOAD: False}
+_KEY_INDEX = pymongo.IndexModel(
+    [(f'{_UPLOAD}.key', 1)],
+    unique=True,
+    partialFilterExpression={f'{_UPLOAD}.key': {'$exists': True}},
+)
 _INDEXES = (
     pymongo.IndexModel([('time', -1), ('_id', -1)]),
     pymongo.IndexModel([('$**', 1)]),
+    _KEY_INDEX,
 )
+_INDEX_NAMES = {index.document['name'] for index in _INDEXES}
 # Another process may drop a collection at any time, so it is only for so long that one
 # that was seen is taken to exist still.
 _SEEN_SECONDS = 60
@@ -69,11 +81,13 @@ __all__ = [
     'MongoMetadata',
     'Order',
     'Query',
+    'changed',
     'check_collection_name',
     'file_facts',
     'new_id',
     'now',
     'parse_id',
+    'shown',
     'to_json_type',
 ]
 
@@ -189,6 +203,7 @@ class MongoMetadata:
         """
         cursor = self._collection(collection_name).find(
             query.filter,
+            _SHOWN,
             skip=query.skip,
             limit=query.limit,
             sort=query.sort,
@@ -203,6 +218,7 @@ class MongoMetadata:
         """Store a new document, safe on a majority of the servers.
 
         Raises:
+            DuplicateKeyError: an image came with its idempotency key before.
             UncertainInsertError: nobody knows whether it is, or will be, stored.
             TooLargeError: it is more than MongoDB keeps in one document.
         """
@@ -210,54 +226,93 @@ class MongoMetadata:
         if len(bson.encode(document)) > _MAX_DOCUMENT_BYTES:
             raise TooLargeError(TOO_LARGE)
         self._prepare(collection)
+        if 'upload' in document['_file']:
+            # For each of them: what this process has seen is no proof of uniqueness.
+            with translated():
+                collection.create_indexes([_KEY_INDEX])
         try:
             with translated():
                 collection.insert_one(document)
+        except DuplicateKeyError as ex:
+            if _is_of_id(ex):
+                raise UncertainInsertError(*ex.args) from ex
+            raise
         except DatabaseUnavailableError as ex:
             if isinstance(ex.__cause__, mongo_errors.ServerSelectionTimeoutError):
                 raise
             raise UncertainInsertError(*ex.args) from ex
 
+    def find_by_key(self, collection_name: str, key: str) -> Document | None:
+        """Find the image that came with an idempotency key; it tells of its upload."""
+        collection = self._collection(collection_name)
+        with translated():
+            return collection.find_one({f'{_UPLOAD}.key': key})
+
+    def find_by_sha256(self, collection_name: str, sha256: str) -> Document | None:
+        """Find the first image that has these bytes."""
+        collection = self._collection(collection_name)
+        with translated():
+            return collection.find_one(
+                {'_file.sha256': sha256}, _SHOWN, sort=[('_id', 1)]
+            )
+
     def get(self, collection_name: str, image_id: str) -> Document:
         """Read one document; raise `NotFoundError` if it is not there."""
-        collection, key = self._collection(collection_name), parse_id(image_id)
-        with translated():
-            document = collection.find_one({'_id': key})
-        return _existing(document, collection_name, image_id)
+        return self._get(collection_name, image_id, _SHOWN)
+
+    def get_whole(self, collection_name: str, image_id: str) -> Document:
+        """Read one document with what is not shown, to be given as `before`."""
+        return self._get(collection_name, image_id, None)
 
     def replace(
-        self, collection_name: str, image_id: str, properties: Document
+        self,
+        collection_name: str,
+        image_id: str,
+        properties: Document,
+        before: Document | None = None,
     ) -> Document:
-        """Replace all properties of an image in one step; return the document."""
+        """Replace all properties of an image in one step; return the document.
+
+        Args:
+            before: the whole document that it must still be.
+        """
         kept = {name: f'${name}' for name in SYSTEM_FIELDS}
         return self._update(
             collection_name,
             image_id,
             [{'$replaceWith': {'$mergeObjects': [kept, {'$literal': properties}]}}],
+            before,
         )
 
-    def set(self, collection_name: str, image_id: str, values: Document) -> Document:
+    def set(
+        self,
+        collection_name: str,
+        image_id: str,
+        values: Document,
+        before: Document | None = None,
+    ) -> Document:
         """Set properties by name or dotted path in one step; return the document."""
         if not values:
             return self.get(collection_name, image_id)
-        return self._update(collection_name, image_id, {'$set': values})
+        return self._update(collection_name, image_id, {'$set': values}, before)
 
     def replace_if_unchanged(
         self, collection_name: str, before: Document, after: Document
     ) -> bool:
         """Replace a document unless it changed since it was read; tell whether."""
         collection = self._collection(collection_name)
-        unchanged = {'$expr': {'$eq': ['$$ROOT', {'$literal': before}]}}
         with translated():
-            result = collection.replace_one({'_id': before['_id'], **unchanged}, after)
+            result = collection.replace_one(_selection(before['_id'], before), after)
         return result.matched_count == 1
 
-    def delete(self, collection_name: str, image_id: str) -> Document:
+    def delete(
+        self, collection_name: str, image_id: str, before: Document | None = None
+    ) -> Document:
         """Delete one document and return it; raise `NotFoundError` without one."""
         collection, key = self._collection(collection_name), parse_id(image_id)
         with translated():
-            document = collection.find_one_and_delete({'_id': key})
-        return _existing(document, collection_name, image_id)
+            document = collection.find_one_and_delete(_selection(key, before))
+        return _existing(document, collection_name, image_id, before)
 
     def names_file(self, collection_name: str, image_name: str) -> bool:
         """Tell whether a document of the earlier version uses that file."""
@@ -317,8 +372,9 @@ class MongoMetadata:
             if collection_name not in self._indexed:
                 collection = self._database[collection_name]
                 with translated(None):
-                    # Only the index of `_id`: a dropped one must not come back.
-                    if len(list(collection.list_indexes())) == 1:
+                    names = {index['name'] for index in collection.list_indexes()}
+                    # Nothing at all means dropped meanwhile: it must not come back.
+                    if names and not names >= _INDEX_NAMES:
                         _create_indexes(collection)
                 self._indexed[collection_name] = True
 
@@ -340,13 +396,30 @@ class MongoMetadata:
         with self._seen_lock:
             self._seen[collection.name] = True
 
-    def _update(self, collection_name: str, image_id: str, update: Any) -> Document:
+    def _get(
+        self, collection_name: str, image_id: str, projection: Document | None
+    ) -> Document:
+        collection, key = self._collection(collection_name), parse_id(image_id)
+        with translated():
+            document = collection.find_one({'_id': key}, projection)
+        return _existing(document, collection_name, image_id)
+
+    def _update(
+        self,
+        collection_name: str,
+        image_id: str,
+        update: Any,
+        before: Document | None,
+    ) -> Document:
         collection, key = self._collection(collection_name), parse_id(image_id)
         with translated(mistake=_BAD_UPDATE):
             document = collection.find_one_and_update(
-                {'_id': key}, update, return_document=ReturnDocument.AFTER
+                _selection(key, before),
+                update,
+                projection=_SHOWN,
+                return_document=ReturnDocument.AFTER,
             )
-        return _existing(document, collection_name, image_id)
+        return _existing(document, collection_name, image_id, before)
 
 
 _BAD_FILTER = 'MongoDB cannot run this filter: an operator has a value it cannot take.'
@@ -377,9 +450,43 @@ def _rename(collection: Collection[Document], name: str) -> None:
         collection.drop_indexes()
 
 
+def shown(document: Document) -> Document:
+    """Leave out of a whole document what is not shown."""
+    facts = document.get('_file')
+    if not isinstance(facts, dict) or 'upload' not in facts:
+        return document
+    visible = {name: value for name, value in facts.items() if name != 'upload'}
+    return {**document, '_file': visible}
+
+
+def changed() -> PreconditionFailedError:
+    """Make the error of a document that is not the one that the client means."""
+    return PreconditionFailedError(
+        'The document is another now; read it again, and send the change with the '
+        'ETag that it has.'
+    )
+
+
+def _is_of_id(ex: DuplicateKeyError) -> bool:
+    cause = ex.__cause__
+    details = cause.details if isinstance(cause, mongo_errors.OperationFailure) else {}
+    return '_id' in (details or {}).get('keyPattern', {'_id': 1})
+
+
+def _selection(key: Any, before: Document | None) -> Document:
+    if before is None:
+        return {'_id': key}
+    return {'_id': key, '$expr': {'$eq': ['$$ROOT', {'$literal': before}]}}
+
+
 def _existing(
-    document: Document | None, collection_name: str, image_id: str
+    document: Document | None,
+    collection_name: str,
+    image_id: str,
+    before: Document | None = None,
 ) -> Document:
+    if document is None and before is not None:
+        raise changed()
     if document is None:
         raise NotFoundError(
             f'The collection "{collection_name}" has no image with the id {image_id}.'

@@ -9,6 +9,7 @@ from pymongo import errors as mongo_errors
 
 from falcon_images.errors import (
     DatabaseUnavailableError,
+    DuplicateKeyError,
     InvalidRequestError,
     NotFoundError,
     QueryTimeoutError,
@@ -19,6 +20,7 @@ from falcon_images.errors import (
 OPERATION_SECONDS = 4.0
 TOO_LARGE = 'The properties of an image can have 16 MB at most.'
 _NAMESPACE_NOT_FOUND = 26
+_DUPLICATE_KEY = 11000
 # BadValue, FailedToParse, TypeMismatch, PathNotViable, CannotBackfillArray,
 # ConflictingUpdateOperators, DollarPrefixedFieldName, EmptyFieldName,
 # DocumentValidationFailure, more keys to sort by than 32, and regular expressions that
@@ -61,6 +63,8 @@ def translated(
 def _of_operation(ex: mongo_errors.OperationFailure, mistake: str) -> Exception:
     if ex.code == _NAMESPACE_NOT_FOUND:
         return NotFoundError('The collection does not exist.')
+    if ex.code == _DUPLICATE_KEY:
+        return DuplicateKeyError()
     if ex.code in _CLIENT_MISTAKES:
         return InvalidRequestError(mistake)
     if ex.code in _DOCUMENT_TOO_LARGE:

@@ -5,7 +5,8 @@ The form is ``multipart/form-data`` as RFC 7578 and RFC 2046 (section 5.1) defin
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -13,7 +14,12 @@ from streaming_form_data import StreamingFormDataParser
 from streaming_form_data.parser import ParseFailedException, parse_content_boundary
 from streaming_form_data.targets import BaseTarget
 
-from falcon_images.errors import InvalidRequestError, TooLargeError
+from falcon_images.digests import Claim, DigestCheck, verify_sha256
+from falcon_images.errors import (
+    InvalidRequestError,
+    TooLargeError,
+    TooManyUploadsError,
+)
 from falcon_images.files import DiskFiles, disk_errors
 from falcon_images.image_types import ImageFacts, identify
 from falcon_images.json_text import loads_object
@@ -22,10 +28,12 @@ from falcon_images.properties import (
     check_properties,
     refuse_system_fields,
 )
-from falcon_images.uploads.envelope import Envelope, UploadLimits, file_name
+from falcon_images.settings import Settings
+from falcon_images.uploads.envelope import Envelope, file_name
 
 _CHUNK_BYTES = 65536
 _IMAGE = 'image'
+_SHA256 = 'sha256'
 _JSON_FIELDS = ('json', 'json_properties', 'properties_json')
 
 
@@ -41,36 +49,65 @@ class Upload:
     properties: dict[str, Any]
 
 
+class UploadSlots:
+    """Places for uploads that this process works on at the same time."""
+
+    def __init__(self, count: int) -> None:
+        self._free = threading.Semaphore(count)
+
+    @contextlib.contextmanager
+    def taken(self) -> Iterator[None]:
+        """Take a place; raise `TooManyUploadsError` if there is none."""
+        if not self._free.acquire(blocking=False):
+            raise TooManyUploadsError(
+                'Too many uploads at once (MAX_UPLOADS); send it again in a moment.'
+            )
+        try:
+            yield
+        finally:
+            self._free.release()
+
+
 @contextlib.contextmanager
 def receive_upload(
-    stream: BinaryIO, content_type: str, files: DiskFiles, limits: UploadLimits
+    stream: BinaryIO,
+    content_type: str,
+    files: DiskFiles,
+    limits: Settings,
+    claims: Sequence[Claim] = (),
 ) -> Iterator[Upload]:
     """Read a form whole and check all of it; nothing of it is left behind afterwards.
 
+    Args:
+        claims: digests of the body or of the image that must hold.
+
     Raises:
-        InvalidRequestError: the form is cut off, broken, or has what is not allowed.
+        InvalidRequestError: the form is cut off, broken, or has what is not allowed, or
+            a digest is of other bytes.
         NotAnImageError: the bytes of the image are none.
-        TooLargeError: the properties have more bytes than the limit.
+        TooLargeError: the image or the properties have more bytes than the limit.
         StorageFullError, StorageUnavailableError: the disk does not take the file.
     """
     with files.new_file() as file:
-        form = _Form(file, limits)
+        form = _Form(file, limits, DigestCheck(list(claims)))
         _read(stream, content_type, form)
         # A browser sends a part without name and bytes when no file was chosen.
         if not form.names or not (form.names[0] or form.size):
             raise InvalidRequestError(
                 'The form has no file part named "image"; send the image as one.'
             )
+        form.digests.verify()
         with disk_errors():
             file.flush()
             facts = identify(file)
+        sha256 = form.sha256.hexdigest()
         yield Upload(
             file=file,
             name=form.names[0],
             size=form.size,
-            sha256=form.sha256.hexdigest(),
+            sha256=sha256,
             facts=facts,
-            properties=_properties(form.fields, limits.max_json_depth),
+            properties=_properties(form.fields, limits, sha256),
         )
 
 
@@ -83,6 +120,7 @@ def _read(stream: BinaryIO, content_type: str, form: '_Form') -> None:
         parser.register(_IMAGE, _ImageTarget(form, envelope))
         parser.register('*', _FieldTarget(form, envelope), form.remember_field_name)
         while chunk := stream.read(_CHUNK_BYTES):
+            form.digests.update_body(chunk)
             parser.data_received(envelope.feed(chunk))
     except UnicodeDecodeError as ex:
         raise InvalidRequestError(
@@ -107,7 +145,8 @@ class _Form:
     """What has been read of a form so far."""
 
     file: BinaryIO
-    limits: UploadLimits
+    limits: Settings
+    digests: DigestCheck
     names: list[str] = field(default_factory=list)
     size: int = 0
     sha256: Any = field(default_factory=hashlib.sha256)
@@ -153,10 +192,17 @@ class _ImageTarget(BaseTarget):  # type: ignore[misc]
             )
 
     def on_data_received(self, chunk: bytes) -> None:
+        form = self._form
+        form.size += len(chunk)
+        if form.size > form.limits.max_image_bytes:
+            raise TooLargeError(
+                f'The image has more than {form.limits.max_image_bytes} bytes '
+                '(MAX_IMAGE_BYTES).'
+            )
         with disk_errors():
-            self._form.file.write(chunk)
-        self._form.sha256.update(chunk)
-        self._form.size += len(chunk)
+            form.file.write(chunk)
+        form.sha256.update(chunk)
+        form.digests.update_image(chunk)
 
     def on_finish(self) -> None:
         name = self._form.end_part(self._envelope)
@@ -164,6 +210,7 @@ class _ImageTarget(BaseTarget):  # type: ignore[misc]
             raise InvalidRequestError(
                 'The part "image" must be a file, with a file name.'
             )
+        _check_length(name, self._form.limits)
         self._form.names.append(name)
 
 
@@ -194,17 +241,27 @@ class _FieldTarget(BaseTarget):  # type: ignore[misc]
                 f'The file part {self._form.field_name!r} must be named "image"; '
                 'other parts are properties, not files.'
             )
+        _check_length(self._form.field_name, self._form.limits)
         self._form.fields.append((self._form.field_name, bytes(self._value)))
 
 
-def _properties(fields: list[tuple[str, bytes]], max_depth: int) -> dict[str, Any]:
+def _check_length(name: str, limits: Settings) -> None:
+    if len(name.encode()) > limits.max_name_bytes:
+        raise InvalidRequestError(
+            f'A name has more than {limits.max_name_bytes} bytes (MAX_NAME_BYTES).'
+        )
+
+
+def _properties(
+    fields: list[tuple[str, bytes]], limits: Settings, sha256: str
+) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     typed: dict[str, Any] = {}
     repeated: set[str] = set()
     for name, raw in fields:
         value = _text(name, raw)
         if name in _JSON_FIELDS:
-            typed.update(loads_object(value, f'The field "{name}"', max_depth))
+            typed.update(loads_object(value, f'The field "{name}"', limits))
         elif name not in properties:
             properties[name] = value
         elif name in repeated:
@@ -212,6 +269,8 @@ def _properties(fields: list[tuple[str, bytes]], max_depth: int) -> dict[str, An
         else:
             repeated.add(name)
             properties[name] = [properties[name], value]
+    if _SHA256 in properties:
+        verify_sha256(properties[_SHA256], sha256)
     properties.update(typed)
     refuse_system_fields(properties)
     check_properties(properties)

@@ -5,10 +5,10 @@ As RFC 2046 (section 5.1) and RFC 7578 define them.
 
 import re
 from collections import deque
-from typing import Protocol
 from urllib.parse import unquote
 
 from falcon_images.errors import InvalidRequestError
+from falcon_images.settings import Settings
 
 _FILE_NAME = re.compile(rb';\s*filename\s*=\s*"((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 _BARE_FILE_NAME = re.compile(rb';\s*filename\s*=\s*([^\s;"]+)', re.IGNORECASE)
@@ -19,19 +19,6 @@ _EXTENDED_FILE_NAME = re.compile(
 _ESCAPE = re.compile(r'\\(["\\])')
 
 
-class UploadLimits(Protocol):
-    """What of `Settings` bounds an upload; sizes in bytes."""
-
-    @property
-    def max_parts(self) -> int: ...
-    @property
-    def max_part_header_bytes(self) -> int: ...
-    @property
-    def max_properties_bytes(self) -> int: ...
-    @property
-    def max_json_depth(self) -> int: ...
-
-
 class Envelope:
     """The delimiters and headers of a form, read beside the parser.
 
@@ -40,7 +27,7 @@ class Envelope:
     the end for more of the last part.
     """
 
-    def __init__(self, boundary: bytes, limits: UploadLimits) -> None:
+    def __init__(self, boundary: bytes, limits: Settings) -> None:
         self._delimiter = b'\r\n--' + boundary
         self._limits = limits
         self._in_header = False
