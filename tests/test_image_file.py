@@ -7,7 +7,7 @@ from typing import Any
 import bson
 import pytest
 
-from falcon_images.resources import content_disposition
+from falcon_images.resources.image_file import content_disposition
 from tests import pictures
 from tests.conftest import Service, form, running
 from tests.pictures import jpeg

@@ -9,32 +9,35 @@ from urllib.parse import quote
 import falcon
 
 from falcon_images import __version__
-from falcon_images.conditional import (
-    has_tag,
-    is_not_modified,
-    requested_range,
-    required_tags,
-)
+from falcon_images.conditional import has_tag, required_tags
 from falcon_images.digests import claimed_digests
 from falcon_images.errors import DatabaseUnavailableError, TooLargeError
 from falcon_images.files import DiskFiles
-from falcon_images.image_types import SVG
 from falcon_images.json_text import dumps, loads_object, tag
 from falcon_images.metadata import Document, MongoMetadata
 from falcon_images.properties import check_depth
 from falcon_images.query import parse_query
+from falcon_images.resources.image_file import TRUE, ImageFile
 from falcon_images.settings import Settings
-from falcon_images.store import ImageStore, StoredFile
+from falcon_images.store import ImageStore
 from falcon_images.uploads import Upload, UploadSlots, receive_upload
 
 _PING_SECONDS = 0.8
 _FORM = 'multipart/form-data'
 _JSON = 'application/json'
 _MERGE_PATCH = 'application/merge-patch+json'
-_TRUE = ('1', 'true')
 _KEY = re.compile('[!-~ ]{1,255}')
-_SIMPLE_NAME = re.compile('[A-Za-z0-9_. ()-]*')
-_NOT_SIMPLE = re.compile('[^A-Za-z0-9_. ()-]')
+
+
+__all__ = [
+    'Collection',
+    'Collections',
+    'Image',
+    'ImageFile',
+    'Images',
+    'Root',
+    'public_url',
+]
 
 
 class Root:
@@ -132,7 +135,7 @@ class Images:
         key = _idempotency_key(req)
         with self._slots.taken(), self._received(req) as upload:
             same = None
-            if req.get_param('dedupe') in _TRUE:
+            if req.get_param('dedupe') in TRUE:
                 same = self._store.find_same(collection_name, upload)
             document, replayed = (
                 (same, False) if same else self._store.add(collection_name, upload, key)
@@ -212,85 +215,11 @@ class Image:
         resp.media = {'_id': image_id.lower(), 'deletedCount': 1}
 
 
-class ImageFile:
-    """One image's file."""
-
-    def __init__(self, store: ImageStore, settings: Settings) -> None:
-        self._store = store
-        who = 'private' if settings.use_authentication else 'public'
-        self._cache_control = [who, 'max-age=31536000', 'immutable']
-
-    def on_get(
-        self,
-        req: falcon.Request,
-        resp: falcon.Response,
-        collection_name: str,
-        image_id: str,
-    ) -> None:
-        stored = self._store.find_file(collection_name, image_id)
-        if is_not_modified(req, stored.sha256, stored.time):
-            self._set_validators(resp, stored)
-            resp.status = falcon.HTTP_304
-            return
-        selected = requested_range(req, stored.size, stored.sha256, stored.time)
-        first, last = selected or (0, stored.size - 1)
-        # Opened first: an error must not carry headers that let it be cached.
-        file = self._store.open_file(stored, first, last)
-        resp.set_stream(cast(Any, file), last - first + 1)
-        self._set_validators(resp, stored)
-        self._describe(req, resp, stored)
-        if selected:
-            resp.content_range = (first, last, stored.size)
-            resp.status = falcon.HTTP_206
-
-    def on_head(
-        self,
-        req: falcon.Request,
-        resp: falcon.Response,
-        collection_name: str,
-        image_id: str,
-    ) -> None:
-        self.on_get(req, resp, collection_name, image_id)
-        if resp.stream:
-            cast(BinaryIO, resp.stream).close()
-            resp.stream = None
-
-    def _set_validators(self, resp: falcon.Response, stored: StoredFile) -> None:
-        resp.cache_control = self._cache_control
-        resp.etag = stored.sha256
-        resp.last_modified = stored.time
-
-    def _describe(
-        self, req: falcon.Request, resp: falcon.Response, stored: StoredFile
-    ) -> None:
-        download = req.get_param('download') in _TRUE
-        shown = stored.type.startswith('image/') and stored.type != SVG
-        kind = 'inline' if shown and not download else 'attachment'
-        resp.content_type = stored.type
-        resp.accept_ranges = 'bytes'
-        resp.set_headers(
-            {
-                'Content-Disposition': content_disposition(kind, stored.name),
-                'Content-Security-Policy': "sandbox; default-src 'none'",
-                'X-Content-Type-Options': 'nosniff',
-            }
-        )
-
-
 def public_url(url: str) -> str:
     """Make a MongoDB URL fit to be shown: no user, password, option or path."""
     scheme, _, rest = url.partition('://')
     hosts = rest.partition('/')[0].partition('?')[0].rpartition('@')[2]
     return f'{scheme}://{"localhost" if "%2f" in hosts.lower() else hosts}'
-
-
-def content_disposition(kind: str, name: str) -> str:
-    """Write the header of RFC 6266, its name in RFC 8187's form where it must be."""
-    if _SIMPLE_NAME.fullmatch(name):
-        return f'{kind}; filename="{name}"'
-    fallback = _NOT_SIMPLE.sub('_', name)
-    encoded = quote(name, safe='', errors='replace')
-    return f'{kind}; filename="{fallback}"; filename*=UTF-8\'\'{encoded}'
 
 
 def _send(resp: falcon.Response, document: Document) -> None:
