@@ -1,0 +1,82 @@
+"""A disk that is really full: a small file system of its own."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.integration.conftest import Serving
+from tests.pictures import jpeg
+
+Start = Callable[..., Serving]
+
+_DISK_BYTES = 3 * 1024**2
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / 'disk'
+    disk.mkdir()
+    if os.name == 'nt' or os.geteuid() != 0:
+        reason = 'only root can mount a file system'
+        (pytest.fail if os.environ.get('CI') else pytest.skip)(reason)
+    options = f'size={_DISK_BYTES}'
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', options, 'none', disk], check=True)
+    yield disk
+    subprocess.run(['umount', '-l', disk], check=True)
+
+
+def post(serving: Serving, content: bytes) -> requests.Response:
+    return serving.session.post(
+        f'{serving.url}/collections/c/images',
+        files={'image': ('a.jpg', content)},
+        timeout=60,
+    )
+
+
+def test_a_full_disk_is_507_and_reading_goes_on(start: Start, small_disk: Path) -> None:
+    serving = start(UPLOADS_DIRECTORY=str(small_disk)).ready()
+    stored = {}
+    answer = None
+    for number in range(8):
+        content = jpeg() + bytes([number]) * 600_000
+        answer = post(serving, content)
+        if answer.status_code != 200:
+            break
+        stored[answer.json()['_id']] = content
+    assert answer is not None
+    assert answer.status_code == 507
+    assert answer.json()['title'] == 'Disk full'
+    assert len(stored) >= 3
+    files = {path.stem for path in (small_disk / 'images').rglob('*.jpg')}
+    assert files == set(stored)
+    assert not list(small_disk.rglob('*.part'))
+    listed = serving.get('/collections/c/images').json()
+    assert {document['_id'] for document in listed} == set(stored)
+    for image_id, content in stored.items():
+        path = f'/collections/c/images/{image_id}/image'
+        assert serving.get(path).content == content
+
+
+def test_a_full_disk_is_told_and_room_is_used_again(
+    start: Start, small_disk: Path
+) -> None:
+    serving = start(UPLOADS_DIRECTORY=str(small_disk)).ready()
+    kept = serving.upload(jpeg())
+    filler = small_disk / 'filler'
+    with pytest.raises(OSError, match='No space'), filler.open('wb', 0) as file:
+        while True:
+            file.write(b'x' * 4096)
+    ready = serving.get('/health/ready')
+    assert ready.status_code == 503
+    assert 'disk is full' in ready.json()['store']
+    assert post(serving, jpeg()).status_code == 507
+    path = f'/collections/c/images/{kept["_id"]}'
+    patched = serving.session.patch(f'{serving.url}{path}', json={'a': 1})
+    assert patched.status_code == 200
+    filler.unlink()
+    assert serving.get('/health/ready').status_code == 200
+    assert post(serving, jpeg()).status_code == 200
