@@ -1,12 +1,9 @@
 """Metadata: every query that MongoDB is asked, and all that knows BSON."""
 
 import datetime
-import logging
 import re
 import threading
-import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import bson
@@ -20,48 +17,31 @@ from pymongo.write_concern import WriteConcern
 from falcon_images.errors import (
     DatabaseUnavailableError,
     DuplicateKeyError,
-    InvalidRequestError,
     NotFoundError,
     PreconditionFailedError,
     TooLargeError,
     UncertainInsertError,
 )
+from falcon_images.metadata.documents import (
+    NEWEST_FIRST,
+    SHOWN,
+    UPLOAD,
+    Document,
+    Order,
+    Query,
+    file_facts,
+    shown,
+)
+from falcon_images.metadata.indexes import INDEX_NAMES, KEY_INDEX, create_indexes
+from falcon_images.metadata.names import DROPPED, RESERVED, check_collection_name
 from falcon_images.metadata.translation import TOO_LARGE, translated
 from falcon_images.metadata.values import new_id, now, parse_id, to_json_type
 from falcon_images.properties import SYSTEM_FIELDS
 
-Document = dict[str, Any]
-Order = list[tuple[str, int]]
-
-NEWEST_FIRST: Order = [('time', -1), ('_id', -1)]
-
 # A cursor's batches: large enough to be quick, small enough to stay out of memory.
 _BATCH_DOCUMENTS = 1000
-# What MongoDB's 255 leave beside a database's name and the prefix of a drop.
-_MAX_COLLECTION_NAME_BYTES = 140
-
 _INDEX_BUILD_IN_PROGRESS = 12587
 _MAX_DOCUMENT_BYTES = 16 * 1024**2
-# Control characters and halves of surrogate pairs.
-_CONTROLS = ('Cc', 'Cs')
-_FILE_FACTS = {'size', 'type', 'sha256'}
-_RESERVED = '_service.'
-_DROPPED = f'{_RESERVED}dropped.'
-# `time, _id` is the order of lists; the wildcard serves filters on any property.
-# By which upload an image came: ours too, but shown to nobody.
-_UPLOAD = '_file.upload'
-_SHOWN = {_UPLOAD: False}
-_KEY_INDEX = pymongo.IndexModel(
-    [(f'{_UPLOAD}.key', 1)],
-    unique=True,
-    partialFilterExpression={f'{_UPLOAD}.key': {'$exists': True}},
-)
-_INDEXES = (
-    pymongo.IndexModel([('time', -1), ('_id', -1)]),
-    pymongo.IndexModel([('$**', 1)]),
-    _KEY_INDEX,
-)
-_INDEX_NAMES = {index.document['name'] for index in _INDEXES}
 # Another process may drop a collection at any time, so it is only for so long that one
 # that was seen is taken to exist still.
 _SEEN_SECONDS = 60
@@ -73,8 +53,6 @@ _CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
     unicode_decode_error_handler='replace',
 )
-logger = logging.getLogger(__name__)
-
 __all__ = [
     'NEWEST_FIRST',
     'Document',
@@ -90,44 +68,6 @@ __all__ = [
     'shown',
     'to_json_type',
 ]
-
-
-def file_facts(document: Document) -> Document | None:
-    """Tell what was stored about an image's file; None for the earlier version's.
-
-    That version let clients set any field, this one too.
-    """
-    facts = document.get('_file')
-    if isinstance(facts, dict) and facts.keys() >= _FILE_FACTS:
-        return facts
-    return None
-
-
-def check_collection_name(name: str) -> None:
-    """Raise `InvalidRequestError` if no collection can have that name."""
-    reason = None
-    if not name or len(name.encode(errors='replace')) > _MAX_COLLECTION_NAME_BYTES:
-        reason = f'it must have 1 to {_MAX_COLLECTION_NAME_BYTES} bytes'
-    elif '$' in name or '..' in name or name.startswith('.') or name.endswith('.'):
-        reason = 'it must not have "$", two dots together, or a dot at an end'
-    elif '\ufffd' in name or any(unicodedata.category(c) in _CONTROLS for c in name):
-        reason = 'it must be text in UTF-8 without control characters'
-    elif name.startswith(('system.', _RESERVED)):
-        reason = 'names that begin so are kept for the database and the service'
-    if reason:
-        raise InvalidRequestError(
-            f'The collection name {name[:60]!r} cannot be used: {reason}.'
-        )
-
-
-@dataclass(frozen=True)
-class Query:
-    """Which documents of a collection, in what order; a limit of 0 means all."""
-
-    filter: dict[str, Any] = field(default_factory=dict)
-    sort: Order = field(default_factory=lambda: NEWEST_FIRST)
-    skip: int = 0
-    limit: int = 0
 
 
 class MongoMetadata:
@@ -175,7 +115,7 @@ class MongoMetadata:
         return sorted(
             name
             for name in self._all_names({'type': 'collection'})
-            if not name.startswith(('system.', _RESERVED))
+            if not name.startswith(('system.', RESERVED))
         )
 
     def require_collection(self, collection_name: str) -> None:
@@ -203,7 +143,7 @@ class MongoMetadata:
         """
         cursor = self._collection(collection_name).find(
             query.filter,
-            _SHOWN,
+            SHOWN,
             skip=query.skip,
             limit=query.limit,
             sort=query.sort,
@@ -229,7 +169,7 @@ class MongoMetadata:
         if 'upload' in document['_file']:
             # For each of them: what this process has seen is no proof of uniqueness.
             with translated():
-                collection.create_indexes([_KEY_INDEX])
+                collection.create_indexes([KEY_INDEX])
         try:
             with translated():
                 collection.insert_one(document)
@@ -246,19 +186,19 @@ class MongoMetadata:
         """Find the image that came with an idempotency key; it tells of its upload."""
         collection = self._collection(collection_name)
         with translated():
-            return collection.find_one({f'{_UPLOAD}.key': key})
+            return collection.find_one({f'{UPLOAD}.key': key})
 
     def find_by_sha256(self, collection_name: str, sha256: str) -> Document | None:
         """Find the first image that has these bytes."""
         collection = self._collection(collection_name)
         with translated():
             return collection.find_one(
-                {'_file.sha256': sha256}, _SHOWN, sort=[('_id', 1)]
+                {'_file.sha256': sha256}, SHOWN, sort=[('_id', 1)]
             )
 
     def get(self, collection_name: str, image_id: str) -> Document:
         """Read one document; raise `NotFoundError` if it is not there."""
-        return self._get(collection_name, image_id, _SHOWN)
+        return self._get(collection_name, image_id, SHOWN)
 
     def get_whole(self, collection_name: str, image_id: str) -> Document:
         """Read one document with what is not shown, to be given as `before`."""
@@ -328,7 +268,7 @@ class MongoMetadata:
             The key under which its documents can be read, until `forget`.
         """
         collection = self._collection(collection_name)
-        key = f'{_DROPPED}{new_id()}.{collection_name}'
+        key = f'{DROPPED}{new_id()}.{collection_name}'
         try:
             with translated():
                 _rename(collection, key)
@@ -341,8 +281,8 @@ class MongoMetadata:
 
     def drops(self) -> dict[str, str]:
         """List the drops whose files may not all be gone: the key, the name it had."""
-        keys = self._all_names({'name': {'$regex': f'^{re.escape(_DROPPED)}'}})
-        return {key: key[len(_DROPPED) :].split('.', 1)[1] for key in keys}
+        keys = self._all_names({'name': {'$regex': f'^{re.escape(DROPPED)}'}})
+        return {key: key[len(DROPPED) :].split('.', 1)[1] for key in keys}
 
     def dropped_documents(self, key: str) -> Iterator[Document]:
         """Read what is needed to find the files of a dropped collection."""
@@ -374,8 +314,8 @@ class MongoMetadata:
                 with translated(None):
                     names = {index['name'] for index in collection.list_indexes()}
                     # Nothing at all means dropped meanwhile: it must not come back.
-                    if names and not names >= _INDEX_NAMES:
-                        _create_indexes(collection)
+                    if names and not names >= INDEX_NAMES:
+                        create_indexes(collection)
                 self._indexed[collection_name] = True
 
     def _all_names(self, filter_: Document) -> list[str]:
@@ -392,7 +332,7 @@ class MongoMetadata:
                 return
         if not self._all_names({'name': collection.name}):
             with translated():
-                _create_indexes(collection)
+                create_indexes(collection)
         with self._seen_lock:
             self._seen[collection.name] = True
 
@@ -416,7 +356,7 @@ class MongoMetadata:
             document = collection.find_one_and_update(
                 _selection(key, before),
                 update,
-                projection=_SHOWN,
+                projection=SHOWN,
                 return_document=ReturnDocument.AFTER,
             )
         return _existing(document, collection_name, image_id, before)
@@ -429,15 +369,6 @@ _BAD_UPDATE = (
 )
 
 
-def _create_indexes(collection: Collection[Document]) -> None:
-    try:
-        collection.create_indexes(list(_INDEXES))
-    except mongo_errors.OperationFailure as ex:
-        # Without indexes all works, only slower: a view, or others' indexes of that
-        # name, must not keep images out.
-        logger.warning('No indexes for collection %r: %s', collection.name, ex)
-
-
 def _rename(collection: Collection[Document], name: str) -> None:
     while True:
         try:
@@ -448,15 +379,6 @@ def _rename(collection: Collection[Document], name: str) -> None:
                 raise
         # Others make the indexes of a new collection at this moment; this ends it.
         collection.drop_indexes()
-
-
-def shown(document: Document) -> Document:
-    """Leave out of a whole document what is not shown."""
-    facts = document.get('_file')
-    if not isinstance(facts, dict) or 'upload' not in facts:
-        return document
-    visible = {name: value for name, value in facts.items() if name != 'upload'}
-    return {**document, '_file': visible}
 
 
 def changed() -> PreconditionFailedError:

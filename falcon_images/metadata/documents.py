@@ -1,0 +1,44 @@
+"""Documents: what they hold of ours, and which of them are asked for."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Document = dict[str, Any]
+Order = list[tuple[str, int]]
+
+NEWEST_FIRST: Order = [('time', -1), ('_id', -1)]
+
+# By which upload an image came: ours too, but shown to nobody.
+UPLOAD = '_file.upload'
+SHOWN = {UPLOAD: False}
+_FILE_FACTS = {'size', 'type', 'sha256'}
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which documents of a collection, in what order; a limit of 0 means all."""
+
+    filter: dict[str, Any] = field(default_factory=dict)
+    sort: Order = field(default_factory=lambda: NEWEST_FIRST)
+    skip: int = 0
+    limit: int = 0
+
+
+def file_facts(document: Document) -> Document | None:
+    """Tell what was stored about an image's file; None for the earlier version's.
+
+    That version let clients set any field, this one too.
+    """
+    facts = document.get('_file')
+    if isinstance(facts, dict) and facts.keys() >= _FILE_FACTS:
+        return facts
+    return None
+
+
+def shown(document: Document) -> Document:
+    """Leave out of a whole document what is not shown."""
+    facts = document.get('_file')
+    if not isinstance(facts, dict) or 'upload' not in facts:
+        return document
+    visible = {name: value for name, value in facts.items() if name != 'upload'}
+    return {**document, '_file': visible}
