@@ -15,21 +15,19 @@ from types import FrameType
 # A package asks for the home folder when it is imported; not every service has one.
 os.environ.setdefault('HOME', str(Path.cwd()))
 
-from dotenv import dotenv_values
-
 from falcon_images import __version__
 from falcon_images.app import create_app, create_client
 from falcon_images.embedded import EmbeddedMongo, EmbeddedMongoError
+from falcon_images.environment import EMBEDDED_FOLDER, read_environment
 from falcon_images.errors import DatabaseUnavailableError
 from falcon_images.files import DiskFiles
 from falcon_images.metadata import MongoMetadata
 from falcon_images.reconciler import Reconciler
 from falcon_images.resources import public_url
-from falcon_images.server import Server, listen
+from falcon_images.server import Server, Timeouts, listen
 from falcon_images.settings import Settings, SettingsError
 from falcon_images.store import ImageStore
 
-_EMBEDDED_FOLDER = Path('data/mongodb')
 _STOP_SIGNALS = ('SIGTERM', 'SIGINT', 'SIGBREAK')
 _FIRST_PING_SECONDS = 2.0
 
@@ -46,7 +44,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> None:
         stack.callback(files.close)
         is_private = not settings.mongodb_url
         if is_private:
-            embedded = EmbeddedMongo(_EMBEDDED_FOLDER)
+            embedded = EmbeddedMongo(EMBEDDED_FOLDER)
             stack.callback(embedded.stop)
             embedded.wait_until_ready()
             settings = replace(settings, mongodb_url=embedded.url)
@@ -66,6 +64,10 @@ def _serve(
         listener,
         threads=settings.app_threads,
         max_body_bytes=settings.max_body_bytes,
+        timeouts=Timeouts(
+            header_seconds=settings.header_timeout_seconds,
+            request_seconds=settings.request_timeout_seconds,
+        ),
     )
     for name in _STOP_SIGNALS:
         if hasattr(signal, name):
@@ -84,9 +86,7 @@ def _settings(arguments: list[str], environ: Mapping[str, str]) -> Settings:
     parser.add_argument('--host', help='address to listen on (over APP_HOST)')
     parser.add_argument('--port', help='port to listen on (over APP_PORT)')
     given = parser.parse_args(arguments)
-    # Notepad saves text with a byte order mark.
-    from_file = dotenv_values('.env', encoding='utf-8-sig')
-    values = {name: value for name, value in from_file.items() if value} | dict(environ)
+    values = read_environment(environ)
     if given.host is not None:
         values['APP_HOST'] = given.host
     if given.port is not None:
@@ -144,7 +144,7 @@ def _log_start(
     metadata: MongoMetadata,
     is_private: bool,
 ) -> None:
-    where = f'a private MongoDB in {_EMBEDDED_FOLDER}'
+    where = f'a private MongoDB in {EMBEDDED_FOLDER}'
     if not is_private:
         where = f'the MongoDB at {public_url(settings.mongodb_url)}'
     logger.info('Using the database %r of %s', settings.mongodb_db, where)

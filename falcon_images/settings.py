@@ -8,6 +8,10 @@ from typing import Any, get_type_hints
 
 _ALIASES = {'UPLOADS_DIRECTORY': 'UPLOAD_DIRECTORY'}
 _MAX_PORT = 65535
+_AT_LEAST_ONE = (
+    *('app_threads', 'max_body_bytes', 'max_uploads'),
+    *('query_timeout_seconds', 'header_timeout_seconds', 'request_timeout_seconds'),
+)
 _MAX_QUERY_SECONDS = 3600
 _HTTP_URL = re.compile(r'https?://[^/]+', re.IGNORECASE)
 _DATABASE_NAME = re.compile(r'[^/\\. "$*<>:|?\0]{1,63}')
@@ -64,7 +68,7 @@ class Settings:
             raise SettingsError(
                 f'APP_PORT must be at most {_MAX_PORT}, not {self.app_port}.'
             )
-        for name in ('app_threads', 'query_timeout_seconds', 'max_body_bytes'):
+        for name in _AT_LEAST_ONE:
             if getattr(self, name) < 1:
                 raise SettingsError(f'{name.upper()} must be at least 1.')
         if self.query_timeout_seconds > _MAX_QUERY_SECONDS:

@@ -1,0 +1,133 @@
+"""The socket that is listened on: who is let in, and who has to go."""
+
+import errno
+import logging
+import select
+import socket
+import time
+from typing import Any, cast
+
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
+
+from falcon_images.server.capacity import connection_limit
+from falcon_images.server.channel import Channel
+from falcon_images.server.timeouts import Timeouts
+
+USE_POLL = hasattr(select, 'poll')
+_SOCKET_BYTES = 65536
+_ACCEPTED_AT_ONCE = 64
+_CLOSED_AT_ONCE = 16
+_CHECK_SECONDS = 1.0
+_PAUSE_SECONDS = 0.25
+_WARNING_SECONDS = 60.0
+_EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+logger = logging.getLogger(__name__)
+
+
+class Listener(TcpWSGIServer):
+    """Accepts connections up to a limit; those beyond it wait in the system's queue."""
+
+    channel_class = Channel
+    # Answers say that they are the connection's last.
+    is_stopping = False
+    # Connections may begin new requests.
+    takes_requests = True
+
+    def __init__(
+        self,
+        application: Any,
+        listener: socket.socket,
+        *,
+        threads: int,
+        max_body_bytes: int,
+        timeouts: Timeouts,
+    ) -> None:
+        self.timeouts = timeouts
+        self._connection_limit = connection_limit()
+        self._wants_room = False
+        self._accepts_at = self._checks_at = self._warns_at = 0.0
+        self.sockets: dict[int, Any] = {}
+        adjustments: Any = {
+            'sockets': [listener],
+            'threads': threads,
+            'max_request_body_size': max_body_bytes + 1,
+            'asyncore_use_poll': USE_POLL,
+            'recv_bytes': _SOCKET_BYTES,
+            'send_bytes': _SOCKET_BYTES,
+            'ident': None,
+        }
+        super().__init__(
+            application,
+            map=self.sockets,
+            _sock=listener,
+            adj=Adjustments(**adjustments),
+            sockinfo=(listener.family, listener.type, 0, listener.getsockname()),
+            bind_socket=False,
+        )
+
+    @property
+    def channels(self) -> list[Channel]:
+        return list(cast(Any, self.active_channels).values())
+
+    def readable(self) -> bool:
+        return self.accepting and time.monotonic() >= self._accepts_at
+
+    def handle_accept(self) -> None:
+        room = self._room()
+        if room <= 0:
+            self._pause('%d connections are open', self._connection_limit)
+        self._accept_some(min(room, _ACCEPTED_AT_ONCE))
+
+    def accept_all(self) -> None:
+        """Accept those that wait, and no more."""
+        self._accept_some(self._room())
+
+    def maintenance(self, now: float) -> None:
+        """Close what is late, once a second, and what is idle when room is needed."""
+        if self._wants_room:
+            self._wants_room = False
+            self._make_room(now)
+        if now >= self._checks_at:
+            self._checks_at = now + _CHECK_SECONDS
+            for channel in self.channels:
+                channel.hurry(now)
+
+    def _room(self) -> int:
+        return self._connection_limit - len(self.channels)
+
+    def _accept_some(self, count: int) -> None:
+        for _ in range(count):
+            if not self._accept():
+                return
+
+    def _accept(self) -> bool:
+        try:
+            accepted = self.accept()
+            if accepted is None:
+                return False
+            self.set_socket_options(accepted[0])
+            self.channel_class(self, *accepted, self.adj, map=self.sockets)
+        except OSError as ex:
+            # Others are of one connection, which its client has closed already.
+            if ex.errno in _EXHAUSTED:
+                self._pause('%s', ex.strerror)
+                return False
+        return True
+
+    def _pause(self, reason: str, *arguments: object) -> None:
+        now = time.monotonic()
+        self._wants_room = True
+        self._accepts_at = now + _PAUSE_SECONDS
+        if now >= self._warns_at:
+            self._warns_at = now + _WARNING_SECONDS
+            logger.warning('New connections have to wait: ' + reason, *arguments)
+
+    def _make_room(self, now: float) -> None:
+        idle = [channel for channel in self.channels if channel.is_idle(now)]
+        idle.sort(key=lambda channel: channel.last_activity)
+        for channel in idle[:_CLOSED_AT_ONCE]:
+            channel.handle_close()
+        if idle:
+            self._accepts_at = now

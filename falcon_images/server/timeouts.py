@@ -1,0 +1,22 @@
+"""How long the server waits for its clients."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """What is awaited of a client, in seconds.
+
+    Args:
+        header_seconds: for the headers, from the first byte, or from the connection's
+            start if it is the first request.
+        request_seconds: for a request with its body, from its first byte.
+        quiet_seconds: for any next byte, be it to send or to be read by the client,
+            and for the next request.
+        refused_seconds: for the rest of a body that is refused.
+    """
+
+    header_seconds: float
+    request_seconds: float
+    quiet_seconds: float = 120.0
+    refused_seconds: float = 30.0
