@@ -240,8 +240,9 @@ class DiskFiles:
     def note_doubt(self, doubt: Doubt) -> None:
         """Remember that somebody must find out whether a file has a document."""
         with disk_errors():
-            path = self._doubts / f'{doubt.image_id}.json'
+            path = self._incoming / f'{uuid.uuid4().hex}.doubt'
             path.write_text(json.dumps(vars(doubt)), encoding='utf-8')
+            path.replace(self._doubts / f'{doubt.image_id}.json')
 
     def doubts(self) -> list[Doubt]:
         """List what was noted."""
@@ -282,8 +283,8 @@ class DiskFiles:
 
 def _move(source: Path, target: Path) -> None:
     for _ in range(_RENAME_ATTEMPTS):
-        target.parent.mkdir(parents=True, exist_ok=True)
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
             source.replace(target)
             return
         except FileNotFoundError:

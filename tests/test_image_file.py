@@ -255,7 +255,13 @@ class TestDocumentsOfTheEarlierVersion:
         service.client.simulate_delete(path_of(second).removesuffix('/image'))
         assert service.stored_files() == []
 
-    @pytest.mark.parametrize('foreign', ['text', {'a': 1}, None, [1], {'type': 'x'}])
+    @pytest.mark.parametrize(
+        'foreign',
+        [
+            *('text', {'a': 1}, None, [1], {'type': 'x'}),
+            {'size': '1', 'type': ['x'], 'sha256': {}},
+        ],
+    )
     def test_a_field_of_the_clients_own_is_not_taken_for_ours(
         self, service: Service, earlier: Any, foreign: object
     ) -> None:

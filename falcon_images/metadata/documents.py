@@ -11,7 +11,7 @@ NEWEST_FIRST: Order = [('time', -1), ('_id', -1)]
 # By which upload an image came: ours too, but shown to nobody.
 UPLOAD = '_file.upload'
 SHOWN = {UPLOAD: False}
-_FILE_FACTS = {'size', 'type', 'sha256'}
+_FILE_FACTS = {'size': int, 'type': str, 'sha256': str}
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,9 @@ def file_facts(document: Document) -> Document | None:
     That version let clients set any field, this one too.
     """
     facts = document.get('_file')
-    if isinstance(facts, dict) and facts.keys() >= _FILE_FACTS:
+    if isinstance(facts, dict) and all(
+        isinstance(facts.get(name), kind) for name, kind in _FILE_FACTS.items()
+    ):
         return facts
     return None
 

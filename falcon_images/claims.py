@@ -1,0 +1,116 @@
+"""Claims: which files have a document, asked for many files of one folder at once."""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from falcon_images.errors import InvalidRequestError
+from falcon_images.files import earlier_key, image_key
+from falcon_images.metadata import Document, file_facts
+from falcon_images.metadata.inventory import Inventory, Source
+
+_FILE_NAME = re.compile(r'[0-9a-f]{24}(\..*)?', re.IGNORECASE | re.DOTALL)
+_ID_DIGITS = 24
+_IMAGE_FOLDERS = 3
+
+
+def key_of(collection_name: str, document: Document) -> str | None:
+    """Tell where the file of a document is; None if it can be nowhere."""
+    facts, image_id = file_facts(document), str(document['_id'])
+    if facts and isinstance(facts['type'], str):
+        # An id of another kind, which others may have written, could lead elsewhere.
+        is_ours = id_of(image_id) == image_id
+        return image_key(collection_name, image_id, facts['type']) if is_ours else None
+    try:
+        return earlier_key(collection_name, document.get('image'))
+    except InvalidRequestError:
+        return None
+
+
+def id_of(name: str) -> str | None:
+    """Tell of which image a file is by its name; None if that is no such name."""
+    return name[:_ID_DIGITS].lower() if _FILE_NAME.fullmatch(name) else None
+
+
+class Claims:
+    """What the documents say that there are at this moment, in these collections.
+
+    In doubt a file has a document: names are compared as the most generous of file
+    systems does. `knows_collections` tells whether its own database has any.
+    """
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+        self._by_folder: dict[str, list[Source]] = defaultdict(list)
+        self._by_name: dict[str, list[Source]] = defaultdict(list)
+        self.knows_collections = False
+        for source in inventory.sources():
+            self.knows_collections |= source.database_name == inventory.database_name
+            name = source.collection_name
+            self._by_folder[_folder(name)].append(source)
+            self._by_name[_alike(name)].append(source)
+
+    def of(self, folder: str, names: list[str], exactly: bool = True) -> set[str]:
+        """Tell which of some files in a folder have a document.
+
+        Args:
+            exactly: do not look for names of the earlier version that are only alike;
+                quicker, for a first look.
+        """
+        top, *below = PurePosixPath(folder).parts or ('',)
+        if not top:
+            return set()
+        if not below:
+            return self._of_earlier_version(top, names, exactly)
+        if len(below) == _IMAGE_FOLDERS - 1:
+            return self._by_id(folder, top, names)
+        return set()
+
+    def _by_id(self, folder: str, top: str, names: list[str]) -> set[str]:
+        ids = {image_id for name in names if (image_id := id_of(name))}
+        keys = set[str]()
+        unknown = set[str]()
+        for source in self._by_folder.get(_alike(top), ()) if ids else ():
+            for document in self._inventory.with_ids(source, ids):
+                if file_facts(document) is None:
+                    unknown.add(str(document['_id']))
+                elif key := key_of(source.collection_name, document):
+                    keys.add(key.lower())
+        return {
+            name
+            for name in names
+            if f'{folder}/{name}'.lower() in keys or id_of(name) in unknown
+        }
+
+    def _of_earlier_version(
+        self, top: str, names: list[str], exactly: bool
+    ) -> set[str]:
+        forms = _forms(names)
+        found = {
+            _alike(str(document['image']))
+            for source in self._by_name.get(_alike(top), ())
+            for document in self._inventory.of_earlier_version(source, forms, exactly)
+        }
+        return {name for name in names if _alike(name) in found}
+
+
+def _forms(names: Iterable[str]) -> set[str]:
+    """Write names in the ways that systems do; those that are not text have no way."""
+    texts = [name for name in names if name.isascii() or _is_text(name)]
+    return {
+        unicodedata.normalize(form, text) for text in texts for form in ('NFC', 'NFD')
+    } | set(texts)
+
+
+def _is_text(name: str) -> bool:
+    return not any('\ud800' <= character <= '\udfff' for character in name)
+
+
+def _alike(name: str) -> str:
+    return unicodedata.normalize('NFC', name).casefold()
+
+
+def _folder(collection_name: str) -> str:
+    return image_key(collection_name, '0' * _ID_DIGITS, '').split('/', 1)[0]

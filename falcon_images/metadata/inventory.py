@@ -1,0 +1,153 @@
+"""The inventory: what documents tell of files, in all databases of a server."""
+
+import datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pymongo
+from bson.codec_options import CodecOptions, DatetimeConversion
+from pymongo.collation import Collation, CollationStrength
+from pymongo.collection import Collection
+
+from falcon_images.errors import DatabaseUnavailableError
+from falcon_images.metadata import Document, MongoMetadata
+from falcon_images.metadata.translation import translated
+from falcon_images.metadata.values import parse_id
+
+_BATCH_DOCUMENTS = 500
+_OF_FILES = {'image': True, '_file': True}
+_OF_EARLIER_VERSION: Document = {
+    '$or': [
+        {'_file': {'$type': 'array'}},
+        *({f'_file.{fact}': {'$exists': False}} for fact in ('size', 'type', 'sha256')),
+    ]
+}
+# Some file systems take names for the same that differ in case, or in how an accent is
+# written; so does this, but for the accent itself.
+_AS_FILE_SYSTEMS = Collation('en', strength=CollationStrength.SECONDARY)
+_CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
+    tz_aware=True,
+    tzinfo=datetime.UTC,
+    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+    unicode_decode_error_handler='replace',
+)
+_OF_MONGODB = ('admin', 'config', 'local')
+_FIRST_ID = parse_id('0' * 24)
+_UNAUTHORIZED = 13
+
+
+@dataclass(frozen=True)
+class Source:
+    """A place of documents: a collection, or what a drop has not finished with.
+
+    `collection_name` is the name that it has or had, and that its files go by.
+    """
+
+    database_name: str
+    key: str
+    collection_name: str
+
+
+class Inventory:
+    """The documents of one database, and of the others whose files may be near.
+
+    Every method raises `DatabaseUnavailableError` when the database does not answer.
+    """
+
+    def __init__(
+        self, client: pymongo.MongoClient[Document], database_name: str
+    ) -> None:
+        self._client = client
+        self.database_name = database_name
+
+    def collections(self) -> list[Source]:
+        """List the collections of the database, sorted by name."""
+        names = self._metadata(self.database_name).collection_names()
+        return [Source(self.database_name, name, name) for name in names]
+
+    def sources(self) -> list[Source]:
+        """List every place, of any database, where the document of a file may be."""
+        found = self._sources(self.database_name)
+        for name in self._others():
+            try:
+                found += self._sources(name)
+            except DatabaseUnavailableError as ex:
+                if getattr(ex.__cause__, 'code', None) != _UNAUTHORIZED:
+                    raise
+        return found
+
+    def count(self, source: Source) -> int:
+        """Count documents, roughly and at once."""
+        with translated():
+            return self._collection(source).estimated_document_count()
+
+    def documents(self, source: Source) -> Iterator[Document]:
+        """Read all documents; the reader may take any time between two."""
+        batch = self._batch(source, {'$gte': _FIRST_ID})
+        while batch:
+            yield from batch
+            # A cursor would be closed by a database that waits too long.
+            batch = self._batch(source, {'$gt': batch[-1]['_id']})
+        yield from self._find(source, {'_id': {'$not': {'$type': 'objectId'}}})
+
+    def has(self, source: Source, document: Document) -> bool:
+        """Tell whether a document is still there."""
+        return any(self._find(source, {'_id': document['_id']}))
+
+    def with_ids(self, source: Source, ids: Iterable[str]) -> Iterator[Document]:
+        """Read the documents that have one of some ids."""
+        return self._find(source, {'_id': {'$in': [parse_id(text) for text in ids]}})
+
+    def of_earlier_version(
+        self, source: Source, names: Iterable[str], exactly: bool
+    ) -> Iterator[Document]:
+        """Read the documents of the earlier version that have one of some names.
+
+        Args:
+            exactly: not also names that only some file systems take for the same;
+                to look for these, the database has to read the whole collection.
+        """
+        filter_ = {'image': {'$in': list(names)}, **_OF_EARLIER_VERSION}
+        collation = None if exactly else _AS_FILE_SYSTEMS
+        return self._find(source, filter_, collation=collation)
+
+    def _batch(self, source: Source, ids: Document) -> list[Document]:
+        options: Any = {'sort': [('_id', 1)], 'limit': _BATCH_DOCUMENTS}
+        return list(self._find(source, {'_id': ids}, **options))
+
+    def _find(
+        self, source: Source, filter_: Document, **options: Any
+    ) -> Iterator[Document]:
+        with translated(None):
+            cursor = self._collection(source).find(
+                filter_, _OF_FILES, batch_size=_BATCH_DOCUMENTS, **options
+            )
+            with cursor:
+                yield from cursor
+
+    def _collection(self, source: Source) -> Collection[Document]:
+        database = self._client.get_database(
+            source.database_name,
+            codec_options=_CODEC_OPTIONS,
+            read_preference=pymongo.ReadPreference.PRIMARY,
+        )
+        return database[source.key]
+
+    def _sources(self, database_name: str) -> list[Source]:
+        metadata = self._metadata(database_name)
+        # In this order: one that is dropped in between is then in both.
+        collections = {name: name for name in metadata.collection_names()}
+        drops = metadata.drops()
+        return [
+            Source(database_name, key, name)
+            for key, name in (*collections.items(), *drops.items())
+        ]
+
+    def _others(self) -> list[str]:
+        with translated():
+            names = self._client.list_database_names()
+        return [n for n in names if n not in (*_OF_MONGODB, self.database_name)]
+
+    def _metadata(self, database_name: str) -> MongoMetadata:
+        return MongoMetadata(self._client, database_name, query_timeout_seconds=1)

@@ -1,0 +1,92 @@
+"""What the fault suite shares: its short and long form, its seed, its figures."""
+
+import json
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.conftest import start
+
+__all__ = ['start']
+
+HERE = Path(__file__).parent
+_LONG_SECONDS = 4 * 3600
+_FIGURES = pytest.StashKey[dict[str, dict[str, object]]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup('faults')
+    group.addoption('--faults', choices=('short', 'long'), help='form of the suite')
+    group.addoption('--faults-seed', help='seed of what is random in it')
+    group.addoption('--faults-report', help='JSON file for the figures')
+
+
+def _option(config: pytest.Config, name: str) -> str:
+    # Without the folder on the command line, the options are not known in time.
+    given = config.getoption(name, None)
+    return str(given or os.environ.get(name.upper(), ''))
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    if _option(config, 'faults') == 'long':
+        for item in items:
+            if HERE in item.path.parents:
+                item.add_marker(pytest.mark.timeout(_LONG_SECONDS))
+
+
+class Report:
+    """The figures of one test, shown at the end of the session."""
+
+    def __init__(self) -> None:
+        self.figures: dict[str, object] = {}
+
+    def __call__(self, **figures: object) -> None:
+        self.figures.update(figures)
+
+
+@pytest.fixture
+def report(request: pytest.FixtureRequest) -> Iterator[Report]:
+    made = Report()
+    yield made
+    name = request.node.nodeid.rpartition('/')[2].partition('[')[0]
+    total = request.config.stash.setdefault(_FIGURES, {}).setdefault(name, {})
+    for key, value in made.figures.items():
+        total[key] = _sum(total.get(key), value)
+
+
+def _sum(total: object, value: object) -> object:
+    """Add up what tests of one name report for each of their parameters."""
+    both_count = isinstance(total, int) and isinstance(value, int)
+    return total + value if both_count else value  # type: ignore[operator]
+
+
+@pytest.fixture
+def is_long(pytestconfig: pytest.Config) -> bool:
+    return _option(pytestconfig, 'faults') == 'long'
+
+
+@pytest.fixture
+def seed(pytestconfig: pytest.Config, report: Report) -> int:
+    given = _option(pytestconfig, 'faults_seed')
+    chosen = int(given) if given else random.SystemRandom().randrange(2**32)
+    report(seed=chosen)
+    return chosen
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    figures = config.stash.get(_FIGURES, {})
+    if not figures:
+        return
+    terminalreporter.section('faults')
+    for name, values in figures.items():
+        words = (f'{key.replace("_", " ")}: {value}' for key, value in values.items())
+        terminalreporter.write_line(f'{name}  {", ".join(words)}')
+    if path := _option(config, 'faults_report'):
+        Path(path).write_text(json.dumps(figures, indent=2), encoding='utf-8')

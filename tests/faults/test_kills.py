@@ -1,0 +1,206 @@
+"""Kills of the service and its database under load, and what is left after each."""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pymongo
+import pytest
+
+from tests.faults.conftest import Report
+from tests.faults.record import Client, Verdict, Verifier
+from tests.integration.conftest import Serving, eventually
+
+pytestmark = pytest.mark.skipif(
+    os.name == 'nt', reason='Windows has no SIGKILL, and no unix socket to find mongod'
+)
+
+SHORT_KILLS = 6
+LONG_KILLS = 200
+FULL_EVERY = 50
+RECOVERY_SECONDS = 30
+CLIENTS = 16
+KILL = getattr(signal, 'SIGKILL', signal.SIGTERM)
+VICTIMS = (
+    ('service',),
+    ('mongod',),
+    ('service', 'mongod'),
+    ('service', 'guardian', 'mongod'),
+)
+
+
+def mongod_pid(folder: Path) -> int:
+    socket_path = str(folder / 'data/mongodb/mongo.sock').replace('/', '%2F')
+    url = f'mongodb://{socket_path}/?directConnection=true'
+    with pymongo.MongoClient[dict[str, object]](
+        url, serverSelectionTimeoutMS=10_000
+    ) as client:
+        return int(str(client.admin.command('serverStatus')['pid']))
+
+
+def parent_pid(pid: int) -> int:
+    found = subprocess.run(
+        ['ps', '-o', 'ppid=', '-p', str(pid)], capture_output=True, check=True
+    )
+    return int(found.stdout)
+
+
+class Battle:
+    """Clients against a service that is killed again and again."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self._folder = folder
+        self._random = random.Random(seed)
+        self.serving = Serving(folder).ready()
+        self.clients = [Client(self.serving.url, f'{n}') for n in range(CLIENTS)]
+        self._seeds = [self._random.randrange(2**32) for _ in self.clients]
+        self.verdict = Verdict()
+        self.killed: list[str] = []
+        self.slowest_recovery = 0.0
+
+    def round(self, number: int) -> None:
+        """Work, kill at a random moment, start again, and compare."""
+        name = f'round_{number}'
+        stopped = threading.Event()
+        threads = [
+            threading.Thread(target=self._work, args=(n, name, stopped))
+            for n in range(CLIENTS)
+        ]
+        for thread in threads:
+            thread.start()
+        stopped.wait(self._random.uniform(0.1, 1.0))
+        self._kill(VICTIMS[number % len(VICTIMS)])
+        self._go_on_for_a_while(stopped)
+        stopped.set()
+        for thread in threads:
+            thread.join(120)
+            assert not thread.is_alive(), 'a client got no answer in time'
+        self._start_again()
+        self.verifier().verify_touched()
+
+    def verifier(self) -> Verifier:
+        return Verifier(self.serving.url, self.clients, self.verdict)
+
+    def end(self) -> None:
+        self.serving.stop()
+
+    def spare_files(self) -> int:
+        """Count the files that no document points to: what a crash may leave."""
+        alive = {
+            image.image_id
+            for client in self.clients
+            for image in client.images
+            if not image.is_deleted
+        }
+        return len({path.stem for path in self._files('images', '*.jpg')} - alive)
+
+    def has_parts(self) -> bool:
+        return bool(self._files('incoming', '*.part'))
+
+    def _files(self, folder: str, pattern: str) -> list[Path]:
+        return list((self._folder / 'data/uploads' / folder).rglob(pattern))
+
+    @property
+    def acknowledged(self) -> int:
+        return sum(client.acknowledged for client in self.clients)
+
+    @property
+    def uncertain(self) -> int:
+        return sum(client.uncertain for client in self.clients)
+
+    @property
+    def anomalies(self) -> list[str]:
+        return [said for client in self.clients for said in client.anomalies]
+
+    def _work(self, number: int, name: str, stopped: threading.Event) -> None:
+        client = self.clients[number]
+        chance = random.Random(self._seeds[number])
+        self._seeds[number] = chance.randrange(2**32)
+        while not stopped.is_set():
+            images = client.usable()[-50:]
+            action = chance.random()
+            if action < 0.6 or not images:
+                client.upload(name)
+            elif action < 0.85:
+                client.patch(chance.choice(images), chance.randrange(1, 2**31))
+            else:
+                client.delete(chance.choice(images))
+            if self.serving.process.poll() is not None:
+                return
+
+    def _go_on_for_a_while(self, stopped: threading.Event) -> None:
+        if 'service' in self.killed[-1]:
+            stopped.wait(self._random.uniform(0.0, 0.3))
+            return
+        # A database that died alone comes back under the same load.
+        enough = self.acknowledged + CLIENTS
+        killed = time.monotonic()
+        eventually(lambda: self.acknowledged >= enough, RECOVERY_SECONDS)
+        self.slowest_recovery = max(self.slowest_recovery, time.monotonic() - killed)
+
+    def _kill(self, victims: tuple[str, ...]) -> None:
+        mongod = mongod_pid(self._folder)
+        pids = {
+            'service': self.serving.process.pid,
+            'guardian': parent_pid(mongod),
+            'mongod': mongod,
+        }
+        for victim in victims:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pids[victim], KILL)
+        self.killed.append('+'.join(victims))
+
+    def _start_again(self) -> None:
+        if 'service' in self.killed[-1]:
+            self.serving.ended()
+            assert 'Traceback' not in self.serving.log
+            self.serving = Serving(self._folder).ready()
+        for client in self.clients:
+            client.url = self.serving.url
+        eventually(lambda: self.serving.get('/health/ready').status_code == 200, 60)
+
+
+@pytest.fixture
+def battle(tmp_path: Path, seed: int) -> Iterator[Battle]:
+    made = Battle(tmp_path, seed)
+    yield made
+    made.end()
+
+
+def test_nothing_acknowledged_is_lost_by_kills(
+    battle: Battle, is_long: bool, report: Report
+) -> None:
+    kills = LONG_KILLS if is_long else SHORT_KILLS
+    for number in range(kills):
+        battle.round(number)
+        if (number + 1) % FULL_EVERY == 0:
+            battle.verifier().verify_all()
+        tell(battle, report)
+        assert not battle.verdict.wrong(), battle.verdict.wrong()
+    battle.verifier().verify_all()
+    tell(battle, report)
+    assert not battle.verdict.wrong(), battle.verdict.wrong()
+    assert not battle.anomalies
+    eventually(lambda: not battle.has_parts(), 30)
+    report(spare_files=battle.spare_files())
+    assert 'Traceback' not in battle.serving.log
+
+
+def tell(battle: Battle, report: Report) -> None:
+    report(
+        kills=len(battle.killed),
+        acknowledged_operations=battle.acknowledged,
+        uncertain_operations=battle.uncertain,
+        acknowledged_images=sum(
+            bool(image.image_id) for client in battle.clients for image in client.images
+        ),
+        **battle.verdict.figures(),
+        slowest_recovery_seconds=round(battle.slowest_recovery, 1),
+        checks=battle.verdict.checked,
+    )

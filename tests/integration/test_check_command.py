@@ -1,0 +1,185 @@
+"""`python -m falcon_images check` as a process, beside services and without one."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from falcon_images.files import image_key
+from tests.integration.conftest import ROOT, Serving
+from tests.pictures import jpeg
+
+Start = Callable[..., Serving]
+_INHERITED = ('PATH', 'SYSTEMROOT', 'TEMP', 'TMP', 'TMPDIR')
+
+
+def run(
+    folder: Path, *arguments: str, **environ: str
+) -> subprocess.CompletedProcess[str]:
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return subprocess.run(
+        [sys.executable, '-m', 'falcon_images', 'check', *arguments],
+        cwd=folder,
+        env=inherited | {'PYTHONPATH': str(ROOT)} | environ,
+        capture_output=True,
+        text=True,
+        encoding='utf-8',
+        timeout=90,
+        check=False,
+    )
+
+
+def spoil(serving: Serving) -> tuple[str, str]:
+    """Leave one image without its file, and one file without its image."""
+    missing = serving.upload(jpeg())['_id']
+    images = serving.folder / 'data/uploads/images'
+    spare = image_key('c', '0' * 24, 'image/jpeg')
+    (images / spare).parent.mkdir(parents=True)
+    (images / image_key('c', missing, 'image/jpeg')).rename(images / spare)
+    earlier = time.time() - 3600
+    os.utime(images / spare, (earlier, earlier))
+    return missing, spare
+
+
+def table(output: str) -> str:
+    """The summary, without the lines that a terminal would draw."""
+    words = (line.strip(' \n│┃|') for line in output.splitlines())
+    return ' '.join(' '.join(words).replace('│', ' ').replace('|', ' ').split())
+
+
+def test_a_running_service_and_then_a_stopped_one(start: Start, tmp_path: Path) -> None:
+    serving = start().ready()
+    serving.upload(jpeg())
+    well = run(tmp_path, '--deep')
+    assert (well.returncode, well.stderr) == (0, '')
+    assert 'Compared 1 documents and 1 files. All is well.' in well.stdout
+    missing, spare = spoil(serving)
+    for is_running in (True, False):
+        if not is_running:
+            serving.stop()
+        found = run(tmp_path)
+        assert (found.returncode, found.stderr) == (1, '')
+        first, second, *rest = found.stdout.splitlines()
+        assert (first, second) == (f'missing c/{missing}', f'spare images/{spare}')
+        assert 'missing 1 0 1' in table('\n'.join(rest))
+
+
+def test_repair_on_a_stopped_service_starts_its_database(
+    start: Start, tmp_path: Path
+) -> None:
+    serving = start().ready()
+    serving.upload(jpeg())
+    missing, spare = spoil(serving)
+    path = f'/collections/c/images/{missing}'
+    assert serving.session.delete(serving.url + path, timeout=9).status_code == 200
+    serving.stop()
+    repaired = run(tmp_path, '--repair')
+    assert (repaired.returncode, repaired.stderr) == (0, '')
+    line = f'spare images/{spare} (moved to quarantine/{spare})'
+    assert repaired.stdout.splitlines()[0] == line
+    assert (tmp_path / 'data/uploads/quarantine' / spare).read_bytes() == jpeg()
+    assert 'All is well' in run(tmp_path, '--repair').stdout
+    assert len(start().ready().get('/collections/c/images').json()) == 1
+
+
+def test_repair_beside_a_running_service(start: Start, tmp_path: Path) -> None:
+    serving = start().ready()
+    serving.upload(jpeg())
+    spoil(serving)
+    assert run(tmp_path, '--repair').returncode == 1
+    left = run(tmp_path, '--repair')
+    assert left.returncode == 1
+    assert 'spare 0 0 0' in table(left.stdout)
+    assert serving.upload(jpeg())['image'] == 'a.jpg'
+
+
+def test_young_files_are_told_of(start: Start, tmp_path: Path) -> None:
+    start().ready().upload(jpeg())
+    (tmp_path / 'data/uploads/images/x').write_bytes(b'x')
+    found = run(tmp_path)
+    assert found.returncode == 0
+    assert '1 files are too new' in found.stdout
+
+
+def test_names_cannot_steer_a_terminal(start: Start, tmp_path: Path) -> None:
+    start().ready()
+    hostile = '[red]\x1b[2J日本' if os.name != 'nt' else '[red]日本'
+    path = tmp_path / 'data/uploads/images' / hostile
+    path.write_bytes(b'x')
+    os.utime(path, (0, 0))
+    found = run(tmp_path, PYTHONUTF8='1')
+    shown = hostile.replace('\x1b', '\\x1b')
+    assert found.stdout.splitlines()[0] == f'spare images/{shown}'
+    found = run(tmp_path, PYTHONIOENCODING='cp1252', PYTHONUTF8='0')
+    assert (found.returncode, found.stderr) == (1, '')
+    assert '\\u65e5\\u672c' in found.stdout
+
+
+def test_the_environment_and_env_are_those_of_the_service(tmp_path: Path) -> None:
+    (tmp_path / '.env').write_text('UPLOADS_DIRECTORY=elsewhere\n', encoding='utf-8')
+    missing = run(tmp_path)
+    assert missing.returncode == 2
+    assert 'elsewhere' in missing.stderr
+    wrong = run(tmp_path, APP_PORT='x')
+    assert wrong.returncode == 2
+    assert wrong.stderr == (
+        "check: APP_PORT must be an integer of 0 or more, not 'x'.\n"
+    )
+
+
+def sentence(result: subprocess.CompletedProcess[str]) -> str:
+    assert (result.returncode, result.stdout) == (2, '')
+    assert result.stderr.startswith('check: ')
+    assert result.stderr.count('\n') == 1
+    return result.stderr
+
+
+def test_no_store_is_made_where_there_is_none(tmp_path: Path) -> None:
+    assert 'There is no folder' in sentence(run(tmp_path))
+    (tmp_path / 'data/uploads/images').mkdir(parents=True)
+    assert 'There is no private MongoDB' in sentence(run(tmp_path))
+    assert [path.name for path in (tmp_path / 'data').iterdir()] == ['uploads']
+
+
+def test_the_database_away(tmp_path: Path) -> None:
+    (tmp_path / 'data/uploads/images').mkdir(parents=True)
+    with socket.create_server(('127.0.0.1', 0)) as listener:
+        port = listener.getsockname()[1]
+    away = run(tmp_path, MONGODB_URL=f'mongodb://u:secret@127.0.0.1:{port}')
+    assert 'The database does not answer' in sentence(away)
+    assert 'secret' not in away.stderr
+    assert 'MONGODB_URL is not' in sentence(run(tmp_path, MONGODB_URL='http://x'))
+
+
+def test_an_empty_database_is_not_believed(
+    start: Start, tmp_path: Path, mongodb_url: str
+) -> None:
+    serving = start().ready()
+    spoil(serving)
+    serving.stop()
+    refused = run(
+        tmp_path, '--repair', MONGODB_URL=mongodb_url, MONGODB_DB='no_such_database'
+    )
+    assert 'has no collections' in sentence(refused)
+    assert len(list((tmp_path / 'data/uploads/images').rglob('*.jpg'))) == 1
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='the service has to be stopped there')
+def test_a_socket_that_is_elsewhere(start: Start, tmp_path: Path) -> None:
+    folder = tmp_path / ('long' * 25)
+    folder.mkdir()
+    start(folder=folder).ready()
+    assert 'stop the service' in sentence(run(folder))
+
+
+@pytest.mark.parametrize('arguments', [['--help'], ['--no-such-option']])
+def test_help(tmp_path: Path, arguments: list[str]) -> None:
+    told = run(tmp_path, *arguments)
+    assert told.returncode == (0 if arguments == ['--help'] else 2)
+    assert 'python -m falcon_images check' in told.stdout + told.stderr
+    assert 'Traceback' not in told.stderr
