@@ -255,7 +255,8 @@ class DiskFiles:
 
     def settle(self, doubt: Doubt) -> None:
         """Forget a doubt."""
-        (self._doubts / f'{doubt.image_id}.json').unlink(missing_ok=True)
+        with disk_errors():
+            (self._doubts / f'{doubt.image_id}.json').unlink(missing_ok=True)
 
     def sweep_incoming(self) -> None:
         """Remove what processes that are no more have left in ``incoming/``."""

@@ -1,5 +1,6 @@
 """Metadata: every query that MongoDB is asked, and all that knows BSON."""
 
+import contextlib
 import datetime
 import re
 import threading
@@ -32,7 +33,7 @@ from falcon_images.metadata.documents import (
     file_facts,
     shown,
 )
-from falcon_images.metadata.indexes import INDEX_NAMES, KEY_INDEX, create_indexes
+from falcon_images.metadata.indexes import KEY_INDEX, create_indexes
 from falcon_images.metadata.names import DROPPED, RESERVED, check_collection_name
 from falcon_images.metadata.translation import TOO_LARGE, translated
 from falcon_images.metadata.values import new_id, now, parse_id, to_json_type
@@ -42,9 +43,10 @@ from falcon_images.properties import SYSTEM_FIELDS
 _BATCH_DOCUMENTS = 1000
 _INDEX_BUILD_IN_PROGRESS = 12587
 _MAX_DOCUMENT_BYTES = 16 * 1024**2
-# Another process may drop a collection at any time, so it is only for so long that one
-# that was seen is taken to exist still.
+# Another process may drop a collection at any time, so it is only for so long that its
+# indexes are taken to be there still.
 _SEEN_SECONDS = 60
+_SMALL_DOCUMENTS = 1000
 _INDEXED_SECONDS = 300
 
 _CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
@@ -165,7 +167,6 @@ class MongoMetadata:
         collection = self._collection(collection_name)
         if len(bson.encode(document)) > _MAX_DOCUMENT_BYTES:
             raise TooLargeError(TOO_LARGE)
-        self._prepare(collection)
         if 'upload' in document['_file']:
             # For each of them: what this process has seen is no proof of uniqueness.
             with translated():
@@ -181,6 +182,7 @@ class MongoMetadata:
             if isinstance(ex.__cause__, mongo_errors.ServerSelectionTimeoutError):
                 raise
             raise UncertainInsertError(*ex.args) from ex
+        self._make_indexes_once(collection_name)
 
     def find_by_key(self, collection_name: str, key: str) -> Document | None:
         """Find the image that came with an idempotency key; it tells of its upload."""
@@ -310,12 +312,8 @@ class MongoMetadata:
         """
         for collection_name in self.collection_names():
             if collection_name not in self._indexed:
-                collection = self._database[collection_name]
                 with translated(None):
-                    names = {index['name'] for index in collection.list_indexes()}
-                    # Nothing at all means dropped meanwhile: it must not come back.
-                    if names and not names >= INDEX_NAMES:
-                        create_indexes(collection)
+                    create_indexes(self._database, collection_name)
                 self._indexed[collection_name] = True
 
     def _all_names(self, filter_: Document) -> list[str]:
@@ -326,15 +324,18 @@ class MongoMetadata:
         check_collection_name(collection_name)
         return self._database[collection_name]
 
-    def _prepare(self, collection: Collection[Document]) -> None:
+    def _make_indexes_once(self, collection_name: str) -> None:
+        """Make the indexes of a new collection; those of a large one take too long."""
         with self._seen_lock:
-            if collection.name in self._seen:
+            if collection_name in self._seen:
                 return
-        if not self._all_names({'name': collection.name}):
-            with translated():
-                create_indexes(collection)
+        # The image is stored: an outage now is the reconciler's to make good.
+        with contextlib.suppress(DatabaseUnavailableError), translated():
+            size = self._database[collection_name].estimated_document_count()
+            if size < _SMALL_DOCUMENTS:
+                create_indexes(self._database, collection_name)
         with self._seen_lock:
-            self._seen[collection.name] = True
+            self._seen[collection_name] = True
 
     def _get(
         self, collection_name: str, image_id: str, projection: Document | None

@@ -4,7 +4,7 @@ import logging
 
 import pymongo
 from pymongo import errors as mongo_errors
-from pymongo.collection import Collection
+from pymongo.database import Database
 
 from falcon_images.metadata.documents import UPLOAD, Document
 
@@ -19,15 +19,25 @@ INDEXES = (
     pymongo.IndexModel([('$**', 1)]),
     KEY_INDEX,
 )
-INDEX_NAMES = {index.document['name'] for index in INDEXES}
 
 logger = logging.getLogger(__name__)
 
 
-def create_indexes(collection: Collection[Document]) -> None:
-    try:
-        collection.create_indexes(list(INDEXES))
-    except mongo_errors.OperationFailure as ex:
-        # Without indexes all works, only slower: a view, or others' indexes of that
-        # name, must not keep images out.
-        logger.warning('No indexes for collection %r: %s', collection.name, ex)
+def create_indexes(database: Database[Document], collection_name: str) -> None:
+    """Make the indexes that a collection lacks.
+
+    The command names the collection by its UUID as well, or it would bring one back
+    that is dropped at this moment.
+    """
+    for found in database.list_collections(filter={'name': collection_name}):
+        command = {
+            'createIndexes': collection_name,
+            'indexes': [index.document for index in INDEXES],
+            'collectionUUID': found['info']['uuid'],
+        }
+        try:
+            database.command(command)
+        except mongo_errors.OperationFailure as ex:
+            # Without indexes all works, only slower: others' indexes of that kind, or
+            # the end of the collection, must not keep images out.
+            logger.warning('No indexes for collection %r: %s', collection_name, ex)

@@ -281,7 +281,6 @@ def test_a_disk_and_a_database_that_fail_together_break_nothing(
     report(pairs=next(numbers), spare_files=spare)
 
 
-@pytest.mark.xfail(reason='the collection that was made for its indexes stays, empty')
 @pytest.mark.parametrize(
     'kind',
     [kind for kind in KINDS if kind.of_database],
@@ -302,7 +301,6 @@ def test_a_first_upload_that_fails_leaves_no_collection(
         assert (made.name in names) == bool(made.documents()), fault
 
 
-@pytest.mark.xfail(reason='DiskFiles.settle raises what the reconciler does not catch')
 def test_a_note_that_cannot_be_removed_keeps_no_other_doubt_open(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
