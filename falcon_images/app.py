@@ -23,6 +23,7 @@ from falcon_images.resources import (
 )
 from falcon_images.settings import Settings, SettingsError
 from falcon_images.store import ImageStore
+from falcon_images.stored_files import StoredFiles
 
 App = falcon.App[falcon.Request, falcon.Response]
 
@@ -132,7 +133,7 @@ def _add_routes(
     app.add_route('/collections/{collection_name}', Collection(store))
     images = Images(store, files, settings)
     image = Image(store, settings)
-    image_file = ImageFile(store, settings)
+    image_file = ImageFile(StoredFiles(files, metadata), settings)
     for word in _IMAGES:
         path = f'/collections/{{collection_name}}/{word}'
         app.add_route(path, images)

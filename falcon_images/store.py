@@ -1,14 +1,9 @@
 """The image store: file and document kept in step."""
 
 import contextlib
-import datetime
 import hashlib
 import logging
-import os
-from dataclasses import dataclass
-from typing import IO, BinaryIO, cast
 
-from falcon_images.earlier import EarlierFiles
 from falcon_images.errors import (
     DatabaseUnavailableError,
     DuplicateKeyError,
@@ -21,9 +16,6 @@ from falcon_images.errors import (
 from falcon_images.files import (
     DiskFiles,
     Doubt,
-    PartOfFile,
-    earlier_key,
-    image_key,
 )
 from falcon_images.json_text import document_tag, dumps
 from falcon_images.lists import Listing, write_list
@@ -44,6 +36,7 @@ from falcon_images.properties import (
     merge_patch,
     without_system_fields,
 )
+from falcon_images.stored_files import file_key
 from falcon_images.uploads import Upload
 
 _MERGE_ATTEMPTS = 100
@@ -52,18 +45,6 @@ _MERGE_ATTEMPTS = 100
 Tags = frozenset[str] | None
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class StoredFile:
-    """What is known of an image's file; `sha256` is 64 hex digits, `size` bytes."""
-
-    key: str
-    size: int
-    type: str
-    sha256: str
-    name: str
-    time: datetime.datetime
 
 
 class ImageStore:
@@ -76,7 +57,6 @@ class ImageStore:
     def __init__(self, files: DiskFiles, metadata: MongoMetadata) -> None:
         self._files = files
         self._metadata = metadata
-        self._earlier = EarlierFiles()
 
     def add(
         self, collection_name: str, upload: Upload, key: str | None = None
@@ -187,39 +167,6 @@ class ImageStore:
             'Others change this image all the time; send the request again.'
         )
 
-    def find_file(self, collection_name: str, image_id: str) -> StoredFile:
-        """Tell all about an image's file but its bytes."""
-        document = self._metadata.get(collection_name, image_id)
-        key = _key(collection_name, document)
-        facts = file_facts(document)
-        if facts is None:
-            with self._open(key) as file:
-                facts = self._earlier.facts(key, file)
-        return StoredFile(
-            key=key,
-            size=facts['size'],
-            type=facts['type'],
-            sha256=facts['sha256'],
-            name=str(document.get('image', image_id)),
-            time=_time(document),
-        )
-
-    def open_file(self, stored: StoredFile, first: int, last: int) -> IO[bytes]:
-        """Open a file to read it from one byte to another; whoever calls closes it.
-
-        Raises:
-            NotFoundError: it is missing, or has another size than was stored.
-        """
-        file = self._open(stored.key)
-        if os.fstat(file.fileno()).st_size != stored.size:
-            file.close()
-            logger.error('The file %s has not the size that was stored', stored.key)
-            raise NotFoundError('The file of this image is damaged.')
-        file.seek(first)
-        if last == stored.size - 1:
-            return file
-        return cast(IO[bytes], PartOfFile(file, last + 1))
-
     def delete(self, collection_name: str, image_id: str, tags: Tags = None) -> None:
         """Delete an image: its document, then its file."""
         before = self._expected(collection_name, image_id, tags)
@@ -306,7 +253,7 @@ class ImageStore:
             self._remove_file(doubt)
             return
         try:
-            key = _key(collection_name, document)
+            key = file_key(collection_name, document)
             # In the earlier version, images of one name had one file.
             if not self._metadata.names_file(collection_name, document['image']):
                 self._files.delete(key)
@@ -329,13 +276,6 @@ class ImageStore:
             self._files.note_doubt(doubt)
         except StorageError:
             logger.exception('The file of image %s may be spare', doubt.image_id)
-
-    def _open(self, key: str) -> BinaryIO:
-        file = self._files.open(key)
-        if file is None:
-            logger.error('The file %s is missing, its document is not', key)
-            raise NotFoundError('The file of this image is missing.')
-        return file
 
 
 def _document(upload: Upload) -> Document:
@@ -365,17 +305,3 @@ def _replayed(first: Document, again: Document) -> Document:
             'This Idempotency-Key came with another upload before; use a new one.'
         )
     return shown(first)
-
-
-def _key(collection_name: str, document: Document) -> str:
-    if facts := file_facts(document):
-        return image_key(collection_name, str(document['_id']), facts['type'])
-    return earlier_key(collection_name, document.get('image'))
-
-
-def _time(document: Document) -> datetime.datetime:
-    time = document.get('time')
-    if isinstance(time, datetime.datetime):
-        return time
-    made: datetime.datetime = document['_id'].generation_time
-    return made

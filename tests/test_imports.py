@@ -17,6 +17,7 @@ LEVELS = [
     {'server.listener', 'resources', 'auth', 'health', 'request_log', 'check'},
     {'resources.image_file', 'claims', 'quarantine'},
     {'server.channel', 'server.capacity', 'conditional', 'store', 'guardian'},
+    {'stored_files'},
     {'server.parser', 'query', 'uploads', 'lists', 'earlier', 'metadata.inventory'},
     {'server.timeouts', 'json_text', 'uploads.envelope'},
     {'digests', 'files', 'metadata', 'image_types'},

@@ -9,7 +9,7 @@ import falcon
 from falcon_images.conditional import is_not_modified, requested_range
 from falcon_images.image_types import SVG
 from falcon_images.settings import Settings
-from falcon_images.store import ImageStore, StoredFile
+from falcon_images.stored_files import StoredFile, StoredFiles
 
 TRUE = ('1', 'true')
 _SIMPLE_NAME = re.compile('[A-Za-z0-9_. ()-]*')
@@ -19,8 +19,8 @@ _NOT_SIMPLE = re.compile('[^A-Za-z0-9_. ()-]')
 class ImageFile:
     """One image's file."""
 
-    def __init__(self, store: ImageStore, settings: Settings) -> None:
-        self._store = store
+    def __init__(self, files: StoredFiles, settings: Settings) -> None:
+        self._files = files
         who = 'private' if settings.use_authentication else 'public'
         self._cache_control = [who, 'max-age=31536000', 'immutable']
 
@@ -31,7 +31,7 @@ class ImageFile:
         collection_name: str,
         image_id: str,
     ) -> None:
-        stored = self._store.find_file(collection_name, image_id)
+        stored = self._files.find(collection_name, image_id)
         if is_not_modified(req, stored.sha256, stored.time):
             self._set_validators(resp, stored)
             resp.status = falcon.HTTP_304
@@ -39,7 +39,7 @@ class ImageFile:
         selected = requested_range(req, stored.size, stored.sha256, stored.time)
         first, last = selected or (0, stored.size - 1)
         # Opened first: an error must not carry headers that let it be cached.
-        file = self._store.open_file(stored, first, last)
+        file = self._files.open(stored, first, last)
         resp.set_stream(cast(Any, file), last - first + 1)
         self._set_validators(resp, stored)
         self._describe(req, resp, stored)
