@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from falcon_images.errors import InvalidRequestError
-from falcon_images.files import earlier_key, image_key
+from falcon_images.files import image_key
 from falcon_images.metadata import Document, file_facts
 from falcon_images.metadata.inventory import Inventory, Source
+from falcon_images.stored_files import file_key
 
 _FILE_NAME = re.compile(r'[0-9a-f]{24}(\..*)?', re.IGNORECASE | re.DOTALL)
 _ID_DIGITS = 24
@@ -18,13 +19,8 @@ _IMAGE_FOLDERS = 3
 
 def key_of(collection_name: str, document: Document) -> str | None:
     """Tell where the file of a document is; None if it can be nowhere."""
-    facts, image_id = file_facts(document), str(document['_id'])
-    if facts and isinstance(facts['type'], str):
-        # An id of another kind, which others may have written, could lead elsewhere.
-        is_ours = id_of(image_id) == image_id
-        return image_key(collection_name, image_id, facts['type']) if is_ours else None
     try:
-        return earlier_key(collection_name, document.get('image'))
+        return file_key(collection_name, document)
     except InvalidRequestError:
         return None
 

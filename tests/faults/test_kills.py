@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import pytest
 
 from tests.faults.conftest import Report
 from tests.faults.record import Client, Verdict, Verifier
-from tests.integration.conftest import Serving, eventually
+from tests.integration.conftest import ROOT, Serving, eventually
 
 pytestmark = pytest.mark.skipif(
     os.name == 'nt', reason='Windows has no SIGKILL, and no unix socket to find mongod'
@@ -26,6 +27,8 @@ LONG_KILLS = 200
 FULL_EVERY = 50
 RECOVERY_SECONDS = 30
 CLIENTS = 16
+# What `check` may never find; spare files it may.
+WRONG = ('missing ', 'wrong size ', 'damaged ', 'unreadable ')
 KILL = getattr(signal, 'SIGKILL', signal.SIGTERM)
 VICTIMS = (
     ('service',),
@@ -89,6 +92,21 @@ class Battle:
 
     def end(self) -> None:
         self.serving.stop()
+
+    def check_deep(self) -> None:
+        """Let `check --deep` find every document's file, and its bytes unchanged."""
+        done = subprocess.run(
+            [sys.executable, '-m', 'falcon_images', 'check', '--deep'],
+            cwd=self._folder,
+            env=os.environ | {'PYTHONPATH': str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        lines = done.stdout.splitlines()
+        wrong = [line for line in lines if line.startswith(WRONG)]
+        assert done.returncode in (0, 1), done.stderr
+        assert not wrong, wrong
 
     def spare_files(self) -> int:
         """Count the files that no document points to: what a crash may leave."""
@@ -181,9 +199,11 @@ def test_nothing_acknowledged_is_lost_by_kills(
         battle.round(number)
         if (number + 1) % FULL_EVERY == 0:
             battle.verifier().verify_all()
+            battle.check_deep()
         tell(battle, report)
         assert not battle.verdict.wrong(), battle.verdict.wrong()
     battle.verifier().verify_all()
+    battle.check_deep()
     tell(battle, report)
     assert not battle.verdict.wrong(), battle.verdict.wrong()
     assert not battle.anomalies
