@@ -197,13 +197,12 @@ def test_nothing_acknowledged_is_lost_by_kills(
     kills = LONG_KILLS if is_long else SHORT_KILLS
     for number in range(kills):
         battle.round(number)
+        battle.check_deep()
         if (number + 1) % FULL_EVERY == 0:
             battle.verifier().verify_all()
-            battle.check_deep()
         tell(battle, report)
         assert not battle.verdict.wrong(), battle.verdict.wrong()
     battle.verifier().verify_all()
-    battle.check_deep()
     tell(battle, report)
     assert not battle.verdict.wrong(), battle.verdict.wrong()
     assert not battle.anomalies
