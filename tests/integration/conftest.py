@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pymongo
 import pytest
 import requests
 
@@ -102,6 +103,16 @@ class Serving:
         status = self.process.wait(seconds)
         self._reader.join(5)
         return status
+
+
+@pytest.fixture
+def mongodb_url(mongodb_url: str) -> Iterator[str]:
+    """The MongoDB of the session, left as empty as it was: processes share it."""
+    with pymongo.MongoClient[dict[str, Any]](mongodb_url) as client:
+        before = set(client.list_database_names())
+        yield mongodb_url
+        for name in set(client.list_database_names()) - before:
+            client.drop_database(name)
 
 
 @pytest.fixture
