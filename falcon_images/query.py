@@ -43,7 +43,7 @@ def parse_query(params: Params, limits: Settings) -> Query:
         filter=parse_filter(params, limits),
         sort=_order(_json(params, 'sort', limits)),
         skip=_whole_number(params, _SKIP),
-        limit=_whole_number(params, _LIMIT),
+        limit=_limit(params, limits),
     )
 
 
@@ -80,6 +80,16 @@ def _whole_number(params: Params, names: Sequence[str]) -> int:
             f'{names[0]} must be a whole number of 0 or more, not {text[:40]!r}.'
         )
     return min(int(text), _MAX_COUNT) if len(text) < _MAX_COUNT_DIGITS else _MAX_COUNT
+
+
+def _limit(params: Params, limits: Settings) -> int:
+    limit, most = _whole_number(params, _LIMIT), limits.max_list_documents
+    if most and not 0 < limit <= most:
+        raise InvalidRequestError(
+            f'A list can have {most} documents at most (MAX_LIST_DOCUMENTS); ask for '
+            'pages with limit and skip.'
+        )
+    return limit
 
 
 def _order(given: dict[str, Any]) -> Order:

@@ -44,6 +44,7 @@ class Settings:
     max_name_bytes: int = 1024
     max_json_depth: int = 32
     max_query_bytes: int = 64 * 1024
+    max_list_documents: int = 0
     query_timeout_seconds: int = 10
     max_uploads: int = 64
     header_timeout_seconds: int = 20

@@ -245,3 +245,11 @@ def test_the_length_of_a_query_is_bounded(name: str) -> None:
     assert parse_query({name: text}, limits)
     with pytest.raises(InvalidRequestError, match='MAX_QUERY_BYTES'):
         parse_query({name: text + ' '}, limits)
+
+
+def test_the_length_of_a_list_can_be_bounded() -> None:
+    limits = Settings(max_list_documents=10)
+    assert parse_query({'limit': '10'}, limits).limit == 10
+    for params in ({'limit': '11'}, {'limit': '0'}, {}):
+        with pytest.raises(InvalidRequestError, match='MAX_LIST_DOCUMENTS'):
+            parse_query(params, limits)

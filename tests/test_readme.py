@@ -45,7 +45,7 @@ def test_the_table_of_routes_is_that_of_the_application(service: Service) -> Non
 def test_the_table_of_settings_is_that_of_the_code() -> None:
     defaults = {field.name.upper(): field.default for field in fields(Settings)}
     expected = {
-        name: '' if default in ('', False) else str(default).replace('\\', '/')
+        name: '' if default is False else str(default).replace('\\', '/')
         for name, default in defaults.items()
     }
     assert {row[0]: row[2] for row in table('Variable')} == expected
