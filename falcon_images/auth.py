@@ -72,16 +72,19 @@ class Identification:
         self._asked[key] = answer
 
         def run() -> None:
+            status, error = 0, None
             try:
                 status = self._session.ask(self._url, token)
             except Exception as ex:
-                answer.set_exception(ex)
+                error = ex
+            # Before anybody hears the answer, or the next would take it for theirs.
+            with self._lock:
+                del self._asked[key]
+            self._questions.release()
+            if error:
+                answer.set_exception(error)
             else:
                 answer.set_result(status)
-            finally:
-                self._questions.release()
-                with self._lock:
-                    del self._asked[key]
 
         # A service that answers byte by byte keeps no time-out of a socket, so the
         # question has a thread of its own, for which nobody waits longer than agreed.
