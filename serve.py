@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -16,20 +17,15 @@ from types import FrameType
 os.environ.setdefault('HOME', str(Path.cwd()))
 
 from falcon_images import __version__
-from falcon_images.app import create_app, create_client
+from falcon_images.app import App, create_client, open_files, running_app
 from falcon_images.embedded import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.environment import EMBEDDED_FOLDER, read_environment
-from falcon_images.errors import DatabaseUnavailableError
-from falcon_images.files import DiskFiles
-from falcon_images.metadata import MongoMetadata
-from falcon_images.reconciler import Reconciler
 from falcon_images.resources import public_url
 from falcon_images.server import Server, Timeouts, listen
 from falcon_images.settings import Settings, SettingsError
-from falcon_images.store import ImageStore
+from falcon_images.workers import Workers
 
 _STOP_SIGNALS = ('SIGTERM', 'SIGINT', 'SIGBREAK')
-_FIRST_PING_SECONDS = 2.0
 
 logger = logging.getLogger('falcon_images')
 
@@ -39,28 +35,36 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> None:
     settings = _settings(arguments, environ)
     _log_to_standard_error()
     listener = _listen(settings)
+    _refuse_what_cannot_work(settings)
     with contextlib.ExitStack() as stack:
-        files = _files(settings)
-        stack.callback(files.close)
-        is_private = not settings.mongodb_url
-        if is_private:
+        database = f'the MongoDB at {public_url(settings.mongodb_url)}'
+        if not settings.mongodb_url:
+            database = f'a private MongoDB in {EMBEDDED_FOLDER}'
             embedded = EmbeddedMongo(EMBEDDED_FOLDER)
             stack.callback(embedded.stop)
             embedded.wait_until_ready()
             settings = replace(settings, mongodb_url=embedded.url)
-        _serve(settings, listener, files, is_private)
+        _log_start(settings, listener, database)
+        if settings.workers == 1:
+            _serve(settings, listener)
+        else:
+            work = partial(_serve, settings, listener)
+            Workers(settings.workers, listener, work).run()
+    logger.info('Stopped')
 
 
-def _serve(
-    settings: Settings, listener: socket.socket, files: DiskFiles, is_private: bool
-) -> None:
-    client = create_client(settings)
-    metadata = MongoMetadata(
-        client, settings.mongodb_db, settings.query_timeout_seconds
-    )
-    store = ImageStore(files, metadata)
-    server = Server(
-        create_app(settings, metadata, files, store),
+def _serve(settings: Settings, listener: socket.socket) -> None:
+    with running_app(settings) as app:
+        server = _server(app, settings, listener)
+        for name in _STOP_SIGNALS:
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), _stopper(server))
+        server.run()
+
+
+def _server(app: App, settings: Settings, listener: socket.socket) -> Server:
+    return Server(
+        app,
         listener,
         threads=settings.app_threads,
         max_body_bytes=settings.max_body_bytes,
@@ -68,29 +72,19 @@ def _serve(
             header_seconds=settings.header_timeout_seconds,
             request_seconds=settings.request_timeout_seconds,
         ),
+        is_shared=settings.workers > 1,
     )
-    for name in _STOP_SIGNALS:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _stopper(server))
-    reconciler = Reconciler(store, metadata, files)
-    _log_start(settings, listener, metadata, is_private)
-    reconciler.start()
-    server.run()
-    reconciler.stop()
-    client.close()
-    logger.info('Stopped')
 
 
 def _settings(arguments: list[str], environ: Mapping[str, str]) -> Settings:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--host', help='address to listen on (over APP_HOST)')
     parser.add_argument('--port', help='port to listen on (over APP_PORT)')
-    given = parser.parse_args(arguments)
+    parser.add_argument('--workers', help='processes that serve (over APP_WORKERS)')
     values = read_environment(environ)
-    if given.host is not None:
-        values['APP_HOST'] = given.host
-    if given.port is not None:
-        values['APP_PORT'] = given.port
+    for name, value in vars(parser.parse_args(arguments)).items():
+        if value is not None:
+            values[f'APP_{name.upper()}'] = value
     return Settings.from_env(values)
 
 
@@ -119,16 +113,11 @@ def _listen(settings: Settings) -> socket.socket:
         ) from ex
 
 
-def _files(settings: Settings) -> DiskFiles:
-    files = DiskFiles(settings.uploads_directory)
-    try:
-        files.prepare()
-    except OSError as ex:
-        raise SettingsError(
-            f'UPLOADS_DIRECTORY {settings.uploads_directory} cannot be written '
-            f'({ex.strerror}); give the service the right to, or choose another folder.'
-        ) from ex
-    return files
+def _refuse_what_cannot_work(settings: Settings) -> None:
+    """Try, before there are workers, what each of them will need."""
+    open_files(settings).close()
+    if settings.mongodb_url:
+        create_client(settings).close()
 
 
 def _stopper(server: Server) -> 'signal._HANDLER':
@@ -138,24 +127,15 @@ def _stopper(server: Server) -> 'signal._HANDLER':
     return stop
 
 
-def _log_start(
-    settings: Settings,
-    listener: socket.socket,
-    metadata: MongoMetadata,
-    is_private: bool,
-) -> None:
-    where = f'a private MongoDB in {EMBEDDED_FOLDER}'
-    if not is_private:
-        where = f'the MongoDB at {public_url(settings.mongodb_url)}'
-    logger.info('Using the database %r of %s', settings.mongodb_db, where)
-    try:
-        metadata.ping(_FIRST_PING_SECONDS)
-    except DatabaseUnavailableError:
-        logger.warning('The database does not answer; requests get 503 until it does')
+def _log_start(settings: Settings, listener: socket.socket, database: str) -> None:
+    logger.info('Using the database %r of %s', settings.mongodb_db, database)
     if settings.use_authentication:
         logger.info('Authentication is on')
     logger.info(
-        'Image storage %s listens on port %d', __version__, listener.getsockname()[1]
+        'Image storage %s listens on port %d (worker processes: %d)',
+        __version__,
+        listener.getsockname()[1],
+        settings.workers,
     )
 
 

@@ -1,6 +1,8 @@
 """The application put together: clients, stores, middleware, errors, routes."""
 
+import contextlib
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import falcon
@@ -12,6 +14,7 @@ from falcon_images.auth import AuthMiddleware, Identification
 from falcon_images.files import DiskFiles
 from falcon_images.health import Live, Ready
 from falcon_images.metadata import Document, MongoMetadata
+from falcon_images.reconciler import Reconciler
 from falcon_images.request_log import RequestLog
 from falcon_images.resources import (
     Collection,
@@ -84,6 +87,36 @@ def create_client(settings: Settings) -> pymongo.MongoClient[Document]:
             'MONGODB_URL is not the URL of a MongoDB, such as '
             'mongodb://localhost:27017.'
         ) from ex
+
+
+def open_files(settings: Settings) -> DiskFiles:
+    """Open the uploads folder; raise `SettingsError` if it cannot be written."""
+    files = DiskFiles(settings.uploads_directory)
+    try:
+        files.prepare()
+    except OSError as ex:
+        raise SettingsError(
+            f'UPLOADS_DIRECTORY {settings.uploads_directory} cannot be written '
+            f'({ex.strerror}); give the service the right to, or choose another folder.'
+        ) from ex
+    return files
+
+
+@contextlib.contextmanager
+def running_app(settings: Settings) -> Iterator[App]:
+    """Make the application with all that it needs, and end that again afterwards."""
+    with contextlib.ExitStack() as stack:
+        files = open_files(settings)
+        stack.callback(files.close)
+        client = stack.enter_context(create_client(settings))
+        metadata = MongoMetadata(
+            client, settings.mongodb_db, settings.query_timeout_seconds
+        )
+        store = ImageStore(files, metadata)
+        reconciler = Reconciler(store, metadata, files)
+        reconciler.start()
+        stack.callback(reconciler.stop)
+        yield create_app(settings, metadata, files, store)
 
 
 def create_app(

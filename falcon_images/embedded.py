@@ -31,6 +31,7 @@ _MAX_SOCKET_PATH_BYTES = 90
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _POLL_SECONDS = 0.1
+_READY_POLL_SECONDS = 0.01
 _LOG_TAIL_BYTES = 8192
 _MISSING_LIBRARY = re.compile(r'shared librar(?:y|ies): (\S+):')
 _OPTIONS = (
@@ -60,23 +61,24 @@ class EmbeddedMongo:
         program = _find_program()
         self._lock = self._take_folder()
         self._runtime: tempfile.TemporaryDirectory[str] | None = None
-        address, self.url = self._address()
+        self._socket_address: str | tuple[str, int]
+        options = self._choose_address()
         self._end_orphan()
         self._guardian = self._start(
-            [str(program), '--dbpath', str(self._folder), *address, *_OPTIONS]
+            [str(program), '--dbpath', str(self._folder), *options, *_OPTIONS]
         )
 
     def wait_until_ready(self) -> None:
-        """Return when it answers; raise `EmbeddedMongoError` if it does not start."""
-        client: pymongo.MongoClient[dict[str, object]] = pymongo.MongoClient(
-            self.url, serverSelectionTimeoutMS=200
-        )
+        """Return when it answers; raise `EmbeddedMongoError` if it does not start.
+
+        It listens as the last thing that it does at its start. A client of it would
+        leave threads behind, and a process with threads must not be forked.
+        """
         deadline = time.monotonic() + _START_SECONDS
-        with client:
-            while time.monotonic() < deadline and self._guardian.poll() is None:
-                with contextlib.suppress(PyMongoError):
-                    client.admin.command('ping')
-                    return
+        while time.monotonic() < deadline and self._guardian.poll() is None:
+            if self._listens():
+                return
+            time.sleep(_READY_POLL_SECONDS)
         self.stop()
         raise EmbeddedMongoError(self._reason())
 
@@ -109,12 +111,13 @@ class EmbeddedMongo:
             ) from ex
         return lock
 
-    def _address(self) -> tuple[list[str], str]:
+    def _choose_address(self) -> list[str]:
+        """Choose where it listens, and return the options that tell it so."""
         if _IS_WINDOWS:
             port = _free_port()
-            return ['--bind_ip', '127.0.0.1', '--port', str(port)], (
-                f'mongodb://127.0.0.1:{port}/?directConnection=true'
-            )
+            self._socket_address = ('127.0.0.1', port)
+            self.url = f'mongodb://127.0.0.1:{port}/?directConnection=true'
+            return ['--bind_ip', '127.0.0.1', '--port', str(port)]
         folder = self._folder
         # mongod takes a comma for the end of an address, and a colon for a port's.
         separators = {',', ':'} & set(str(folder))
@@ -122,9 +125,9 @@ class EmbeddedMongo:
             self._runtime = tempfile.TemporaryDirectory(prefix='falcon_images-')
             folder = Path(self._runtime.name)
         path = f'{folder}/mongo.sock'
-        return ['--bind_ip', path, '--unixSocketPrefix', str(folder)], (
-            f'mongodb://{quote(path, safe="")}/?directConnection=true'
-        )
+        self._socket_address = path
+        self.url = f'mongodb://{quote(path, safe="")}/?directConnection=true'
+        return ['--bind_ip', path, '--unixSocketPrefix', str(folder)]
 
     def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
         # A group of its own: Ctrl-C at the terminal is for the service, which ends
@@ -145,17 +148,18 @@ class EmbeddedMongo:
 
     def _end_orphan(self) -> None:
         """End a database in this folder whose guardian was killed."""
+        if _IS_WINDOWS:
+            return  # Its port is not known, and the one that was chosen is free.
         deadline = time.monotonic() + _STOP_SECONDS
-        while self._is_reachable() and time.monotonic() < deadline:
+        while self._listens() and time.monotonic() < deadline:
             self._shut_down()
             time.sleep(_POLL_SECONDS)
 
-    def _is_reachable(self) -> bool:
-        path = self._folder / 'mongo.sock'
-        if _IS_WINDOWS or self._runtime or not path.exists():
-            return False
-        with socket.socket(socket.AF_UNIX) as connection:
-            return connection.connect_ex(str(path)) == 0
+    def _listens(self) -> bool:
+        is_path = isinstance(self._socket_address, str)
+        family = socket.AF_UNIX if is_path else socket.AF_INET
+        with socket.socket(family) as connection:
+            return connection.connect_ex(self._socket_address) == 0
 
     def _shut_down(self) -> None:
         client: pymongo.MongoClient[dict[str, object]] = pymongo.MongoClient(

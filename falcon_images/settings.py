@@ -1,13 +1,17 @@
 """The settings: environment variables, checked once at start."""
 
+import os
 import re
+import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
 _ALIASES = {'UPLOADS_DIRECTORY': 'UPLOAD_DIRECTORY'}
 _MAX_PORT = 65535
+_MAX_DEFAULT_WORKERS = 4
+_IS_WINDOWS = sys.platform == 'win32'
 _AT_LEAST_ONE = (
     *('app_threads', 'max_body_bytes', 'max_uploads'),
     *('query_timeout_seconds', 'header_timeout_seconds', 'request_timeout_seconds'),
@@ -31,6 +35,7 @@ class Settings:
     app_port: int = 80
     app_host: str = '*'
     app_threads: int = 8
+    app_workers: int = 0
     mongodb_url: str = ''
     mongodb_db: str = 'image_storage'
     use_authentication: bool = False
@@ -50,16 +55,23 @@ class Settings:
     header_timeout_seconds: int = 20
     request_timeout_seconds: int = 3600
 
+    @property
+    def workers(self) -> int:
+        """How many processes serve: without a setting, one for each processor core."""
+        if _IS_WINDOWS:
+            return 1  # Processes there cannot share a socket.
+        return self.app_workers or min(_usable_cores(), _MAX_DEFAULT_WORKERS)
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> 'Settings':
         """Read the settings; raise `SettingsError` for one that cannot be used."""
         types = get_type_hints(cls)
         values: dict[str, Any] = {}
-        for field in fields(cls):
-            name = field.name.upper()
+        for attribute in types:
+            name = attribute.upper()
             text = environ.get(name, '') or environ.get(_ALIASES.get(name, ''), '')
             if text:
-                values[field.name] = _PARSERS[types[field.name]](name, text)
+                values[attribute] = _PARSERS[types[attribute]](name, text)
         settings = cls(**values)
         settings._check()
         return settings
@@ -72,6 +84,11 @@ class Settings:
         for name in _AT_LEAST_ONE:
             if getattr(self, name) < 1:
                 raise SettingsError(f'{name.upper()} must be at least 1.')
+        if _IS_WINDOWS and self.app_workers > 1:
+            raise SettingsError(
+                'APP_WORKERS can only be 1 on Windows; for more processes there, start '
+                'several services behind a proxy.'
+            )
         if self.query_timeout_seconds > _MAX_QUERY_SECONDS:
             raise SettingsError(
                 f'QUERY_TIMEOUT_SECONDS must be at most {_MAX_QUERY_SECONDS}.'
@@ -92,6 +109,12 @@ class Settings:
                 'that identifies users. (Any value turns authentication on, "false" '
                 'too; leave USE_AUTHENTICATION empty to turn it off.)'
             )
+
+
+def _usable_cores() -> int:
+    if hasattr(os, 'sched_getaffinity'):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _integer(name: str, text: str) -> int:

@@ -41,9 +41,10 @@ class Server:
         threads: how many requests are worked on at once.
         max_body_bytes: a larger body is answered with 413.
         timeouts: a request that is slower is answered with 408.
+        is_shared: other processes accept connections from the same socket.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is named where it is given
         self,
         application: Any,
         listener: socket.socket,
@@ -51,6 +52,7 @@ class Server:
         threads: int,
         max_body_bytes: int,
         timeouts: Timeouts,
+        is_shared: bool = False,
     ) -> None:
         self._stopping = False
         self._listener = Listener(
@@ -59,6 +61,7 @@ class Server:
             threads=threads,
             max_body_bytes=max_body_bytes,
             timeouts=timeouts,
+            is_shared=is_shared,
         )
 
     def run(self) -> None:

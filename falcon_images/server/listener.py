@@ -35,7 +35,7 @@ class Listener(TcpWSGIServer):
     # Connections may begin new requests.
     takes_requests = True
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is named where it is given
         self,
         application: Any,
         listener: socket.socket,
@@ -43,7 +43,10 @@ class Listener(TcpWSGIServer):
         threads: int,
         max_body_bytes: int,
         timeouts: Timeouts,
+        is_shared: bool,
     ) -> None:
+        # One that took all would leave the others idle.
+        self._accepted_at_once = 1 if is_shared else _ACCEPTED_AT_ONCE
         self.timeouts = timeouts
         self._connection_limit = connection_limit()
         self._wants_room = False
@@ -78,7 +81,7 @@ class Listener(TcpWSGIServer):
         room = self._room()
         if room <= 0:
             self._pause('%d connections are open', self._connection_limit)
-        self._accept_some(min(room, _ACCEPTED_AT_ONCE))
+        self._accept_some(min(room, self._accepted_at_once))
 
     def accept_all(self) -> None:
         """Accept those that wait, and no more."""

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 SHORT_KILLS = 6
-LONG_KILLS = 200
+LONG_KILLS = 210
 FULL_EVERY = 50
 RECOVERY_SECONDS = 30
 CLIENTS = 16
@@ -35,6 +35,9 @@ VICTIMS = (
     ('mongod',),
     ('service', 'mongod'),
     ('service', 'guardian', 'mongod'),
+    # Of several processes one, and that alone which looks after the others.
+    ('worker',),
+    ('parent',),
 )
 
 
@@ -65,6 +68,7 @@ class Battle:
         self._seeds = [self._random.randrange(2**32) for _ in self.clients]
         self.verdict = Verdict()
         self.killed: list[str] = []
+        self._is_down = False
         self.slowest_recovery = 0.0
 
     def round(self, number: int) -> None:
@@ -153,7 +157,7 @@ class Battle:
                 return
 
     def _go_on_for_a_while(self, stopped: threading.Event) -> None:
-        if 'service' in self.killed[-1]:
+        if self._is_down:
             stopped.wait(self._random.uniform(0.0, 0.3))
             return
         # A database that died alone comes back under the same load.
@@ -164,18 +168,23 @@ class Battle:
 
     def _kill(self, victims: tuple[str, ...]) -> None:
         mongod = mongod_pid(self._folder)
+        parent = self.serving.process.pid
         pids = {
-            'service': self.serving.process.pid,
-            'guardian': parent_pid(mongod),
-            'mongod': mongod,
+            'service': [parent, *self.serving.workers],
+            'parent': [parent],
+            'worker': [self._random.choice(self.serving.pids)],
+            'guardian': [parent_pid(mongod)],
+            'mongod': [mongod],
         }
-        for victim in victims:
+        killed = [pid for victim in victims for pid in pids[victim]]
+        for pid in killed:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pids[victim], KILL)
+                os.kill(pid, KILL)
+        self._is_down = parent in killed
         self.killed.append('+'.join(victims))
 
     def _start_again(self) -> None:
-        if 'service' in self.killed[-1]:
+        if self._is_down:
             self.serving.ended()
             assert 'Traceback' not in self.serving.log
             self.serving = Serving(self._folder).ready()

@@ -73,11 +73,11 @@ class Worker:
 def sampled(serving: Serving, seconds: float) -> list[tuple[int, int]]:
     """Look at memory and open files from time to time."""
     samples: list[tuple[int, int]] = []
-    process, pause = serving.process.pid, threading.Event()
+    pids, pause = serving.pids, threading.Event()
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         pause.wait(SAMPLE_SECONDS)
-        samples.append((resident_kb(process), descriptors(process)))
+        samples.append((sum(map(resident_kb, pids)), descriptors(*pids)))
     return samples
 
 

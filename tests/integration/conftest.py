@@ -19,6 +19,7 @@ import requests
 ROOT = Path(__file__).parent.parent.parent
 _LISTENS = re.compile(r'listens on port (\d+)')
 _START_SECONDS = 30
+_INHERITED = ('PATH', 'SYSTEMROOT', 'TEMP', 'TMP', 'TMPDIR', 'HOME', 'APP_WORKERS')
 
 
 def eventually(check: Callable[[], object], seconds: float = 20) -> None:
@@ -36,9 +37,7 @@ class Serving:
         self.folder = folder
         self.lines: list[str] = []
         inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if name in ('PATH', 'SYSTEMROOT', 'TEMP', 'TMP', 'TMPDIR', 'HOME')
+            name: value for name, value in os.environ.items() if name in _INHERITED
         }
         self.process = subprocess.Popen(
             [sys.executable, str(ROOT / 'serve.py'), '--port', '0', *arguments],
@@ -70,6 +69,19 @@ class Serving:
         self.port = int(found[1])
         self.url = f'http://127.0.0.1:{self.port}'
         return self
+
+    @property
+    def workers(self) -> list[int]:
+        """The process ids of its workers; the guardian of its MongoDB is none."""
+        command = ('ps', '-o', 'pid=,args=', '--ppid', str(self.process.pid))
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+        lines = [line.split(maxsplit=1) for line in found.stdout.splitlines()]
+        return [int(pid) for pid, program in lines if 'serve.py' in program]
+
+    @property
+    def pids(self) -> list[int]:
+        """The process ids of those that answer requests."""
+        return self.workers or [self.process.pid]
 
     def upload(
         self, image: bytes, collection_name: str = 'c', **fields: str

@@ -196,14 +196,15 @@ def _add_documents(serving: Serving, mongodb_url: str, count: int) -> None:
 
 def _descriptors(serving: Serving) -> list[str]:
     found = []
-    for link in Path(f'/proc/{serving.process.pid}/fd').iterdir():
-        with contextlib.suppress(OSError):
-            found.append(str(link.readlink()))
+    for pid in serving.pids:
+        for link in Path(f'/proc/{pid}/fd').iterdir():
+            with contextlib.suppress(OSError):
+                found.append(str(link.readlink()))
     return found
 
 
 def _threads(serving: Serving) -> int:
-    return len(list(Path(f'/proc/{serving.process.pid}/task').iterdir()))
+    return sum(len(list(Path(f'/proc/{pid}/task').iterdir())) for pid in serving.pids)
 
 
 @needs_proc
@@ -263,27 +264,34 @@ def test_a_service_without_descriptors_recovers(serving: Serving) -> None:
         pytest.skip('the system cannot limit another process')
     serving.upload(jpeg())
     serving.session.close()
-    limits = resource.prlimit(serving.process.pid, resource.RLIMIT_NOFILE)
-    few = (len(_descriptors(serving)) + 30, limits[1])
-    resource.prlimit(serving.process.pid, resource.RLIMIT_NOFILE, few)
+    pids = serving.pids
+    limits = resource.prlimit(pids[0], resource.RLIMIT_NOFILE)
+    few = (len(_descriptors(serving)) // len(pids) + 30, limits[1])
+    for pid in pids:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, few)
     with contextlib.ExitStack() as stack:
-        clients = [stack.enter_context(connect(serving)) for _ in range(100)]
+        many = 100 * len(pids)
+        clients = [stack.enter_context(connect(serving)) for _ in range(many)]
         for client in clients:
             client.sendall(HEADERS)
-        eventually(lambda: 'New connections have to wait' in serving.log)
+        eventually(lambda: serving.log.count('have to wait') == len(pids))
         began = _cpu_seconds(serving)
         threading.Event().wait(1)
         assert _cpu_seconds(serving) - began < 0.5
     assert exchange(serving, get('/collections')).startswith(b'HTTP/1.1 200')
-    assert serving.log.count('have to wait') == 1
-    resource.prlimit(serving.process.pid, resource.RLIMIT_NOFILE, limits)
+    assert serving.log.count('have to wait') == len(pids)
+    for pid in pids:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
     serving.upload(jpeg())
 
 
 def _cpu_seconds(serving: Serving) -> float:
-    text = Path(f'/proc/{serving.process.pid}/stat').read_text(encoding='utf-8')
-    user, system = text.rpartition(')')[2].split()[11:13]
-    return (int(user) + int(system)) / 100
+    ticks = 0
+    for pid in serving.pids:
+        text = Path(f'/proc/{pid}/stat').read_text(encoding='utf-8')
+        user, system = text.rpartition(')')[2].split()[11:13]
+        ticks += int(user) + int(system)
+    return ticks / 100
 
 
 @pytest.mark.parametrize(
