@@ -1,0 +1,78 @@
+"""The house: one folder, one `mongod`, and the programs that share them."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import requests
+
+from benchmarks.clients import ROOT
+from benchmarks.programs import Program
+from falcon_images.embedded import EmbeddedMongo
+
+DATABASE = 'benchmarks'
+_TIMEOUT_SECONDS = 30
+
+
+class House:
+    """Programs on the same disk and the same database; closes what it started.
+
+    Args:
+        folder: where to make a folder of its own: the disk that is measured.
+        workers: processes of the service; its default if None.
+    """
+
+    def __init__(self, folder: Path | None, workers: int | None) -> None:
+        self._folder = tempfile.TemporaryDirectory(
+            prefix='benchmarks-', dir=folder, ignore_cleanup_errors=True
+        )
+        self.folder = Path(self._folder.name)
+        self._mongo = EmbeddedMongo(self.folder / 'mongodb')
+        self._mongo.wait_until_ready()
+        self.url = self._mongo.url
+        count = ['--workers', str(workers)] if workers else []
+        serve = str(ROOT / 'serve.py')
+        floor = ['-m', 'benchmarks.floors']
+        self._commands = {
+            'service': ('service', [serve, '--port', '0', *count]),
+            'floor': ('floor', floor),
+            'lazy': ('floor', [*floor, '--lazy']),
+        }
+        self.programs: dict[str, Program] = {}
+
+    def start(self, names: Iterable[str]) -> Mapping[str, Program]:
+        """Start the programs of that name that do not run yet; return all of them."""
+        for name in names:
+            if name not in self.programs:
+                self.programs[name] = self.start_one(name)
+        return {name: self.programs[name] for name in names}
+
+    def start_one(self, name: str) -> Program:
+        """Start a program and wait until it answers well."""
+        uploads, command = self._commands[name]
+        environ = {
+            'APP_HOST': '127.0.0.1',
+            'MONGODB_URL': self.url,
+            'MONGODB_DB': DATABASE,
+            'UPLOADS_DIRECTORY': str(self.folder / uploads),
+        }
+        program = Program(command, self.folder, environ)
+        answer = requests.get(
+            f'http://127.0.0.1:{program.port}/', timeout=_TIMEOUT_SECONDS
+        )
+        answer.raise_for_status()
+        return program
+
+    def stop(self) -> None:
+        """Stop all programs."""
+        for program in self.programs.values():
+            program.stop()
+        self.programs.clear()
+
+    def close(self) -> None:
+        """Stop everything and remove the folder."""
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._folder.cleanup)
+            stack.callback(self._mongo.stop)
+            stack.callback(self.stop)

@@ -1,0 +1,109 @@
+"""One run: the stock is filled, then one scenario after the other is measured."""
+
+import contextlib
+import fnmatch
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from benchmarks.clients import Clients
+from benchmarks.house import DATABASE, House
+from benchmarks.measuring import FailedError, Result, Scenario, measure
+from benchmarks.scenarios import SIZES, Stored, scenarios
+from benchmarks.stock import LARGE, PICTURES, SMALL, SMALL_DOCUMENTS, UPLOADS, Stock
+
+_PICTURES = {'10kB': 8, '200kB': 8, '2MB': 4, '20MB': 2}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure, and how long.
+
+    Args:
+        names: patterns of scenarios' names.
+        rounds: turns of each side.
+        seconds: of one turn.
+        documents: in the large collection.
+        is_short: the programs are kept from one scenario to the next, so the memory
+            of one has traces of those before.
+    """
+
+    names: tuple[str, ...]
+    rounds: int
+    seconds: float
+    documents: int
+    is_short: bool
+
+
+@dataclass
+class Outcome:
+    """What came of a run: results, and for what gave none the reason."""
+
+    results: list[Result] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+
+class Session:
+    """A run; what came of it is in `outcome`."""
+
+    def __init__(self, plan: Plan, house: House, say: Callable[[str], None]) -> None:
+        self._plan, self._house, self._say = plan, house, say
+        self._clients = Clients()
+        self.outcome = Outcome()
+
+    def run(self) -> None:
+        """Do what the plan says, and say after each scenario how it went."""
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._clients.close)
+            stock = Stock(self._house.url, DATABASE, self._house.folder)
+            stack.callback(stock.close)
+            self._say(f'Storing {self._plan.documents:,} documents and some pictures')
+            stored = _fill(self._plan, stock, self._house)
+            for scenario in scenarios(stock, stored):
+                if self._is_wanted(scenario.name):
+                    self._measure(scenario)
+
+    def _is_wanted(self, name: str) -> bool:
+        return any(fnmatch.fnmatchcase(name, wanted) for wanted in self._plan.names)
+
+    def _measure(self, scenario: Scenario) -> None:
+        plan = self._plan
+        if not plan.is_short:
+            self._house.stop()
+        programs = self._house.start({side.program for side in scenario.sides})
+        try:
+            result = measure(
+                scenario, programs, self._clients, plan.rounds, plan.seconds
+            )
+        except FailedError as ex:
+            self.outcome.failures.append(str(ex))
+            self._say(f'Failed: {ex}')
+            return
+        self.outcome.results.append(result)
+        self._say(_line(result))
+
+
+def _fill(plan: Plan, stock: Stock, house: House) -> Stored:
+    counts = {SMALL: SMALL_DOCUMENTS, LARGE: plan.documents, PICTURES: 1, UPLOADS: 1}
+    ids = {name: stock.fill(name, count) for name, count in counts.items()}
+    port = house.start(['service'])['service'].port
+    url = f'http://127.0.0.1:{port}'
+    pictures = {
+        (name, size): [stock.upload(url, name, SIZES[size]) for _ in range(count)]
+        for name in (PICTURES, SMALL, LARGE)
+        for size, count in _PICTURES.items()
+    }
+    sha256 = {
+        image_id: stock.sha256(name, image_id)
+        for (name, _), image_ids in pictures.items()
+        for image_id in image_ids
+    }
+    return Stored(ids, pictures, sha256, plan.documents)
+
+
+def _line(result: Result) -> str:
+    ratios = ', '.join(
+        f'{ratio.median:.2f} of {label} ({ratio.lowest:.2f} to {ratio.highest:.2f})'
+        for label, ratio in result.ratios.items()
+    )
+    return f'{result.name}: {ratios}'
