@@ -26,6 +26,7 @@ _SHORT = (
 @click.option('--seconds', type=click.FloatRange(0.05), help='How long a turn takes.')
 @click.option('--documents', type=click.IntRange(1), help='In the large collection.')
 @click.option('--workers', type=click.IntRange(1), help='Processes of the service.')
+@click.option('--servers', is_flag=True, help='Only what other WSGI servers cost.')
 @click.option('--json', 'json_path', type=click.Path(path_type=Path), help='Write it.')
 @click.option(
     '--folder',
@@ -39,19 +40,30 @@ def main(
     seconds: float | None,
     documents: int | None,
     workers: int | None,
+    servers: bool,
     json_path: Path | None,
     folder: Path | None,
 ) -> None:
     console = Console(width=None if sys.stdout.isatty() else report.WIDTH)
     plan = Plan(
-        names=tuple(only.split(',')) if only else _SHORT if short else ('*',),
+        names=tuple(only.split(','))
+        if only
+        else _SHORT
+        if short and not servers
+        else ('*',),
         rounds=rounds or (2 if short else 5),
         seconds=seconds or (0.3 if short else 1.0),
         documents=documents or (1_000 if short else 100_000),
+        workers=workers,
+        servers=servers,
         is_short=short,
     )
     with contextlib.closing(House(folder, workers)) as house:
-        session = Session(plan, house, lambda line: console.print(line, markup=False))
+
+        def say(line: str) -> None:
+            console.print(line, markup=False, soft_wrap=True)
+
+        session = Session(plan, house, say)
         session.run()
     outcome = session.outcome
     report.show(console, outcome)

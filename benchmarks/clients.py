@@ -7,13 +7,13 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from benchmarks.load import Job, Request, Tally
 
 ROOT = Path(__file__).parent.parent
-# Time for all clients to read their job and to connect.
-_BEGIN_SECONDS = 0.05
+# Time for all clients to be told when they begin.
+_BEGIN_SECONDS = 0.01
 _MAIN = 'from benchmarks.load import main; main()'
 
 
@@ -35,14 +35,15 @@ class Clients:
         while len(self._processes) < connections:
             self._processes.append(_start())
         used = self._processes[:connections]
-        begin = time.monotonic() + _BEGIN_SECONDS
         for number, process in enumerate(used):
             turned = _turned(requests, number * len(requests) // connections)
-            job = Job(port, turned, begin, begin + seconds, new_connections)
-            stream = cast(IO[bytes], process.stdin)
-            pickle.dump(job, stream)
-            stream.flush()
-        return [_answer(process) for process in used]
+            _write(process, Job(port, turned, seconds, new_connections))
+        for process in used:
+            _read(process)
+        begin = time.monotonic() + _BEGIN_SECONDS
+        for process in used:
+            _write(process, begin)
+        return [_read(process) for process in used]
 
     def close(self) -> None:
         """End them."""
@@ -66,6 +67,11 @@ def _turned(requests: Sequence[Request], first: int) -> tuple[Request, ...]:
     return (*requests[first:], *requests[:first])
 
 
-def _answer(process: subprocess.Popen[bytes]) -> Tally:
-    tally = pickle.load(cast(IO[bytes], process.stdout))
-    return cast(Tally, tally)
+def _read(process: subprocess.Popen[bytes]) -> Any:
+    return pickle.load(cast(IO[bytes], process.stdout))
+
+
+def _write(process: subprocess.Popen[bytes], value: object) -> None:
+    stream = cast(IO[bytes], process.stdin)
+    pickle.dump(value, stream)
+    stream.flush()

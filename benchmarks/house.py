@@ -9,10 +9,17 @@ import requests
 
 from benchmarks.clients import ROOT
 from benchmarks.programs import Program
+from benchmarks.scenarios import ONE_WORKER
+from benchmarks.servers import COMMANDS
 from falcon_images.embedded import EmbeddedMongo
 
 DATABASE = 'benchmarks'
 _TIMEOUT_SECONDS = 30
+_FLOORS = {
+    'floor': ('-m', 'benchmarks.floors'),
+    'lazy': ('-m', 'benchmarks.floors', '--lazy'),
+}
+_SERVE = (str(ROOT / 'serve.py'), '--port', '0')
 
 
 class House:
@@ -31,14 +38,7 @@ class House:
         self._mongo = EmbeddedMongo(self.folder / 'mongodb')
         self._mongo.wait_until_ready()
         self.url = self._mongo.url
-        count = ['--workers', str(workers)] if workers else []
-        serve = str(ROOT / 'serve.py')
-        floor = ['-m', 'benchmarks.floors']
-        self._commands = {
-            'service': ('service', [serve, '--port', '0', *count]),
-            'floor': ('floor', floor),
-            'lazy': ('floor', [*floor, '--lazy']),
-        }
+        self._commands = _commands(workers)
         self.programs: dict[str, Program] = {}
 
     def start(self, names: Iterable[str]) -> Mapping[str, Program]:
@@ -49,10 +49,13 @@ class House:
         return {name: self.programs[name] for name in names}
 
     def start_one(self, name: str) -> Program:
-        """Start a program and wait until it answers well."""
-        uploads, command = self._commands[name]
+        """Start a program; return when it answers `GET /`."""
+        command = self._commands[name]
+        uploads = 'floor' if name in _FLOORS else 'service'
         environ = {
             'APP_HOST': '127.0.0.1',
+            # Bodies wait on the disk that is measured, too.
+            'TMPDIR': str(self.folder),
             'MONGODB_URL': self.url,
             'MONGODB_DB': DATABASE,
             'UPLOADS_DIRECTORY': str(self.folder / uploads),
@@ -76,3 +79,13 @@ class House:
             stack.callback(self._folder.cleanup)
             stack.callback(self._mongo.stop)
             stack.callback(self.stop)
+
+
+def _commands(workers: int | None) -> dict[str, tuple[str, ...]]:
+    count = ('--workers', str(workers)) if workers else ()
+    return {
+        'service': (*_SERVE, *count),
+        ONE_WORKER: (*_SERVE, '--workers', '1'),
+        **_FLOORS,
+        **COMMANDS,
+    }

@@ -10,7 +10,9 @@ import socket
 import sys
 import time
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 _TIMEOUT_SECONDS = 120.0
 _FIRST_BYTES = 65536
@@ -43,15 +45,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Job:
-    """What to send to a port of this machine, between two times of `time.monotonic`.
+    """What to send to a port of this machine, in turn, and for how many seconds.
 
-    Requests are sent in turn, at least one, and the last is finished after the end.
+    At least one request is sent, and the last is finished after that time.
     """
 
     port: int
     requests: tuple[Request, ...]
-    begin: float
-    end: float
+    seconds: float
     new_connections: bool = False
 
 
@@ -60,7 +61,7 @@ class Tally:
     """The seconds that each request took, in all and to the first byte, and the cost.
 
     Args:
-        seconds: from the first request's begin to the last one's end.
+        seconds: from the begin of all clients to the end of this one's last request.
         cpu_seconds: what this client used.
         failure: why it gave up.
     """
@@ -135,24 +136,29 @@ class Connection:
             left -= received
 
 
-def perform(job: Job) -> Tally:
-    """Do a job; a wrong answer ends it and is told."""
+def perform(job: Job, wait_for_begin: Callable[[], float]) -> Tally:
+    """Do a job when all clients begin; a wrong answer ends it and is told."""
     tally = Tally()
     try:
-        with contextlib.closing(Connection(job.port)) as connection:
-            time.sleep(max(0.0, job.begin - time.monotonic()))
-            cpu_begin, begin = time.process_time(), time.monotonic()
-            _send_all(job, connection, tally)
-            tally.seconds = time.monotonic() - begin
-            tally.cpu_seconds = time.process_time() - cpu_begin
-    except (WrongAnswerError, OSError, ValueError) as ex:
+        connection = Connection(job.port)
+    except OSError as ex:
+        wait_for_begin()
         tally.failure = f'{type(ex).__name__}: {ex}'
+        return tally
+    with contextlib.closing(connection):
+        begin, cpu_begin = wait_for_begin(), time.process_time()
+        try:
+            _send_all(job, connection, begin + job.seconds, tally)
+        except (WrongAnswerError, OSError, ValueError) as ex:
+            tally.failure = f'{type(ex).__name__}: {ex}'
+        tally.seconds = time.monotonic() - begin
+        tally.cpu_seconds = time.process_time() - cpu_begin
     return tally
 
 
-def _send_all(job: Job, connection: Connection, tally: Tally) -> None:
+def _send_all(job: Job, connection: Connection, end: float, tally: Tally) -> None:
     number, sent_at = 0, time.monotonic()
-    while number == 0 or sent_at < job.end:
+    while number == 0 or sent_at < end:
         if job.new_connections:
             connection.reopen()
         first_byte = connection.exchange(job.requests[number % len(job.requests)])
@@ -166,8 +172,24 @@ def main() -> None:
     """Do the jobs that come through standard input, until it ends."""
     while True:
         try:
-            job = pickle.load(sys.stdin.buffer)
+            job = _read()
         except EOFError:
             return
-        pickle.dump(perform(job), sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+        _write(perform(job, _wait_for_begin))
+
+
+def _wait_for_begin() -> float:
+    """Tell that this client is ready, and sleep until the time that is told then."""
+    _write(None)
+    begin: float = _read()
+    time.sleep(max(0.0, begin - time.monotonic()))
+    return begin
+
+
+def _read() -> Any:
+    return pickle.load(sys.stdin.buffer)
+
+
+def _write(value: object) -> None:
+    pickle.dump(value, sys.stdout.buffer)
+    sys.stdout.buffer.flush()

@@ -50,6 +50,14 @@ class Scenario:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A scenario that cannot be measured here, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Figures:
     """What one side gave in one round, or in the middle of all.
 
@@ -177,7 +185,7 @@ def _result(scenario: Scenario, found: Mapping[str, Sequence[Figures]]) -> Resul
     measured = found[scenario.sides[0].label]
     return Result(
         name=scenario.name,
-        figures={label: _middle(rounds) for label, rounds in found.items()},
+        figures={label: middle(rounds) for label, rounds in found.items()},
         ratios={
             side.label: _ratio(measured, found[side.label])
             for side in scenario.sides[1:]
@@ -185,8 +193,8 @@ def _result(scenario: Scenario, found: Mapping[str, Sequence[Figures]]) -> Resul
     )
 
 
-def _middle(rounds: Sequence[Figures]) -> Figures:
-    """The median of each figure; of memory the most."""
+def middle(rounds: Sequence[Figures]) -> Figures:
+    """Take the median of each figure; of memory the most."""
     columns = {
         name: statistics.median(vars(figures)[name] for figures in rounds)
         for name in vars(rounds[0])

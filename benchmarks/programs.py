@@ -16,12 +16,15 @@ import psutil
 
 from benchmarks.clients import ROOT
 
-_LISTENS = re.compile(r'listens on port (\d+)')
+_LISTENS = re.compile(r'(?:listens on port |Listening at: http://127\.0\.0\.1:)(\d+)')
 _START_SECONDS = 60.0
 _STOP_SECONDS = 45.0
 _POLL_SECONDS = 0.005
 _SAMPLE_SECONDS = 0.01
 _INHERITED = ('PATH', 'SYSTEMROOT', 'TEMP', 'TMP', 'TMPDIR', 'HOME')
+_PYTHON_PATH = os.pathsep.join(
+    (str(ROOT), *filter(None, [os.environ.get('PYTHONPATH')]))
+)
 
 
 class ProgramError(Exception):
@@ -49,7 +52,7 @@ class Program:
             self._process = subprocess.Popen(
                 [sys.executable, *command],
                 cwd=folder,
-                env=inherited | {'PYTHONPATH': str(ROOT)} | dict(environ),
+                env=inherited | {'PYTHONPATH': _PYTHON_PATH} | dict(environ),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import platform
+import statistics
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from falcon_images import __version__
 WIDTH = 130
 _COLUMNS = (
     *('per s', 'p50 ms', 'p99 ms', 'first byte', 'CPU ms', 'client', 'MiB'),
-    'service / side',
+    'first / side',
 )
 
 
@@ -34,13 +35,14 @@ def show(console: Console, outcome: Outcome) -> None:
         for row in _rows(result):
             table.add_row(*row)
     console.print(table)
-    for name, reason in outcome.skipped.items():
+    for name, reason in outcome.left_out.items():
         console.print(f'Left out: {name}: {reason}')
     for failure in outcome.failures:
         console.print(f'Failed: {failure}', style='bold red', markup=False)
     for result in outcome.results:
         for warning in _warnings(result):
             console.print(warning)
+    console.print(_client_share(outcome.results))
 
 
 def write(path: Path, plan: Plan, outcome: Outcome) -> None:
@@ -54,7 +56,7 @@ def write(path: Path, plan: Plan, outcome: Outcome) -> None:
         },
         'plan': dataclasses.asdict(plan),
         'results': [dataclasses.asdict(result) for result in outcome.results],
-        'skipped': outcome.skipped,
+        'left_out': outcome.left_out,
         'failures': outcome.failures,
     }
     path.write_text(json.dumps(whole, indent=2) + '\n', encoding='utf-8')
@@ -86,3 +88,14 @@ def _warnings(result: Result) -> Iterator[str]:
     for label, figures in result.figures.items():
         if figures.client_cpu_ms > figures.cpu_ms > 0:
             yield f'{result.name}, {label}: the clients used more CPU than the server.'
+
+
+def _client_share(results: Sequence[Result]) -> str:
+    all_figures = [one for result in results for one in result.figures.values()]
+    shares = [one.client_cpu_ms / one.cpu_ms for one in all_figures if one.cpu_ms]
+    if not shares:
+        return 'No CPU time was seen.'
+    return (
+        'For each second of CPU of a server, the clients used '
+        f'{statistics.median(shares):.2f} s (the median; at most {max(shares):.2f} s).'
+    )

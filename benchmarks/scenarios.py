@@ -19,9 +19,11 @@ _GIGABYTE = 1_000_000_000
 _CONNECTIONS = (1, 4, 16)
 _RANGE = (1_000, 66_535)
 _DROPPED = 5_000
-_FAR = 50_000
-_LIST = 500
-_PATCHES = 200
+FAR = 50_000
+LIST = 500
+_PATCHED = 199
+# The program that is the service with one process, whatever is asked for.
+ONE_WORKER = 'one'
 _SLOW_ROUNDS = 3
 
 
@@ -67,6 +69,9 @@ def _small_answers(stored: Stored) -> Iterator[Scenario]:
     for name, requests in kinds.items():
         for connections in _CONNECTIONS:
             yield Scenario(f'{name}-{connections}', _both(requests, connections))
+        # More connections must not make it slower.
+        sides = [Side(str(count), 'service', requests, count) for count in (16, 4)]
+        yield Scenario(f'{name}-16-beside-4', tuple(sides))
 
 
 def documents(stored: Stored, collection_name: str) -> tuple[Request, ...]:
@@ -77,11 +82,12 @@ def documents(stored: Stored, collection_name: str) -> tuple[Request, ...]:
 
 def patches(stored: Stored, collection_name: str) -> tuple[Request, ...]:
     """Change documents, each time to another value, or it would be no change."""
-    ids = stored.ids[collection_name]
+    # An odd number of them: clients that begin elsewhere do not meet at one document.
+    ids = stored.ids[collection_name][:_PATCHED]
     path = f'/collections/{collection_name}/images'
     return tuple(
-        patch(f'{path}/{ids[number % 50]}', {'score': number / 1000})
-        for number in range(_PATCHES)
+        patch(f'{path}/{ids[number % len(ids)]}', {'score': number / 1000})
+        for number in range(4 * len(ids))
     )
 
 
@@ -89,11 +95,12 @@ def image_files(stored: Stored, collection_name: str, size: str) -> tuple[Reques
     """Ask for the files of pictures of one size."""
     return tuple(
         get(path, length=SIZES[size])
-        for path in _picture_paths(stored, collection_name, size)
+        for path in picture_paths(stored, collection_name, size)
     )
 
 
-def _picture_paths(stored: Stored, collection_name: str, size: str) -> list[str]:
+def picture_paths(stored: Stored, collection_name: str, size: str) -> list[str]:
+    """Tell where the files of pictures of one size are."""
     ids = stored.pictures[collection_name, size]
     path = f'/collections/{collection_name}/images'
     return [f'{path}/{image_id}/image' for image_id in ids]
@@ -104,7 +111,7 @@ def _image_files(stored: Stored) -> Iterator[Scenario]:
         for connections in _CONNECTIONS:
             requests = image_files(stored, PICTURES, size)
             yield Scenario(f'image-{size}-{connections}', _both(requests, connections))
-    paths = _picture_paths(stored, PICTURES, '200kB')
+    paths = picture_paths(stored, PICTURES, '200kB')
     first, last = _RANGE
     asked = tuple(
         get(path, last - first + 1, 206, Range=f'bytes={first}-{last}')
@@ -147,16 +154,30 @@ def _with_lazy(requests: tuple[Request, ...], connections: int) -> tuple[Side, .
 
 def _lists(stored: Stored) -> Iterator[Scenario]:
     path = f'/collections/{LARGE}/images'
-    yield Scenario('list-500', _listed(f'{path}?limit={_LIST}'))
-    if stored.documents > _FAR:
-        far = f'{path}?limit={_LIST}&skip={_FAR}'
-        yield Scenario(f'list-500-after-{_FAR}', _listed(far))
+    yield Scenario('list-500', _listed(f'{path}?limit={LIST}'))
+    if stored.documents > FAR:
+        far = f'{path}?limit={LIST}&skip={FAR}'
+        yield Scenario(f'list-500-after-{FAR}', _listed(far))
     yield Scenario('list-all', _listed(path), max_rounds=_SLOW_ROUNDS)
 
 
 def _listed(path: str) -> tuple[Side, ...]:
     unsent = f'{path}{"&" if "?" in path else "?"}unsent=1'
     return (*_both((get(path),), 1), Side('in process', 'floor', (get(unsent),)))
+
+
+def workers(stored: Stored) -> Iterator[Scenario]:
+    """Tell the scenarios that compare several processes with one."""
+    kinds = {
+        'document-get': documents(stored, LARGE),
+        'document-patch': patches(stored, LARGE),
+    }
+    for name, requests in kinds.items():
+        sides = (
+            Side('workers', 'service', requests, 16),
+            Side('one worker', ONE_WORKER, requests, 16),
+        )
+        yield Scenario(f'workers-{name}-16', sides)
 
 
 def _drop(stock: Stock) -> Scenario:

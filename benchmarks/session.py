@@ -2,16 +2,22 @@
 
 import contextlib
 import fnmatch
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from benchmarks.clients import Clients
+from benchmarks.growth import growth
 from benchmarks.house import DATABASE, House
-from benchmarks.measuring import FailedError, Result, Scenario, measure
-from benchmarks.scenarios import SIZES, Stored, scenarios
+from benchmarks.measuring import FailedError, LeftOut, Result, Scenario, measure
+from benchmarks.newer import newer
+from benchmarks.scenarios import SIZES, Stored, scenarios, workers
+from benchmarks.servers import servers
+from benchmarks.starting import measure_start
 from benchmarks.stock import LARGE, PICTURES, SMALL, SMALL_DOCUMENTS, UPLOADS, Stock
 
-_PICTURES = {'10kB': 8, '200kB': 8, '2MB': 4, '20MB': 2}
+# How many pictures of each size go to each collection.
+_FEW = {'10kB': 8, '200kB': 8, '2MB': 4}
+_PICTURES = {PICTURES: {**_FEW, '20MB': 2}, SMALL: _FEW, LARGE: _FEW}
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,8 @@ class Plan:
         rounds: turns of each side.
         seconds: of one turn.
         documents: in the large collection.
+        workers: processes of the service; its default if None.
+        servers: measure other WSGI servers, and nothing else.
         is_short: the programs are kept from one scenario to the next, so the memory
             of one has traces of those before.
     """
@@ -31,6 +39,8 @@ class Plan:
     rounds: int
     seconds: float
     documents: int
+    workers: int | None
+    servers: bool
     is_short: bool
 
 
@@ -39,7 +49,7 @@ class Outcome:
     """What came of a run: results, and for what gave none the reason."""
 
     results: list[Result] = field(default_factory=list)
-    skipped: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
 
@@ -49,6 +59,7 @@ class Session:
     def __init__(self, plan: Plan, house: House, say: Callable[[str], None]) -> None:
         self._plan, self._house, self._say = plan, house, say
         self._clients = Clients()
+        self._names: list[str] = []
         self.outcome = Outcome()
 
     def run(self) -> None:
@@ -59,12 +70,39 @@ class Session:
             stack.callback(stock.close)
             self._say(f'Storing {self._plan.documents:,} documents and some pictures')
             stored = _fill(self._plan, stock, self._house)
-            for scenario in scenarios(stock, stored):
+            for scenario in self._scenarios(stock, stored):
                 if self._is_wanted(scenario.name):
-                    self._measure(scenario)
+                    self._take(scenario)
+            if not self._plan.servers and self._is_wanted('start'):
+                self._keep(measure_start(self._house, self._plan.rounds))
+            self._tell_unknown()
+
+    def _scenarios(self, stock: Stock, stored: Stored) -> Iterator[Scenario | LeftOut]:
+        if self._plan.servers:
+            yield from servers(stock, stored)
+            return
+        yield from scenarios(stock, stored)
+        if self._plan.workers:
+            yield from workers(stored)
+        yield from growth(stock, stored)
+        port = self._house.start(['service'])['service'].port
+        # All at once: the first of them that is measured ends the service asked here.
+        yield from list(newer(f'http://127.0.0.1:{port}', stored))
+
+    def _tell_unknown(self) -> None:
+        for wanted in self._plan.names:
+            if not fnmatch.filter(self._names, wanted):
+                self.outcome.failures.append(f'No scenario has the name {wanted}.')
 
     def _is_wanted(self, name: str) -> bool:
+        self._names.append(name)
         return any(fnmatch.fnmatchcase(name, wanted) for wanted in self._plan.names)
+
+    def _take(self, scenario: Scenario | LeftOut) -> None:
+        if isinstance(scenario, LeftOut):
+            self.outcome.left_out[scenario.name] = scenario.reason
+        else:
+            self._measure(scenario)
 
     def _measure(self, scenario: Scenario) -> None:
         plan = self._plan
@@ -79,19 +117,22 @@ class Session:
             self.outcome.failures.append(str(ex))
             self._say(f'Failed: {ex}')
             return
+        self._keep(result)
+
+    def _keep(self, result: Result) -> None:
         self.outcome.results.append(result)
         self._say(_line(result))
 
 
 def _fill(plan: Plan, stock: Stock, house: House) -> Stored:
-    counts = {SMALL: SMALL_DOCUMENTS, LARGE: plan.documents, PICTURES: 1, UPLOADS: 1}
-    ids = {name: stock.fill(name, count) for name, count in counts.items()}
+    sizes = {SMALL: SMALL_DOCUMENTS, LARGE: plan.documents, PICTURES: 1, UPLOADS: 1}
+    ids = {name: stock.fill(name, count) for name, count in sizes.items()}
     port = house.start(['service'])['service'].port
     url = f'http://127.0.0.1:{port}'
     pictures = {
         (name, size): [stock.upload(url, name, SIZES[size]) for _ in range(count)]
-        for name in (PICTURES, SMALL, LARGE)
-        for size, count in _PICTURES.items()
+        for name, counts in _PICTURES.items()
+        for size, count in counts.items()
     }
     sha256 = {
         image_id: stock.sha256(name, image_id)
@@ -102,8 +143,9 @@ def _fill(plan: Plan, stock: Stock, house: House) -> Stored:
 
 
 def _line(result: Result) -> str:
-    ratios = ', '.join(
-        f'{ratio.median:.2f} of {label} ({ratio.lowest:.2f} to {ratio.highest:.2f})'
+    ratios = ''.join(
+        f', {ratio.median:.2f} of {label} ({ratio.lowest:.2f} to {ratio.highest:.2f})'
         for label, ratio in result.ratios.items()
     )
-    return f'{result.name}: {ratios}'
+    first, figures = next(iter(result.figures.items()))
+    return f'{result.name}: {first} {figures.p50_ms:.2f} ms' + ratios
