@@ -16,7 +16,7 @@ from benchmarks.starting import measure_start
 from benchmarks.stock import LARGE, PICTURES, SMALL, SMALL_DOCUMENTS, UPLOADS, Stock
 
 # How many pictures of each size go to each collection.
-_FEW = {'10kB': 8, '200kB': 8, '2MB': 4}
+_FEW = {'10kB': 4, '200kB': 4, '2MB': 2}
 _PICTURES = {PICTURES: {**_FEW, '20MB': 2}, SMALL: _FEW, LARGE: _FEW}
 
 
