@@ -12,8 +12,8 @@ from benchmarks.house import House
 from benchmarks.session import Plan, Session
 
 _SHORT = (
-    *('root-4', 'document-get-4', 'document-patch-4', 'image-10kB-4', 'image-20MB-4'),
-    *('image-304-4', 'upload-10kB-4', 'upload-2MB-4', 'list-500'),
+    'root-4,document-get-4,document-patch-4,image-10kB-4,image-20MB-4,image-304-4,'
+    'upload-10kB-4,upload-2MB-4,list-500'
 )
 
 
@@ -44,13 +44,11 @@ def main(
     json_path: Path | None,
     folder: Path | None,
 ) -> None:
+    if not only:
+        only = _SHORT if short and not servers else '*'
     console = Console(width=None if sys.stdout.isatty() else report.WIDTH)
     plan = Plan(
-        names=tuple(only.split(','))
-        if only
-        else _SHORT
-        if short and not servers
-        else ('*',),
+        names=tuple(only.split(',')),
         rounds=rounds or (2 if short else 5),
         seconds=seconds or (0.3 if short else 1.0),
         documents=documents or (1_000 if short else 100_000),
@@ -59,11 +57,7 @@ def main(
         is_short=short,
     )
     with contextlib.closing(House(folder, workers)) as house:
-
-        def say(line: str) -> None:
-            console.print(line, markup=False, soft_wrap=True)
-
-        session = Session(plan, house, say)
+        session = Session(plan, house, lambda line: report.say(console, line))
         session.run()
     outcome = session.outcome
     report.show(console, outcome)

@@ -37,7 +37,7 @@ class House:
         self.folder = Path(self._folder.name)
         self._mongo = EmbeddedMongo(self.folder / 'mongodb')
         self._mongo.wait_until_ready()
-        self.url = self._mongo.url
+        self.mongodb_url = self._mongo.url
         self._commands = _commands(workers)
         self.programs: dict[str, Program] = {}
 
@@ -56,16 +56,22 @@ class House:
             'APP_HOST': '127.0.0.1',
             # Bodies wait on the disk that is measured, too.
             'TMPDIR': str(self.folder),
-            'MONGODB_URL': self.url,
+            'MONGODB_URL': self.mongodb_url,
             'MONGODB_DB': DATABASE,
             'UPLOADS_DIRECTORY': str(self.folder / uploads),
         }
-        program = Program(command, self.folder, environ)
-        answer = requests.get(
-            f'http://127.0.0.1:{program.port}/', timeout=_TIMEOUT_SECONDS
-        )
-        answer.raise_for_status()
+        with contextlib.ExitStack() as stack:
+            program = Program(command, self.folder, environ)
+            stack.callback(program.stop)
+            answer = requests.get(program.url, timeout=_TIMEOUT_SECONDS)
+            answer.raise_for_status()
+            stack.pop_all()
+        program.find_processes()
         return program
+
+    def url_of(self, name: str) -> str:
+        """Tell the URL of a program, which is started if it does not run."""
+        return self.start([name])[name].url
 
     def stop(self) -> None:
         """Stop all programs."""

@@ -20,7 +20,7 @@ class Side:
     Args:
         label: what the table calls it; the first side of a scenario is what is
             measured, all others are what it is compared with.
-        program: a name that `Programs` knows.
+        program: a name that the house knows.
     """
 
     label: str
@@ -81,7 +81,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Ratio:
-    """How often the measured side's rate has that of another: the median, the range."""
+    """The measured side's rate as a multiple of another's: the median, the range."""
 
     median: float
     lowest: float

@@ -1,6 +1,6 @@
 """Scenarios of routes that not every version has: left out with a word without them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import requests
 
@@ -12,94 +12,96 @@ from benchmarks.scenarios import FAR, LIST, Stored
 from benchmarks.stock import LARGE, PICTURES, SMALL
 
 _TIMEOUT_SECONDS = 60
-_CONDITION = 'ai_prediction=NG'
+_NO_ROUTE = 'this version has no such route'
+
+# The sides of one scenario after the other, or why there are none.
+Found = list[tuple[Side, ...]] | str
 
 
-def newer(url: str, stored: Stored) -> Iterator[Scenario | LeftOut]:
-    """Ask the service at a URL what it can do, and tell the scenarios."""
-    yield from _conditions(url)
-    yield from _cursor(url, stored)
-    yield from _fields(url)
-    yield from _neighbors(url, stored)
-    yield from _thumbnails(url, stored)
+def newer(
+    url: str, stored: Stored, is_wanted: Callable[[str], bool]
+) -> Iterator[Scenario | LeftOut]:
+    """Ask the service at a URL what it can do of what is wanted, and tell that."""
+    for names, find in _KINDS:
+        if any(is_wanted(name) for name in names):
+            found = find(url, stored)
+            if isinstance(found, str):
+                yield from (LeftOut(name, found) for name in names)
+            else:
+                yield from map(Scenario, names, found)
 
 
-def _conditions(url: str) -> Iterator[Scenario | LeftOut]:
-    path = '/collections/{}/images'
+def _conditions(url: str, stored: Stored) -> Found:
+    path = '/collections/{}/images?ai_prediction={}&limit={}'
     none_such = requests.head(
-        f'{url}{path.format(LARGE)}?ai_prediction=none', timeout=_TIMEOUT_SECONDS
+        url + path.format(LARGE, 'none', LIST), timeout=_TIMEOUT_SECONDS
     )
     if none_such.headers.get('X-Total-Count') != '0':
-        yield LeftOut('conditions', 'this version has no conditions in lists')
-        return
-    path = f'{path}?{_CONDITION}&limit={LIST}'
-    asked = (get(path.format(LARGE)),)
-    yield Scenario('conditions-500', _with_floor(asked, asked))
-    yield Scenario('growth-conditions', sides(asked, (get(path.format(SMALL)),)))
+        return 'this version has no conditions'
+    large, small = ((get(path.format(name, 'NG', LIST)),) for name in (LARGE, SMALL))
+    return [_with_floor(large, large), sides(large, small)]
 
 
-def _cursor(url: str, stored: Stored) -> Iterator[Scenario | LeftOut]:
+def _cursor(url: str, stored: Stored) -> Found:
     if stored.documents <= FAR:
-        yield LeftOut('cursor', f'the large collection has not over {FAR:,} documents')
-        return
-    first = f'/collections/{LARGE}/images?limit={LIST}'
-    far = _next(url, f'/collections/{LARGE}/images?limit={FAR}')
-    if far is None:
-        yield LeftOut('cursor', 'this version has no link to the next page')
-        return
-    page = (get(far.replace(f'limit={FAR}', f'limit={LIST}')),)
-    yield Scenario(f'cursor-500-after-{FAR}', _with_floor(page, (get(first),)))
-    yield Scenario('growth-cursor', _pages(page, (get(first),)))
+        return f'the large collection has no more than {FAR:,} documents'
+    path = f'/collections/{LARGE}/images?limit='
+    answer = requests.get(f'{url}{path}{FAR}', timeout=_TIMEOUT_SECONDS)
+    if 'next' not in answer.links:
+        return 'this version has no link to the next page'
+    link = answer.links['next']['url'].replace(f'limit={FAR}', f'limit={LIST}')
+    far, first = (get(link),), (get(f'{path}{LIST}'),)
+    pages = (
+        Side('far page', 'service', far),
+        Side('first page', 'service', first),
+    )
+    return [_with_floor(far, first), pages]
 
 
-def _pages(far: tuple[Request, ...], first: tuple[Request, ...]) -> tuple[Side, ...]:
-    return Side('far page', 'service', far), Side('first page', 'service', first)
-
-
-def _next(url: str, path: str) -> str | None:
-    answer = requests.get(f'{url}{path}', timeout=_TIMEOUT_SECONDS)
-    return answer.links.get('next', {}).get('url')
-
-
-def _fields(url: str) -> Iterator[Scenario | LeftOut]:
+def _fields(url: str, stored: Stored) -> Found:
     large, small = (f'/collections/{name}/fields' for name in (LARGE, SMALL))
     if not _exists(f'{url}{small}'):
-        yield LeftOut('fields', 'this version has no such route')
-        return
-    yield Scenario('fields', (Side('service', 'service', (get(large),)),))
-    yield Scenario('growth-fields', sides((get(large),), (get(small),)))
+        return _NO_ROUTE
+    return [_alone((get(large),), 1), sides((get(large),), (get(small),))]
 
 
-def _neighbors(url: str, stored: Stored) -> Iterator[Scenario | LeftOut]:
+def _neighbors(url: str, stored: Stored) -> Found:
     path = '/collections/{}/images/{}/neighbors'
     large, small = (
         tuple(get(path.format(name, image_id)) for image_id in stored.ids[name])
         for name in (LARGE, SMALL)
     )
     if not _exists(url + path.format(SMALL, stored.ids[SMALL][0])):
-        yield LeftOut('neighbors', 'this version has no such route')
-        return
-    yield Scenario('neighbors-4', (Side('service', 'service', large, 4),))
-    yield Scenario('growth-neighbors', sides(large, small))
+        return _NO_ROUTE
+    return [_alone(large, 4), sides(large, small)]
 
 
-def _thumbnails(url: str, stored: Stored) -> Iterator[Scenario | LeftOut]:
-    paths = [
-        f'/collections/{PICTURES}/images/{image_id}/thumbnail'
-        for image_id in stored.pictures[PICTURES, '200kB']
-    ]
+def _thumbnails(url: str, stored: Stored) -> Found:
+    path = f'/collections/{PICTURES}/images/{{}}/thumbnail'
+    paths = [path.format(image_id) for image_id in stored.pictures[PICTURES, '200kB']]
     if not _exists(url + paths[0]):
-        yield LeftOut('thumbnail', 'this version has no such route')
-        return
-    asked = tuple(get(path) for path in paths)
-    yield Scenario('thumbnail-4', (Side('service', 'service', asked, 4),))
+        return _NO_ROUTE
+    return [_alone(tuple(get(path) for path in paths), 4)]
 
 
 def _exists(address: str) -> bool:
     return requests.get(address, timeout=_TIMEOUT_SECONDS).status_code != 404
 
 
+def _alone(asked: tuple[Request, ...], connections: int) -> tuple[Side, ...]:
+    return (Side('service', 'service', asked, connections),)
+
+
 def _with_floor(
     asked: tuple[Request, ...], of_floor: tuple[Request, ...]
 ) -> tuple[Side, ...]:
     return Side('service', 'service', asked), Side('floor', 'floor', of_floor)
+
+
+_KINDS: tuple[tuple[tuple[str, ...], Callable[[str, Stored], Found]], ...] = (
+    ((f'conditions-{LIST}', 'growth-conditions'), _conditions),
+    ((f'cursor-{LIST}-after-{FAR}', 'growth-cursor'), _cursor),
+    (('fields', 'growth-fields'), _fields),
+    (('neighbors-4', 'growth-neighbors'), _neighbors),
+    (('thumbnail-4',), _thumbnails),
+)

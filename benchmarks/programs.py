@@ -59,8 +59,8 @@ class Program:
                 creationflags=getattr(subprocess, 'CREATE_NEW_PROCESS_GROUP', 0),
             )
         self.port = self._wait_for_port()
+        self.url = f'http://127.0.0.1:{self.port}'
         self._tree: list[psutil.Process] = []
-        self.find_processes()
 
     def find_processes(self) -> None:
         """Look which processes it consists of now."""

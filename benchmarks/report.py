@@ -24,6 +24,11 @@ _COLUMNS = (
 )
 
 
+def say(console: Console, line: str) -> None:
+    """Print a line as it is, however long."""
+    console.print(line, markup=False, soft_wrap=True)
+
+
 def show(console: Console, outcome: Outcome) -> None:
     """Print the figures, what was left out, and what the figures do not tell."""
     table = Table(box=box.SIMPLE_HEAD)
@@ -36,13 +41,13 @@ def show(console: Console, outcome: Outcome) -> None:
             table.add_row(*row)
     console.print(table)
     for name, reason in outcome.left_out.items():
-        console.print(f'Left out: {name}: {reason}')
+        say(console, f'Left out: {name}: {reason}')
     for failure in outcome.failures:
-        console.print(f'Failed: {failure}', style='bold red', markup=False)
+        say(console, f'Failed: {failure}')
     for result in outcome.results:
         for warning in _warnings(result):
-            console.print(warning)
-    console.print(_client_share(outcome.results))
+            say(console, warning)
+    say(console, _client_share(outcome.results))
 
 
 def write(path: Path, plan: Plan, outcome: Outcome) -> None:

@@ -22,8 +22,8 @@ COMMANDS = {
 def servers(stock: Stock, stored: Stored) -> Iterator[Scenario | LeftOut]:
     """Tell the scenarios, and which servers are absent."""
     present = [name for name in COMMANDS if importlib.util.find_spec(name)]
-    for name in COMMANDS.keys() - set(present):
-        yield LeftOut(f'servers: {name}', 'it is not installed')
+    for name in sorted(COMMANDS.keys() - set(present)):
+        yield LeftOut(f'servers-{name}', 'it is not installed')
 
     def remove_uploaded() -> None:
         stock.remove_uploaded(UPLOADS)

@@ -10,6 +10,7 @@ from benchmarks.growth import growth
 from benchmarks.house import DATABASE, House
 from benchmarks.measuring import FailedError, LeftOut, Result, Scenario, measure
 from benchmarks.newer import newer
+from benchmarks.programs import ProgramError
 from benchmarks.scenarios import SIZES, Stored, scenarios, workers
 from benchmarks.servers import servers
 from benchmarks.starting import measure_start
@@ -66,7 +67,7 @@ class Session:
         """Do what the plan says, and say after each scenario how it went."""
         with contextlib.ExitStack() as stack:
             stack.callback(self._clients.close)
-            stock = Stock(self._house.url, DATABASE, self._house.folder)
+            stock = Stock(self._house.mongodb_url, DATABASE, self._house.folder)
             stack.callback(stock.close)
             self._say(f'Storing {self._plan.documents:,} documents and some pictures')
             stored = _fill(self._plan, stock, self._house)
@@ -74,6 +75,7 @@ class Session:
                 if self._is_wanted(scenario.name):
                     self._take(scenario)
             if not self._plan.servers and self._is_wanted('start'):
+                self._house.stop()
                 self._keep(measure_start(self._house, self._plan.rounds))
             self._tell_unknown()
 
@@ -85,9 +87,9 @@ class Session:
         if self._plan.workers:
             yield from workers(stored)
         yield from growth(stock, stored)
-        port = self._house.start(['service'])['service'].port
+        url = self._house.url_of('service')
         # All at once: the first of them that is measured ends the service asked here.
-        yield from list(newer(f'http://127.0.0.1:{port}', stored))
+        yield from list(newer(url, stored, self._is_wanted))
 
     def _tell_unknown(self) -> None:
         for wanted in self._plan.names:
@@ -108,12 +110,12 @@ class Session:
         plan = self._plan
         if not plan.is_short:
             self._house.stop()
-        programs = self._house.start({side.program for side in scenario.sides})
         try:
+            programs = self._house.start({side.program for side in scenario.sides})
             result = measure(
                 scenario, programs, self._clients, plan.rounds, plan.seconds
             )
-        except FailedError as ex:
+        except (FailedError, ProgramError) as ex:
             self.outcome.failures.append(str(ex))
             self._say(f'Failed: {ex}')
             return
@@ -127,8 +129,7 @@ class Session:
 def _fill(plan: Plan, stock: Stock, house: House) -> Stored:
     sizes = {SMALL: SMALL_DOCUMENTS, LARGE: plan.documents, PICTURES: 1, UPLOADS: 1}
     ids = {name: stock.fill(name, count) for name, count in sizes.items()}
-    port = house.start(['service'])['service'].port
-    url = f'http://127.0.0.1:{port}'
+    url = house.url_of('service')
     pictures = {
         (name, size): [stock.upload(url, name, SIZES[size]) for _ in range(count)]
         for name, counts in _PICTURES.items()

@@ -17,7 +17,6 @@ def measure_start(house: House, rounds: int) -> Result:
 def _start(house: House) -> Figures:
     program = house.start_one('service')
     seconds = time.monotonic() - program.started_at
-    program.find_processes()
     cpu_ms, memory_bytes = program.cpu_seconds() * 1000, program.memory_bytes()
     program.stop()
     return Figures(
