@@ -25,7 +25,13 @@ _SHORT = (
 @click.option('--rounds', type=click.IntRange(1), help='Turns of each side.')
 @click.option('--seconds', type=click.FloatRange(0.05), help='How long a turn takes.')
 @click.option('--documents', type=click.IntRange(1), help='In the large collection.')
-@click.option('--workers', type=click.IntRange(1), help='Processes of the service.')
+@click.option(
+    '--workers',
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help='Processes of the service, and of the floors.',
+)
 @click.option('--servers', is_flag=True, help='Only what other WSGI servers cost.')
 @click.option('--json', 'json_path', type=click.Path(path_type=Path), help='Write it.')
 @click.option(
@@ -39,7 +45,7 @@ def main(
     rounds: int | None,
     seconds: float | None,
     documents: int | None,
-    workers: int | None,
+    workers: int,
     servers: bool,
     json_path: Path | None,
     folder: Path | None,

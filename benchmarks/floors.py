@@ -7,8 +7,11 @@ Run as a program, it takes its settings from the environment as `serve.py` does.
 
 import argparse
 import datetime
+import functools
 import hashlib
 import os
+import signal
+import socket
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -26,6 +29,7 @@ from streaming_form_data.targets import BaseTarget, ValueTarget
 from falcon_images.app import create_client
 from falcon_images.server import Server, Timeouts, listen
 from falcon_images.settings import Settings
+from falcon_images.workers import Workers
 
 Document = dict[str, Any]
 
@@ -245,19 +249,26 @@ def create_floor(
 
 
 def main() -> None:
-    """Serve until killed."""
+    """Serve until killed, with as many processes as the service."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--lazy', action='store_true', help='wait for no disk')
     durable = not parser.parse_args().lazy
     settings = Settings.from_env(os.environ)
-    folder = settings.uploads_directory
-    folder.mkdir(parents=True, exist_ok=True)
-    app = create_floor(
-        create_client(settings), settings.mongodb_db, folder, durable=durable
-    )
+    settings.uploads_directory.mkdir(parents=True, exist_ok=True)
     listener = listen(settings.app_host, 0)
+    print(f'The floor listens on port {listener.getsockname()[1]}', flush=True)
+    work = functools.partial(_serve, settings, listener, durable=durable)
+    if settings.workers == 1:
+        work()
+    else:
+        Workers(settings.workers, listener, work).run()
+
+
+def _serve(settings: Settings, listener: socket.socket, *, durable: bool) -> None:
+    client = create_client(settings)
+    folder = settings.uploads_directory
     server = Server(
-        app,
+        create_floor(client, settings.mongodb_db, folder, durable=durable),
         listener,
         threads=settings.app_threads,
         max_body_bytes=settings.max_body_bytes,
@@ -265,8 +276,9 @@ def main() -> None:
             header_seconds=settings.header_timeout_seconds,
             request_seconds=settings.request_timeout_seconds,
         ),
+        is_shared=settings.workers > 1,
     )
-    print(f'The floor listens on port {listener.getsockname()[1]}', flush=True)
+    signal.signal(signal.SIGTERM, lambda number, frame: server.stop())
     server.run()
 
 

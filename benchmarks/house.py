@@ -20,6 +20,7 @@ _FLOORS = {
     'lazy': ('-m', 'benchmarks.floors', '--lazy'),
 }
 _SERVE = (str(ROOT / 'serve.py'), '--port', '0')
+_COMMANDS = {'service': _SERVE, ONE_WORKER: _SERVE, **_FLOORS, **COMMANDS}
 
 
 class House:
@@ -27,10 +28,10 @@ class House:
 
     Args:
         folder: where to make a folder of its own: the disk that is measured.
-        workers: processes of the service; its default if None.
+        workers: processes of the service, and of the floors.
     """
 
-    def __init__(self, folder: Path | None, workers: int | None) -> None:
+    def __init__(self, folder: Path | None, workers: int) -> None:
         self._folder = tempfile.TemporaryDirectory(
             prefix='benchmarks-', dir=folder, ignore_cleanup_errors=True
         )
@@ -38,7 +39,7 @@ class House:
         self._mongo = EmbeddedMongo(self.folder / 'mongodb')
         self._mongo.wait_until_ready()
         self.mongodb_url = self._mongo.url
-        self._commands = _commands(workers)
+        self._workers = workers
         self.programs: dict[str, Program] = {}
 
     def start(self, names: Iterable[str]) -> Mapping[str, Program]:
@@ -50,10 +51,10 @@ class House:
 
     def start_one(self, name: str) -> Program:
         """Start a program; return when it answers `GET /`."""
-        command = self._commands[name]
         uploads = 'floor' if name in _FLOORS else 'service'
         environ = {
             'APP_HOST': '127.0.0.1',
+            'APP_WORKERS': '1' if name == ONE_WORKER else str(self._workers),
             # Bodies wait on the disk that is measured, too.
             'TMPDIR': str(self.folder),
             'MONGODB_URL': self.mongodb_url,
@@ -61,7 +62,7 @@ class House:
             'UPLOADS_DIRECTORY': str(self.folder / uploads),
         }
         with contextlib.ExitStack() as stack:
-            program = Program(command, self.folder, environ)
+            program = Program(_COMMANDS[name], self.folder, environ)
             stack.callback(program.stop)
             answer = requests.get(program.url, timeout=_TIMEOUT_SECONDS)
             answer.raise_for_status()
@@ -85,13 +86,3 @@ class House:
             stack.callback(self._folder.cleanup)
             stack.callback(self._mongo.stop)
             stack.callback(self.stop)
-
-
-def _commands(workers: int | None) -> dict[str, tuple[str, ...]]:
-    count = ('--workers', str(workers)) if workers else ()
-    return {
-        'service': (*_SERVE, *count),
-        ONE_WORKER: (*_SERVE, '--workers', '1'),
-        **_FLOORS,
-        **COMMANDS,
-    }

@@ -15,7 +15,7 @@ _GUNICORN = ('-m', 'gunicorn', '--worker-class', 'gthread', '--threads', '8')
 COMMANDS = {
     'waitress': ('-m', _WSGI, 'waitress'),
     'cheroot': ('-m', _WSGI, 'cheroot'),
-    'gunicorn': (*_GUNICORN, '--bind', '127.0.0.1:0', f'{_WSGI}:application'),
+    'gunicorn': (*_GUNICORN, '--bind', '127.0.0.1:0', 'falcon_images.wsgi:application'),
 }
 
 

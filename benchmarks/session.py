@@ -30,7 +30,7 @@ class Plan:
         rounds: turns of each side.
         seconds: of one turn.
         documents: in the large collection.
-        workers: processes of the service; its default if None.
+        workers: processes of the service, and of the floors.
         servers: measure other WSGI servers, and nothing else.
         is_short: the programs are kept from one scenario to the next, so the memory
             of one has traces of those before.
@@ -40,7 +40,7 @@ class Plan:
     rounds: int
     seconds: float
     documents: int
-    workers: int | None
+    workers: int
     servers: bool
     is_short: bool
 
@@ -84,7 +84,7 @@ class Session:
             yield from servers(stock, stored)
             return
         yield from scenarios(stock, stored)
-        if self._plan.workers:
+        if self._plan.workers > 1:
             yield from workers(stored)
         yield from growth(stock, stored)
         url = self._house.url_of('service')
