@@ -20,6 +20,7 @@ from falcon_images.errors import (
     StorageFullError,
     StorageUnavailableError,
 )
+from falcon_images.folders import SyncedFolders, sync_folder
 
 # Part of every key on disk: to change one would lose the files that have it.
 _EXTENSIONS = {
@@ -44,7 +45,6 @@ _NO_FILE = frozenset(
         *(errno.ENAMETOOLONG, errno.EINVAL),
     )
 )
-_CANNOT_SYNC = frozenset((errno.EINVAL, errno.ENOTSUP))
 _DEVICES = re.compile(r'(con|prn|aux|nul|com\d|lpt\d)(\..*)?', re.IGNORECASE)
 _RENAME_ATTEMPTS = 10
 
@@ -155,6 +155,7 @@ class DiskFiles:
         self._images = root.absolute() / 'images'
         self._doubts = root.absolute() / 'doubts'
         self._all_incoming = root.absolute() / 'incoming'
+        self._folders = SyncedFolders(self._images)
         self._incoming = self._all_incoming / uuid.uuid4().hex
         # Held as long as this process lives, and freed by the system when it dies:
         # so every process can tell whose leftovers nobody will ever finish.
@@ -165,7 +166,7 @@ class DiskFiles:
         for folder in (self._images, self._doubts, self._all_incoming):
             folder.mkdir(parents=True, exist_ok=True)
             for made in folder.parents:
-                _sync_folder(made)
+                sync_folder(made)
         self._lock.acquire()
         self._incoming.mkdir()
 
@@ -203,7 +204,7 @@ class DiskFiles:
             path = self._path(key)
             try:
                 _move(Path(file.name), path)
-                self._sync_folders(path)
+                self._folders.sync(path.parent)
             except OSError:
                 with contextlib.suppress(OSError):
                     path.unlink()
@@ -268,13 +269,6 @@ class DiskFiles:
                         shutil.rmtree(folder)
                     Path(lock.lock_file).unlink(missing_ok=True)
 
-    def _sync_folders(self, path: Path) -> None:
-        """Sync the folder of a file and all above it, whoever made them when."""
-        for folder in path.parents:
-            _sync_folder(folder)
-            if folder == self._images:
-                break
-
     def _path(self, key: str) -> Path:
         parts = PurePosixPath(key).parts
         if not parts or not all(_is_plain(part) for part in parts):
@@ -292,20 +286,6 @@ def _move(source: Path, target: Path) -> None:
             # The folder was empty, and went with the last image of another request.
             continue
     source.replace(target)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == 'nt':
-        return  # Windows cannot; NTFS keeps a journal of names itself.
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as ex:
-        # Some network file systems have no such call; they promise no more than this.
-        if ex.errno not in _CANNOT_SYNC:
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def _open_no_link(path: str, flags: int) -> int:

@@ -1,8 +1,10 @@
+import contextlib
 import errno
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -194,25 +196,93 @@ def test_a_folder_that_cannot_be_synced_refuses_the_file(
     assert all_files(tmp_path / 'uploads') == {'images/a/b/first'}
 
 
-@pytest.mark.skipif(os.name == 'nt', reason='Windows cannot sync a folder')
-def test_file_and_folders_are_synced_before_a_save_returns(
-    files: DiskFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@contextlib.contextmanager
+def recorded_syncs() -> Iterator[list[str]]:
+    """What is synced meanwhile; a file that is not whole yet is called so."""
+    if not Path('/proc/self/fd').exists():
+        pytest.skip('no /proc on this system')
     sync, synced = os.fsync, []
 
     def record(descriptor: int) -> None:
-        synced.append(str(Path(f'/proc/self/fd/{descriptor}').readlink()))
+        path = str(Path(f'/proc/self/fd/{descriptor}').readlink())
+        synced.append('part' if path.endswith('.part') else path)
         sync(descriptor)
 
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, 'fsync', record)
+        yield synced
+
+
+def folders_of_a_b(tmp_path: Path) -> list[str]:
+    images = tmp_path / 'uploads/images'
+    return [str(images / 'a/b'), str(images / 'a'), str(images)]
+
+
+def test_file_and_folders_are_synced_before_a_save_returns(
+    files: DiskFiles, tmp_path: Path
+) -> None:
+    with recorded_syncs() as synced:
+        save(files, 'a/b/c')
+    assert synced == ['part', *folders_of_a_b(tmp_path)]
+
+
+def test_folders_that_another_made_are_synced(files: DiskFiles, tmp_path: Path) -> None:
+    # Who made a folder may not have come to syncing it.
+    Path(tmp_path, 'uploads/images/a/b').mkdir(parents=True)
+    with recorded_syncs() as synced:
+        save(files, 'a/b/c')
+    assert synced == ['part', *folders_of_a_b(tmp_path)]
+
+
+def test_folders_above_are_synced_once_for_as_long_as_they_exist(
+    files: DiskFiles, tmp_path: Path
+) -> None:
+    save(files, 'a/b/first')
+    with recorded_syncs() as synced:
+        save(files, 'a/b/second')
+    assert synced == ['part', str(tmp_path / 'uploads/images/a/b')]
+
+
+def test_folders_that_went_and_came_back_are_synced_anew(
+    files: DiskFiles, tmp_path: Path
+) -> None:
+    for _ in range(3):
+        save(files, 'a/b/c')
+        files.delete('a/b/c')
+        assert not (tmp_path / 'uploads/images/a').exists()
+        with recorded_syncs() as synced:
+            save(files, 'a/b/c')
+        assert synced == ['part', *folders_of_a_b(tmp_path)]
+        files.delete('a/b/c')
+
+
+def test_folders_above_that_were_not_synced_are_synced_by_the_next(
+    files: DiskFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync, calls = os.fsync, []
+
+    def fail_third(descriptor: int) -> None:
+        calls.append(descriptor)
+        if len(calls) == 3:
+            raise OSError(errno.EIO, 'the disk')
+        sync(descriptor)
+
+    Path(tmp_path, 'uploads/images/a/b/kept').mkdir(parents=True)
+    with monkeypatch.context() as patch, pytest.raises(StorageUnavailableError):
+        patch.setattr(os, 'fsync', fail_third)
+        save(files, 'a/b/c')
+    with recorded_syncs() as synced:
+        save(files, 'a/b/c')
+    assert synced == ['part', *folders_of_a_b(tmp_path)]
+
+
+def test_no_more_folders_are_open_than_are_kept(files: DiskFiles) -> None:
     if not Path('/proc/self/fd').exists():
         pytest.skip('no /proc on this system')
-    images = tmp_path / 'uploads/images'
-    with monkeypatch.context() as patch:
-        patch.setattr(os, 'fsync', record)
-        save(files, 'a/b/c')
-    assert synced[0].endswith('.part')
-    # All of them each time: who made a folder may not have come to syncing it.
-    assert synced[1:] == [str(images / 'a/b'), str(images / 'a'), str(images)]
+    before = len(list(Path('/proc/self/fd').iterdir()))
+    for number in range(200):
+        save(files, f'a/{number}/c')
+    assert len(list(Path('/proc/self/fd').iterdir())) <= before + 64
 
 
 def test_a_folder_that_vanishes_meanwhile_is_made_again(

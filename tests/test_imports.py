@@ -30,7 +30,8 @@ LEVELS = [
     {'server.timeouts', 'json_text', 'uploads.envelope'},
     {'digests', 'files', 'metadata', 'image_types'},
     {'metadata.indexes', 'metadata.translation', 'metadata.values'},
-    {'metadata.documents', 'metadata.names', 'properties'},
+    {'metadata.counts'},
+    {'metadata.documents', 'metadata.names', 'properties', 'folders'},
     {'environment', 'settings'},
     {'errors', '__init__'},
 ]
@@ -44,6 +45,7 @@ KNOWN_TO = {
         'app',
         'embedded',
         'metadata',
+        'metadata.counts',
         'metadata.indexes',
         'metadata.translation',
         'metadata.inventory',

@@ -700,3 +700,28 @@ def test_a_file_that_is_handed_over_arrives_whole(tmp_path: Path) -> None:
     with serving(_send_file(path)) as service:
         answer = exchange(service, LAST.replace(b'/last', b'/file'))
     assert answer.partition(b'\r\n\r\n')[2] == path.read_bytes()
+
+
+def respond_304(environ: dict[str, Any], respond: Respond) -> Iterable[bytes]:
+    respond('304 Not Modified', [('ETag', '"a"')])
+    return []
+
+
+def test_a_connection_goes_on_after_an_answer_without_body() -> None:
+    with serving(respond_304) as server, server.connect() as client:
+        for _ in range(2):
+            client.sendall(b'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+            answer = client.recv(65536)
+            assert answer.startswith(b'HTTP/1.1 304')
+            assert b'close' not in answer
+
+
+@pytest.mark.parametrize(
+    'request_line_and_headers',
+    ['GET / HTTP/1.1\r\nHost: x\r\nConnection: Close', 'GET / HTTP/1.0'],
+)
+def test_a_connection_ends_where_that_is_asked(request_line_and_headers: str) -> None:
+    with serving(respond_304) as server, server.connect() as client:
+        client.sendall(request_line_and_headers.encode() + b'\r\n\r\n')
+        assert b'Connection: close' in client.recv(65536)
+        assert client.recv(65536) == b''

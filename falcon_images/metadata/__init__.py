@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import functools
 import re
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from falcon_images.errors import (
     TooLargeError,
     UncertainInsertError,
 )
+from falcon_images.metadata.counts import Counts
 from falcon_images.metadata.documents import (
     NEWEST_FIRST,
     SHOWN,
@@ -41,6 +43,7 @@ from falcon_images.properties import SYSTEM_FIELDS
 
 # A cursor's batches: large enough to be quick, small enough to stay out of memory.
 _BATCH_DOCUMENTS = 1000
+_KEPT_COLLECTIONS = 1000
 _INDEX_BUILD_IN_PROGRESS = 12587
 _MAX_DOCUMENT_BYTES = 16 * 1024**2
 # Another process may drop a collection at any time, so it is only for so long that its
@@ -93,6 +96,9 @@ class MongoMetadata:
             read_preference=pymongo.ReadPreference.PRIMARY,
             write_concern=WriteConcern('majority', j=True),
         )
+        self._counts = Counts(self._query_timeout_ms)
+        # Names are checked once; those that no collection can have are not kept.
+        self._collection = functools.lru_cache(_KEPT_COLLECTIONS)(self._open_collection)
         self._seen: cachetools.TTLCache[str, bool] = cachetools.TTLCache(
             maxsize=10_000, ttl=_SEEN_SECONDS
         )
@@ -129,12 +135,10 @@ class MongoMetadata:
     def count(self, collection_name: str, filter_: Document) -> int:
         """Count the documents that match."""
         collection = self._collection(collection_name)
-        # An index alone tells how many there are; without it, all would be read.
-        hint: dict[str, Any] = {} if filter_ else {'hint': '_id_'}
         with translated(None, _BAD_FILTER):
-            return collection.count_documents(
-                filter_, maxTimeMS=self._query_timeout_ms, **hint
-            )
+            if not filter_:
+                return self._counts.exact(collection)
+            return collection.count_documents(filter_, maxTimeMS=self._query_timeout_ms)
 
     def documents(self, collection_name: str, query: Query) -> Iterator[Document]:
         """Read documents one after the other; memory does not grow with their number.
@@ -200,11 +204,14 @@ class MongoMetadata:
 
     def get(self, collection_name: str, image_id: str) -> Document:
         """Read one document; raise `NotFoundError` if it is not there."""
-        return self._get(collection_name, image_id, SHOWN)
+        return shown(self.get_whole(collection_name, image_id))
 
     def get_whole(self, collection_name: str, image_id: str) -> Document:
         """Read one document with what is not shown, to be given as `before`."""
-        return self._get(collection_name, image_id, None)
+        collection, key = self._collection(collection_name), parse_id(image_id)
+        with translated():
+            document = collection.find_one({'_id': key})
+        return _existing(document, collection_name, image_id)
 
     def replace(
         self,
@@ -320,7 +327,7 @@ class MongoMetadata:
         with translated():
             return self._database.list_collection_names(filter=filter_)
 
-    def _collection(self, collection_name: str) -> Collection[Document]:
+    def _open_collection(self, collection_name: str) -> Collection[Document]:
         check_collection_name(collection_name)
         return self._database[collection_name]
 
@@ -337,14 +344,6 @@ class MongoMetadata:
         with self._seen_lock:
             self._seen[collection_name] = True
 
-    def _get(
-        self, collection_name: str, image_id: str, projection: Document | None
-    ) -> Document:
-        collection, key = self._collection(collection_name), parse_id(image_id)
-        with translated():
-            document = collection.find_one({'_id': key}, projection)
-        return _existing(document, collection_name, image_id)
-
     def _update(
         self,
         collection_name: str,
@@ -357,10 +356,9 @@ class MongoMetadata:
             document = collection.find_one_and_update(
                 _selection(key, before),
                 update,
-                projection=SHOWN,
                 return_document=ReturnDocument.AFTER,
             )
-        return _existing(document, collection_name, image_id, before)
+        return shown(_existing(document, collection_name, image_id, before))
 
 
 _BAD_FILTER = 'MongoDB cannot run this filter: an operator has a value it cannot take.'

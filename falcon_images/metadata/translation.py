@@ -1,8 +1,7 @@
 """Translation: from PyMongo's errors to ours, in a limited time."""
 
-import contextlib
 import logging
-from collections.abc import Iterator
+from types import TracebackType
 
 import pymongo
 from pymongo import errors as mongo_errors
@@ -31,33 +30,45 @@ _DOCUMENT_TOO_LARGE = frozenset((10334, 17280, 17419))
 logger = logging.getLogger(__name__)
 
 
-@contextlib.contextmanager
 def translated(
     timeout_seconds: float | None = OPERATION_SECONDS,
     mistake: str = 'MongoDB cannot do this.',
-) -> Iterator[None]:
+) -> '_Translation':
     """Limit the time of what is done inside, and raise errors of ours for PyMongo's."""
-    limit = (
-        pymongo.timeout(timeout_seconds)
-        if timeout_seconds
-        else contextlib.nullcontext()
-    )
-    try:
-        with limit:
-            yield
-    except mongo_errors.ExecutionTimeout as ex:
-        if timeout_seconds is None:
-            raise QueryTimeoutError(
-                'The query took too long; ask for less, or filter by fewer properties.'
-            ) from ex
-        raise _unavailable() from ex
-    except mongo_errors.DocumentTooLarge as ex:
-        raise TooLargeError(TOO_LARGE) from ex
-    except mongo_errors.OperationFailure as ex:
-        raise _of_operation(ex, mistake) from ex
-    except (mongo_errors.PyMongoError, OSError) as ex:
+    return _Translation(timeout_seconds, mistake)
+
+
+class _Translation:
+    """A context of `translated`: written out, because each request has one."""
+
+    def __init__(self, timeout_seconds: float | None, mistake: str) -> None:
+        self._limit = pymongo.timeout(timeout_seconds) if timeout_seconds else None
+        self._mistake = mistake
+
+    def __enter__(self) -> None:
+        if self._limit:
+            self._limit.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        ex: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._limit:
+            self._limit.__exit__(kind, ex, traceback)
+        if isinstance(ex, (mongo_errors.PyMongoError, OSError)):
+            raise self._translated(ex) from ex
+
+    def _translated(self, ex: Exception) -> Exception:
+        if isinstance(ex, mongo_errors.ExecutionTimeout):
+            return _unavailable() if self._limit else _too_slow()
+        if isinstance(ex, mongo_errors.DocumentTooLarge):
+            return TooLargeError(TOO_LARGE)
+        if isinstance(ex, mongo_errors.OperationFailure):
+            return _of_operation(ex, self._mistake)
         logger.warning('The database does not answer: %s', type(ex).__name__)
-        raise _unavailable() from ex
+        return _unavailable()
 
 
 def _of_operation(ex: mongo_errors.OperationFailure, mistake: str) -> Exception:
@@ -71,6 +82,12 @@ def _of_operation(ex: mongo_errors.OperationFailure, mistake: str) -> Exception:
         return TooLargeError(TOO_LARGE)
     logger.warning('The database refused an operation: %s (%s)', ex, ex.code)
     return _unavailable()
+
+
+def _too_slow() -> QueryTimeoutError:
+    return QueryTimeoutError(
+        'The query took too long; ask for less, or filter by fewer properties.'
+    )
 
 
 def _unavailable() -> DatabaseUnavailableError:

@@ -40,6 +40,13 @@ class _Task(WSGITask):
             cast(Any, self.request).headers['CONNECTION'] = 'close'
         return super().build_response_header()
 
+    def set_close_on_finish(self) -> None:
+        # Waitress would end a connection after each 304, because that has no length.
+        request = cast(Any, self.request)
+        is_asked = request.headers.get('CONNECTION', '').lower() == 'close'
+        if self.has_body or is_asked or self.version == '1.0':
+            super().set_close_on_finish()
+
     def finish(self) -> None:
         # Waitress would send the end of a body that HEAD does not have.
         if cast(Any, self.request).command == 'HEAD':

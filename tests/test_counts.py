@@ -1,0 +1,137 @@
+"""Numbers of documents are exact, whatever happened to the database."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pymongo
+import pytest
+from pymongo import monitoring
+from pymongo.write_concern import WriteConcern
+
+from falcon_images.embedded import EmbeddedMongo
+from falcon_images.metadata.counts import Counts
+from tests.integration.conftest import eventually
+
+DOCUMENTS = 300
+TIMEOUT_MS = 10_000
+
+
+class Commands(monitoring.CommandListener):
+    """The names of what the database is asked."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        self.names.append(event.command_name)
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        pass
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        pass
+
+
+class Asked:
+    """A collection, and what the database is asked about it."""
+
+    def __init__(self, url: str, database_name: str) -> None:
+        self.commands = Commands()
+        self.client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(
+            url, event_listeners=[self.commands]
+        )
+        concern = WriteConcern(j=True)
+        database = self.client[database_name]
+        self.collection = database.get_collection('c', write_concern=concern)
+        self.counts = Counts(TIMEOUT_MS)
+
+    def count(self) -> int:
+        return self.counts.exact(self.collection)
+
+    def learn(self) -> None:
+        for _ in range(3):
+            self.count()
+        self.commands.names.clear()
+
+
+@pytest.fixture
+def asked(mongodb_url: str) -> Iterator[Asked]:
+    made = Asked(mongodb_url, 'test_counts')
+    made.collection.insert_many({} for _ in range(DOCUMENTS))
+    yield made
+    made.client.drop_database('test_counts')
+    made.client.close()
+
+
+def test_what_is_known_is_not_counted_again(asked: Asked) -> None:
+    asked.learn()
+    assert asked.count() == DOCUMENTS
+    assert asked.commands.names == ['count', 'hello']
+
+
+def test_changes_are_in_the_number(asked: Asked) -> None:
+    asked.learn()
+    asked.collection.insert_one({'a': 1})
+    assert asked.count() == DOCUMENTS + 1
+    asked.collection.delete_many({})
+    assert asked.count() == 0
+
+
+def test_an_unknown_collection_has_none(asked: Asked) -> None:
+    asked.collection.drop()
+    assert [asked.count() for _ in range(4)] == [0] * 4
+
+
+def test_a_number_that_changes_while_it_is_counted_is_not_believed(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = asked.counts._count
+
+    def insert_and_count(collection: Any) -> int:
+        asked.collection.insert_one({})
+        return count(collection)
+
+    monkeypatch.setattr(asked.counts, '_count', insert_and_count)
+    assert [asked.count() for _ in range(4)] == [DOCUMENTS + n for n in range(1, 5)]
+    asked.commands.names.clear()
+    asked.count()
+    assert 'aggregate' in asked.commands.names
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='Windows has no SIGKILL')
+def test_a_database_that_was_killed_is_counted_anew(tmp_path: Path) -> None:
+    mongo = EmbeddedMongo(tmp_path / 'mongodb')
+    mongo.wait_until_ready()
+    asked = Asked(mongo.url, 'test')
+    try:
+        asked.collection.insert_many({} for _ in range(DOCUMENTS))
+        asked.learn()
+        pid = int(asked.client.admin.command('serverStatus')['pid'])
+        asked.collection.insert_many({} for _ in range(DOCUMENTS))
+        os.kill(pid, signal.SIGKILL)
+        eventually(lambda: _answers(asked))
+        # The test is of a number that is wrong, so it has to be.
+        assert asked.collection.estimated_document_count() != 2 * DOCUMENTS
+        assert [asked.count() for _ in range(4)] == [2 * DOCUMENTS] * 4
+        asked.commands.names.clear()
+        asked.collection.insert_one({})
+        asked.commands.names.clear()
+        assert asked.count() == 2 * DOCUMENTS + 1
+        assert 'aggregate' not in asked.commands.names
+        asked.collection.drop()
+        asked.collection.insert_one({})
+        assert asked.count() == 1
+    finally:
+        asked.client.close()
+        mongo.stop()
+
+
+def _answers(asked: Asked) -> bool:
+    try:
+        asked.client.admin.command('ping')
+    except pymongo.errors.PyMongoError:
+        return False
+    return True
