@@ -1,11 +1,12 @@
 """What tests share: a real MongoDB for the session, a service of its own for each."""
 
 import contextlib
+import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import falcon.testing
 import pymongo
@@ -18,6 +19,43 @@ from falcon_images.metadata import MongoMetadata
 from falcon_images.settings import Settings
 from falcon_images.store import ImageStore
 from tests.pictures import jpeg
+from tests.served import Nursery, Passage
+
+_IN_PROCESS = frozenset(('monkeypatch', 'caplog', 'capsys'))
+_NURSERY = pytest.StashKey[Nursery]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        '--workers',
+        type=int,
+        help='ask a real service with so many workers, where tests allow that',
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption('workers'):
+        os.environ['APP_WORKERS'] = str(config.getoption('workers'))
+        config.stash[_NURSERY] = running.nursery = Nursery()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if nursery := config.stash.get(_NURSERY, None):
+        nursery.close()
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """With ``--workers``, leave out what reaches no other process."""
+    if config.getoption('workers'):
+        left = [item for item in items if not _IN_PROCESS.isdisjoint(_fixtures(item))]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+
+
+def _fixtures(item: pytest.Item) -> list[str]:
+    return list(getattr(item, 'fixturenames', ()))
 
 
 @dataclass
@@ -110,7 +148,12 @@ def service(settings: Settings) -> Iterator[Service]:
 
 
 class running:  # noqa: N801 - used as a function
-    """A service for settings, and the end of it."""
+    """A service for settings, and the end of it.
+
+    With ``--workers``, requests go to processes of its own, on the same data.
+    """
+
+    nursery: ClassVar[Nursery | None] = None
 
     def __init__(self, settings: Settings, **changes: Any) -> None:
         self._settings = replace(settings, **changes)
@@ -126,11 +169,20 @@ class running:  # noqa: N801 - used as a function
         store = ImageStore(self._files, metadata)
         app = create_app(settings, metadata, self._files, store)
         database = self._mongo[settings.mongodb_db]
-        return Service(
-            settings, Client(app), database, self._files, metadata, store, app
-        )
+        client = Client(self._started(settings) or app)
+        return Service(settings, client, database, self._files, metadata, store, app)
+
+    def _started(self, settings: Settings) -> Any:
+        self._pid = None
+        if self.nursery is None:
+            return None
+        workers = int(os.environ['APP_WORKERS'])
+        self._pid, port = self.nursery.start(replace(settings, app_workers=workers))
+        return Passage(port)
 
     def __exit__(self, *_: object) -> None:
+        if self.nursery and self._pid:
+            self.nursery.stop(self._pid)
         self._files.close()
         with contextlib.suppress(pymongo.errors.AutoReconnect):
             self._mongo.drop_database(self._settings.mongodb_db)

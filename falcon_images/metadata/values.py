@@ -34,11 +34,13 @@ def now() -> datetime.datetime:
 
 def to_json_type(value: Any) -> Any:
     """Turn what JSON has no type for into what it has."""
-    if isinstance(value, datetime.datetime):
-        utc = value.astimezone(datetime.UTC) if value.tzinfo else value
-        return utc.replace(tzinfo=None).isoformat(timespec='milliseconds') + 'Z'
     if isinstance(value, bson.ObjectId):
         return str(value)
+    if isinstance(value, datetime.datetime):
+        if value.tzinfo is None:
+            return value.isoformat('T', 'milliseconds') + 'Z'
+        utc = value.astimezone(datetime.UTC)
+        return utc.isoformat('T', 'milliseconds')[: -len('+00:00')] + 'Z'
     if isinstance(value, bson.Decimal128):
         number = float(str(value))
         return number if math.isfinite(number) else str(value)
