@@ -19,6 +19,8 @@ LEVELS = [
     {'server.channel', 'server.capacity', 'conditional', 'store', 'guardian'},
     {'stored_files'},
     {'server.parser', 'query', 'uploads', 'lists', 'earlier', 'metadata.inventory'},
+    {'query.conditions', 'query.filters', 'query.order'},
+    {'query.parameters', 'query.times'},
     {'server.timeouts', 'json_text', 'uploads.envelope'},
     {'digests', 'files', 'metadata', 'image_types'},
     {'metadata.indexes', 'metadata.translation', 'metadata.values'},
