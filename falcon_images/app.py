@@ -27,7 +27,9 @@ from falcon_images.stored_files import StoredFiles
 
 App = falcon.App[falcon.Request, falcon.Response]
 
-_EXPOSED_HEADERS = ('Content-Disposition', 'ETag', 'Location', 'X-Total-Count')
+_EXPOSED_HEADERS = (
+    *('Content-Disposition', 'ETag', 'Link', 'Location', 'X-Total-Count'),
+)
 _RETRY_AFTER_SECONDS = '5'
 _SERVER_SELECTION_MS = 3000
 # Beyond the time that a query may take, so that the database can say so itself.

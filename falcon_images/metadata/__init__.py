@@ -23,18 +23,21 @@ from falcon_images.errors import (
     TooLargeError,
     UncertainInsertError,
 )
+from falcon_images.metadata.cursors import read_cursor, write_cursor
 from falcon_images.metadata.documents import (
     NEWEST_FIRST,
     SHOWN,
     UPLOAD,
     Document,
     Order,
+    Position,
     Query,
     file_facts,
     shown,
 )
 from falcon_images.metadata.indexes import KEY_INDEX, create_indexes
 from falcon_images.metadata.names import DROPPED, RESERVED, check_collection_name
+from falcon_images.metadata.pages import Row, fields_of, read_page, require_position
 from falcon_images.metadata.translation import TOO_LARGE, translated
 from falcon_images.metadata.values import new_id, now, parse_id, to_json_type
 from falcon_images.properties import SYSTEM_FIELDS
@@ -60,15 +63,20 @@ __all__ = [
     'Document',
     'MongoMetadata',
     'Order',
+    'Position',
     'Query',
+    'Row',
     'changed',
     'check_collection_name',
     'file_facts',
     'new_id',
     'now',
     'parse_id',
+    'read_cursor',
+    'require_position',
     'shown',
     'to_json_type',
+    'write_cursor',
 ]
 
 
@@ -143,9 +151,10 @@ class MongoMetadata:
             QueryTimeoutError: the database worked on it for longer than the settings
                 allow.
         """
+        fields = fields_of(query)
         cursor = self._collection(collection_name).find(
             query.filter,
-            SHOWN,
+            fields or SHOWN,
             skip=query.skip,
             limit=query.limit,
             sort=query.sort,
@@ -154,7 +163,13 @@ class MongoMetadata:
             max_time_ms=self._query_timeout_ms,
         )
         with translated(None, _BAD_FILTER), cursor:
-            yield from cursor
+            yield from map(shown, cursor) if fields else cursor
+
+    def page(self, collection_name: str, query: Query) -> Iterator[Row]:
+        """Read documents like `documents`, each with its position in the order."""
+        collection = self._collection(collection_name)
+        with translated(None, _BAD_FILTER):
+            yield from read_page(collection, query, self._query_timeout_ms / 1000)
 
     def insert(self, collection_name: str, document: Document) -> None:
         """Store a new document, safe on a majority of the servers.
