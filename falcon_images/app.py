@@ -12,6 +12,7 @@ from falcon_images.auth import AuthMiddleware, Identification
 from falcon_images.files import DiskFiles
 from falcon_images.health import Live, Ready
 from falcon_images.metadata import Document, MongoMetadata
+from falcon_images.neighbors import Neighbors
 from falcon_images.request_log import RequestLog
 from falcon_images.resources import (
     Collection,
@@ -136,11 +137,13 @@ def _add_routes(
     images = Images(store, files, settings)
     image = Image(store, settings)
     image_file = ImageFile(StoredFiles(files, metadata), settings)
+    neighbors = Neighbors(metadata, settings)
     for word in _IMAGES:
         path = f'/collections/{{collection_name}}/{word}'
         app.add_route(path, images)
         app.add_route(f'{path}/{{image_id}}', image)
         app.add_route(f'{path}/{{image_id}}/info', image)
+        app.add_route(f'{path}/{{image_id}}/neighbors', neighbors)
         app.add_route(f'{path}/{{image_id}}/image', image_file)
         app.add_route(f'{path}/{{image_id}}/file', image_file)
 

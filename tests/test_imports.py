@@ -15,6 +15,7 @@ LEVELS = [
     {'check_command'},
     {'app', 'embedded', 'reconciler', 'server'},
     {'server.listener', 'resources', 'auth', 'health', 'request_log', 'check'},
+    {'neighbors'},
     {'resources.image_file', 'claims', 'quarantine'},
     {'server.channel', 'server.capacity', 'conditional', 'store', 'guardian'},
     {'stored_files'},
@@ -24,6 +25,7 @@ LEVELS = [
     {'query.parameters', 'query.times'},
     {'server.timeouts', 'json_text', 'uploads.envelope'},
     {'digests', 'files', 'metadata', 'image_types'},
+    {'metadata.neighbors'},
     {'metadata.indexes', 'metadata.pages', 'metadata.translation', 'metadata.values'},
     {'metadata.cursors', 'metadata.positions'},
     {'metadata.documents', 'metadata.names', 'properties'},
@@ -34,7 +36,7 @@ LEVELS = [
 KNOWN_TO = {
     'falcon': {
         *('app', 'auth', 'conditional', 'health', 'request_log', 'resources'),
-        'resources.image_file',
+        *('resources.image_file', 'neighbors'),
     },
     'pymongo': {
         'app',
@@ -43,6 +45,7 @@ KNOWN_TO = {
         'metadata.indexes',
         'metadata.translation',
         'metadata.inventory',
+        'metadata.neighbors',
         'metadata.pages',
     },
     'bson': {

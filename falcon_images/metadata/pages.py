@@ -22,14 +22,16 @@ _GROWTH = 8
 
 
 def read_page(
-    collection: Collection[Document], query: Query, timeout_seconds: float
+    collection: Collection[Document], query: Query, deadline: float
 ) -> Iterator[Row]:
     """Read documents with their positions; one is None if it is too large to send.
+
+    Args:
+        deadline: when it must be done, on the clock of `time.monotonic`, in seconds.
 
     Raises:
         QueryTimeoutError: it takes longer than it may.
     """
-    deadline = time.monotonic() + timeout_seconds
     after, missing, batch = query.after, query.limit, query.limit
     while True:
         count, position = 0, None
@@ -74,6 +76,14 @@ def fields_of(query: Query) -> Document:
     }
 
 
+def left_ms(deadline: float) -> int:
+    """Tell how many milliseconds are left; raise `QueryTimeoutError` without any."""
+    left = int((deadline - time.monotonic()) * 1000)
+    if left <= 0:
+        raise QueryTimeoutError('The query took too long; ask for less.')
+    return left
+
+
 def _rows(
     collection: Collection[Document],
     query: Query,
@@ -81,13 +91,10 @@ def _rows(
     limit: int,
     deadline: float,
 ) -> Iterator[dict[str, Any]]:
-    left_ms = int((deadline - time.monotonic()) * 1000)
-    if left_ms <= 0:
-        raise QueryTimeoutError('The query took too long; ask for less.')
     with collection.aggregate(
         _pipeline(query, after, limit),
         allowDiskUse=True,
-        maxTimeMS=left_ms,
+        maxTimeMS=left_ms(deadline),
         batchSize=_BATCH_DOCUMENTS,
     ) as cursor:
         yield from cursor

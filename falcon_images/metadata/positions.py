@@ -43,6 +43,27 @@ def sort_key() -> Document:
 
 def comes_after(order: Order, position: Position) -> Document:
     """Make the expression of whether a sorted document comes after a position."""
+    return _comes(order, position)
+
+
+def comes_before(order: Order, position: Position) -> Document:
+    """Make the expression of whether a sorted document comes before a position."""
+    return _comes(reversed_order(order), position)
+
+
+def reversed_order(order: Order) -> Order:
+    """Turn every direction of an order round."""
+    return [(path, -direction) for path, direction in order]
+
+
+def holds_list(order: Order) -> list[Document]:
+    """List the ways to have a list where an order looks; none if there can be none."""
+    paths = [path for path, _ in order if path not in _INDEXED]
+    places = [place for path in paths for place in (*_outer(path), path)]
+    return [{place: {'$type': 'array'}} for place in places]
+
+
+def _comes(order: Order, position: Position) -> Document:
     equal: list[Document] = []
     ways: list[Document] = []
     for number, ((_, direction), held) in enumerate(zip(order, position, strict=True)):

@@ -234,7 +234,8 @@ def _list_type(req: falcon.Request) -> str:
 
 
 def _describe_list(resp: falcon.Response, media_type: str, total: int) -> None:
-    resp.content_type = media_type
+    is_text = media_type.startswith('text/')
+    resp.content_type = f'{media_type}; charset=utf-8' if is_text else media_type
     resp.append_header('Vary', 'Accept')
     resp.set_header('X-Total-Count', str(total))
 
