@@ -69,7 +69,7 @@ def _texts(name: str, values: str | list[str], limits: Settings) -> list[str]:
 def _split(name: str, limits: Settings) -> tuple[str, str]:
     match = _PREFIX.fullmatch(name)
     operator, path = (match[1], match[2]) if match else ('eq', name)
-    if len(path.encode(errors='replace')) > limits.max_name_bytes:
+    if len(checked_text('A name', path, limits).encode()) > limits.max_name_bytes:
         raise InvalidRequestError(
             f'A name has more than {limits.max_name_bytes} bytes (MAX_NAME_BYTES).'
         )

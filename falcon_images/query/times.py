@@ -38,6 +38,9 @@ def last_moment(text: str) -> datetime.datetime:
 
 def _moment(text: str, within_day: datetime.timedelta) -> datetime.datetime:
     when, offset = _split(text)
+    if 'W' in when:
+        # A week would be taken for its Monday.
+        raise _no_time(text)
     try:
         time = datetime.datetime.fromisoformat(when)
         time = time.replace(tzinfo=offset) if offset else time
@@ -66,7 +69,7 @@ def _is_day(text: str) -> bool:
         datetime.date.fromisoformat(text)
     except ValueError:
         return False
-    return 'W' not in text
+    return True
 
 
 def _no_time(text: str) -> InvalidRequestError:
