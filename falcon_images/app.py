@@ -14,6 +14,7 @@ from falcon_images.auth import AuthMiddleware, Identification
 from falcon_images.files import DiskFiles
 from falcon_images.health import Live, Ready
 from falcon_images.metadata import Document, MongoMetadata
+from falcon_images.neighbors import Neighbors
 from falcon_images.reconciler import Reconciler
 from falcon_images.request_log import RequestLog
 from falcon_images.resources import (
@@ -30,7 +31,9 @@ from falcon_images.stored_files import StoredFiles
 
 App = falcon.App[falcon.Request, falcon.Response]
 
-_EXPOSED_HEADERS = ('Content-Disposition', 'ETag', 'Location', 'X-Total-Count')
+_EXPOSED_HEADERS = (
+    *('Content-Disposition', 'ETag', 'Link', 'Location', 'X-Total-Count'),
+)
 _RETRY_AFTER_SECONDS = '5'
 _SERVER_SELECTION_MS = 3000
 # Beyond the time that a query may take, so that the database can say so itself.
@@ -167,11 +170,13 @@ def _add_routes(
     images = Images(store, files, settings)
     image = Image(store, settings)
     image_file = ImageFile(StoredFiles(files, metadata), settings)
+    neighbors = Neighbors(metadata, settings)
     for word in _IMAGES:
         path = f'/collections/{{collection_name}}/{word}'
         app.add_route(path, images)
         app.add_route(f'{path}/{{image_id}}', image)
         app.add_route(f'{path}/{{image_id}}/info', image)
+        app.add_route(f'{path}/{{image_id}}/neighbors', neighbors)
         app.add_route(f'{path}/{{image_id}}/image', image_file)
         app.add_route(f'{path}/{{image_id}}/file', image_file)
 

@@ -18,6 +18,7 @@ from falcon_images.files import (
     Doubt,
 )
 from falcon_images.json_text import document_tag, dumps
+from falcon_images.list_pages import Page
 from falcon_images.lists import Listing, write_list
 from falcon_images.metadata import (
     Document,
@@ -104,14 +105,21 @@ class ImageStore:
             self._remove_file(stored)
             raise
 
-    def write_list(self, collection_name: str, query: Query) -> tuple[Listing, int]:
-        """Write the documents that match into a file; tell how many match in all."""
-        documents = self._metadata.documents(collection_name, query)
-        listing = write_list(documents)
-        reached_end = not query.limit or listing.count < query.limit
-        if reached_end and (listing.count or not query.skip):
-            return listing, query.skip + listing.count
-        return listing, self.count(collection_name, query)
+    def write_list(
+        self, collection_name: str, query: Query, media_type: str
+    ) -> tuple[Listing, int, str]:
+        """Write the documents that match into a file.
+
+        Returns:
+            The file, how many match in all, and the cursor of those that follow on a
+            page; an empty one at the end.
+        """
+        page = Page(self._metadata, collection_name, query)
+        listing = write_list(page, media_type)
+        # Without a cursor, a list that reached its end tells the number by itself.
+        if not (query.after or page.cursor) and (listing.count or not query.skip):
+            return listing, query.skip + listing.count, ''
+        return listing, self.count(collection_name, query), page.cursor
 
     def count(self, collection_name: str, query: Query) -> int:
         """Count the documents that match, whatever the limit."""

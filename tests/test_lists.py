@@ -4,6 +4,7 @@ import datetime
 import json
 from typing import Any
 
+import bson
 import pytest
 
 from tests.conftest import Service
@@ -183,7 +184,9 @@ def test_a_filter_that_cannot_be_run_is_400(
 
 def test_a_long_list_is_whole(service: Service) -> None:
     """More than one batch of the cursor, and more than stays in memory."""
-    service.database.c.insert_many({'time': DAY, 'n': n} for n in range(30_000))
+    service.database.c.insert_many(
+        {'_id': bson.ObjectId(f'{n:024x}'), 'time': DAY, 'n': n} for n in range(30_000)
+    )
     response = service.client.simulate_get('/collections/c/images')
     assert len(response.content) > 2 * 1024**2
     assert [document['n'] for document in response.json] == list(range(29_999, -1, -1))

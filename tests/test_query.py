@@ -67,6 +67,13 @@ def test_a_number_given_twice_is_refused() -> None:
         ('{"a.b": 1, "time": -1}', [('a.b', 1), ('time', -1), ('_id', -1)]),
         ('{"_id": 1}', [('_id', 1)]),
         ('{"_id": -1, "a": 1}', [('_id', -1), ('a', 1)]),
+        ('score', [('score', 1), ('_id', 1)]),
+        ('-score', [('score', -1), ('_id', -1)]),
+        ('-score,time', [('score', -1), ('time', 1), ('_id', 1)]),
+        (' score, +a.b', [('score', 1), ('a.b', 1), ('_id', 1)]),
+        ('-_file.size', [('_file.size', -1), ('_id', -1)]),
+        ('--a', [('-a', -1), ('_id', -1)]),
+        ('_id', [('_id', 1)]),
     ],
 )
 def test_the_order_ends_with_the_id(text: str, order: list[tuple[str, int]]) -> None:
@@ -86,8 +93,19 @@ def test_the_order_ends_with_the_id(text: str, order: list[tuple[str, int]]) -> 
         '{"": 1}',
         '{"a..b": 1}',
         '[]',
-        'score',
         '{',
+        '-',
+        'a,',
+        ',a',
+        'a,a',
+        'a,-a',
+        'a,$b',
+        'a..b',
+        '_file',
+        '_file.upload.key',
+        '{"_file": 1}',
+        '{"_file.upload": 1}',
+        'a.' * 100 + 'a',
     ],
 )
 def test_an_order_that_cannot_be_is_refused(text: str) -> None:
@@ -214,6 +232,13 @@ def test_operators_that_are_not_listed_are_refused(condition: object) -> None:
         {'a\0': 1},
         {'a': {'b\0': 1}},
         {'a': {'$in': [{'b\0': 1}]}},
+        {'_file': {'size': 1}},
+        {'_file': {'$gt': {'size': 1}}},
+        {'_file': {'$not': {'$gt': {'size': 1}}}},
+        {'_file': {'$exists': True, '$lt': {}}},
+        {'_file.upload': {'$exists': True}},
+        {'_file.upload.key': 'a'},
+        {'$or': [{'_file.upload.key': {'$regex': '^a'}}]},
     ],
 )
 def test_conditions_that_mean_nothing_are_refused(condition: object) -> None:

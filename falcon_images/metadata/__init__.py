@@ -5,7 +5,9 @@ import datetime
 import functools
 import re
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import bson
@@ -25,18 +27,22 @@ from falcon_images.errors import (
     UncertainInsertError,
 )
 from falcon_images.metadata.counts import Counts
+from falcon_images.metadata.cursors import read_cursor, write_cursor
 from falcon_images.metadata.documents import (
     NEWEST_FIRST,
     SHOWN,
     UPLOAD,
     Document,
     Order,
+    Position,
     Query,
     file_facts,
     shown,
 )
 from falcon_images.metadata.indexes import KEY_INDEX, create_indexes
 from falcon_images.metadata.names import DROPPED, RESERVED, check_collection_name
+from falcon_images.metadata.neighbors import find_next, find_position, find_previous
+from falcon_images.metadata.pages import Row, fields_of, read_page, require_position
 from falcon_images.metadata.translation import TOO_LARGE, translated
 from falcon_images.metadata.values import new_id, now, parse_id, to_json_type
 from falcon_images.properties import SYSTEM_FIELDS
@@ -63,15 +69,20 @@ __all__ = [
     'Document',
     'MongoMetadata',
     'Order',
+    'Position',
     'Query',
+    'Row',
     'changed',
     'check_collection_name',
     'file_facts',
     'new_id',
     'now',
     'parse_id',
+    'read_cursor',
+    'require_position',
     'shown',
     'to_json_type',
+    'write_cursor',
 ]
 
 
@@ -147,9 +158,10 @@ class MongoMetadata:
             QueryTimeoutError: the database worked on it for longer than the settings
                 allow.
         """
+        fields = fields_of(query)
         cursor = self._collection(collection_name).find(
             query.filter,
-            SHOWN,
+            fields or SHOWN,
             skip=query.skip,
             limit=query.limit,
             sort=query.sort,
@@ -158,7 +170,33 @@ class MongoMetadata:
             max_time_ms=self._query_timeout_ms,
         )
         with translated(None, _BAD_FILTER), cursor:
-            yield from cursor
+            yield from map(shown, cursor) if fields else cursor
+
+    def page(self, collection_name: str, query: Query) -> Iterator[Row]:
+        """Read documents like `documents`, each with its position in the order."""
+        collection = self._collection(collection_name)
+        with translated(None, _BAD_FILTER):
+            yield from read_page(collection, query, self._deadline())
+
+    def neighbors(
+        self, collection_name: str, image_id: str, query: Query
+    ) -> tuple[Document | None, Document | None]:
+        """Find the documents before and after an image in the order of a query.
+
+        Raises:
+            NotFoundError: the image is not there.
+        """
+        collection, key = self._collection(collection_name), parse_id(image_id)
+        deadline = self._deadline()
+        with translated(None, _BAD_FILTER):
+            position = find_position(collection, key, query.sort, deadline)
+            if position is None:
+                raise _no_image(collection_name, image_id)
+            around = replace(query, after=position)
+            return (
+                find_previous(collection, around, deadline),
+                find_next(collection, around, deadline),
+            )
 
     def insert(self, collection_name: str, document: Document) -> None:
         """Store a new document, safe on a majority of the servers.
@@ -323,6 +361,9 @@ class MongoMetadata:
                     create_indexes(self._database, collection_name)
                 self._indexed[collection_name] = True
 
+    def _deadline(self) -> float:
+        return time.monotonic() + self._query_timeout_ms / 1000
+
     def _all_names(self, filter_: Document) -> list[str]:
         with translated():
             return self._database.list_collection_names(filter=filter_)
@@ -409,10 +450,14 @@ def _existing(
     if document is None and before is not None:
         raise changed()
     if document is None:
-        raise NotFoundError(
-            f'The collection "{collection_name}" has no image with the id {image_id}.'
-        )
+        raise _no_image(collection_name, image_id)
     return document
+
+
+def _no_image(collection_name: str, image_id: str) -> NotFoundError:
+    return NotFoundError(
+        f'The collection "{collection_name}" has no image with the id {image_id}.'
+    )
 
 
 def _no_collection(collection_name: str) -> NotFoundError:

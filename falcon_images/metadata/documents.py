@@ -5,6 +5,9 @@ from typing import Any
 
 Document = dict[str, Any]
 Order = list[tuple[str, int]]
+# Where a document is in an order: for each name of the order the value that MongoDB
+# compares, in a list; an empty list for the value of an empty list, which is none.
+Position = list[list[Any]]
 
 NEWEST_FIRST: Order = [('time', -1), ('_id', -1)]
 
@@ -16,12 +19,18 @@ _FILE_FACTS = {'size': int, 'type': str, 'sha256': str}
 
 @dataclass(frozen=True)
 class Query:
-    """Which documents of a collection, in what order; a limit of 0 means all."""
+    """Which documents of a collection, in what order; a limit of 0 means all.
+
+    `fields` are the names of what is read of each, all if there are none; `after` is
+    the position that the documents come after.
+    """
 
     filter: dict[str, Any] = field(default_factory=dict)
     sort: Order = field(default_factory=lambda: NEWEST_FIRST)
     skip: int = 0
     limit: int = 0
+    fields: tuple[str, ...] = ()
+    after: Position | None = None
 
 
 def file_facts(document: Document) -> Document | None:

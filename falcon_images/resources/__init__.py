@@ -14,9 +14,10 @@ from falcon_images.digests import claimed_digests
 from falcon_images.errors import DatabaseUnavailableError, TooLargeError
 from falcon_images.files import DiskFiles
 from falcon_images.json_text import dumps, loads_object, tag
+from falcon_images.lists import MEDIA_TYPES
 from falcon_images.metadata import Document, MongoMetadata
 from falcon_images.properties import check_depth
-from falcon_images.query import parse_query
+from falcon_images.query import next_address, parse_query
 from falcon_images.resources.image_file import TRUE, ImageFile
 from falcon_images.settings import Settings
 from falcon_images.store import ImageStore
@@ -115,8 +116,14 @@ class Images:
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
         query = parse_query(req.params, self._settings)
-        listing, total = self._store.write_list(collection_name, query)
-        resp.set_header('X-Total-Count', str(total))
+        media_type = _list_type(req)
+        listing, total, cursor = self._store.write_list(
+            collection_name, query, media_type
+        )
+        _describe_list(resp, media_type, total)
+        if cursor:
+            address = next_address(req.root_path + req.path, req.params, cursor)
+            resp.set_header('Link', f'<{address}>; rel="next"')
         resp.set_stream(cast(Any, listing.file), listing.size)
 
     def on_head(
@@ -124,7 +131,7 @@ class Images:
     ) -> None:
         query = parse_query(req.params, self._settings)
         total = self._store.count(collection_name, query)
-        resp.set_header('X-Total-Count', str(total))
+        _describe_list(resp, _list_type(req), total)
         # A stream of unknown length: that of the list is not known, so not told.
         resp.stream = BytesIO()
 
@@ -220,6 +227,17 @@ def public_url(url: str) -> str:
     scheme, _, rest = url.partition('://')
     hosts = rest.partition('/')[0].partition('?')[0].rpartition('@')[2]
     return f'{scheme}://{"localhost" if "%2f" in hosts.lower() else hosts}'
+
+
+def _list_type(req: falcon.Request) -> str:
+    return req.client_prefers(MEDIA_TYPES) or MEDIA_TYPES[0]
+
+
+def _describe_list(resp: falcon.Response, media_type: str, total: int) -> None:
+    is_text = media_type.startswith('text/')
+    resp.content_type = f'{media_type}; charset=utf-8' if is_text else media_type
+    resp.append_header('Vary', 'Accept')
+    resp.set_header('X-Total-Count', str(total))
 
 
 def _send(resp: falcon.Response, document: Document) -> None:

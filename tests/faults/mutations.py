@@ -1,10 +1,13 @@
 """Random requests: valid ones, and what is made of them by small damages."""
 
+import base64
 import json
 import random
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
+
+import bson
 
 from tests.conftest import form
 from tests.pictures import SVG, every_format, jpeg
@@ -33,6 +36,15 @@ SCALARS: tuple[Any, ...] = (
     *('0001-01-01', '(', '[a', 'a{99999}', '\0', '\ud800', '6565f0c2a1b2c3d4e5f60718'),
     *('$a', 'é', 'x' * 2000, 'i', 'xyz', 'double', [], {}, [[]], {'a': {}}),
 )
+TIMES = (
+    *('2022-03-01', '2022-03-01T08:30Z', '2022-03-01 09:00', '2022-03-01-09', 'noon'),
+    *('9999-12-31', '0001-01-01', '2022-W09', '20220301', '9999-12-31-09:00', ' '),
+)
+BSON_VALUES: tuple[Any, ...] = (
+    *(None, True, 1, 2.5, float('nan'), 'a', b'', bson.ObjectId('0' * 24), [], {}),
+    *([1], {'$gt': 1}, bson.Regex('('), bson.MinKey(), bson.Code('1'), {'$ref': 1}),
+    *(bson.Timestamp(1, 1), bson.Decimal128('NaN'), bson.datetime_ms.DatetimeMS(2**60)),
+)
 HEADERS = {
     'If-Match': ('*', '"a"', 'W/"a"', '"', ',,', 'a' * 5000, '"é"'),
     'If-None-Match': ('*', '"a"', 'W/"a"', '"', ',', '\x01'),
@@ -45,7 +57,10 @@ HEADERS = {
         'bytes=0-1,3-4',
         'bytes=' + '9' * 40,
     ),
-    'Accept': ('*/*', 'application/xml', 'text/html;q=0', ';;;', 'é'),
+    'Accept': (
+        *('*/*', 'application/xml', 'text/html;q=0', ';;;', 'é', 'text/csv'),
+        *('application/x-ndjson', 'text/csv;q=0.5, */*;q=0.1'),
+    ),
     'Idempotency-Key': ('k', 'k2', '', 'x' * 300, 'é', '\x01', 'a b'),
     'Content-Digest': ('sha-256=:AAAA:', 'x', 'sha-256=::', 'md5=:AAAA:', ','),
     'Content-MD5': ('AAAA', '====', '\xff'),
@@ -188,6 +203,7 @@ class Requests:
                 *(f'{images}/{self._id()}', f'{images}/{self._id()}'),
                 *(f'{images}/{self._id()}/image', f'{images}/{self._id()}/file'),
                 *(f'{images}/{self._id()}/info', f'{images}//', '/health/ready'),
+                f'{images}/{self._id()}/neighbors',
                 *('/health/live', '//', '/x', f'/{self._name()}', images + '/a' * 50),
             )
         )
@@ -208,7 +224,10 @@ class Requests:
 
     def _parameter(self) -> tuple[str, str]:
         numbers = ('0', '1', '5', '-1', '', '1.5', 'x', '9' * 30, '٣', '1e3', ' 1')
-        sorts = ('{"a": 1}', '{"a": -1, "b": 1}', '{}', '[]', '{"a": 2}', '{"$a": 1}')
+        sorts = (
+            *('{"a": 1}', '{"a": -1, "b": 1}', '{}', '[]', '{"a": 2}', '{"$a": 1}'),
+            *('a', '-a,b', '-', '+a', ',', '-_file.size', '_file', 'a.0', '--'),
+        )
         return self.chance.choice(
             (
                 ('filter', self._json(self.filter())),
@@ -218,6 +237,11 @@ class Requests:
                 (self._number_name(), self.chance.choice(numbers)),
                 ('download', '1'),
                 ('dedupe', '1'),
+                (self._condition_name(), self._condition_value()),
+                (self._condition_name(), self._condition_value()),
+                (self.chance.choice(('from', 'to')), self.chance.choice(TIMES)),
+                ('fields', self._condition_name() + self.chance.choice(('', ',a'))),
+                ('cursor', self._cursor()),
                 (self.chance.choice(('x', 'token', 'jwt')), 'y'),
             )
         )
@@ -225,6 +249,26 @@ class Requests:
     def _number_name(self) -> str:
         names = ('limit', 'batch_size', 'count', 'skip', 'start_index', 'index')
         return self.chance.choice(names)
+
+    def _condition_name(self) -> str:
+        prefixes = ('', '', 'eq_', 'min_', 'max_', 'gt_', 'lt_', 'not_', 'in_')
+        prefix = self.chance.choice((*prefixes, 'like_', 'has_', 'min_max_'))
+        return prefix + self._field_name()
+
+    def _condition_value(self) -> str:
+        odd = ('true', '*', '?a*' * 20, 'a,b', ',', '1e999', '-0', '*' * 500, '00')
+        value = self.chance.choice((*odd, *SCALARS, *TIMES))
+        return value if isinstance(value, str) else json.dumps(value)
+
+    def _cursor(self) -> str:
+        order: list[Any] = [['a', 1], ['_id', 1]]
+        if self.chance.random() < 0.5:
+            order = [['time', -1], ['_id', -1]]
+        key = [[self.chance.choice(BSON_VALUES)][: self.chance.randrange(3)]] * 2
+        content = bson.encode({'sort': order, 'key': key})
+        if self.chance.random() < 0.3:
+            content = self.damage(content)
+        return base64.urlsafe_b64encode(content).decode().rstrip('=')
 
     def _json(self, value: Any) -> str:
         text = json.dumps(value, ensure_ascii=self.chance.random() < 0.5)

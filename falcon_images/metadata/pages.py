@@ -1,0 +1,131 @@
+"""Pages: documents in an order, each with its position, from a position on."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from pymongo.collection import Collection
+
+from falcon_images.errors import InvalidRequestError, QueryTimeoutError
+from falcon_images.metadata.documents import UPLOAD, Document, Position, Query
+from falcon_images.metadata.positions import comes_after, may_come_after, sort_key
+
+Row = tuple[Document, Position | None]
+
+# Positions are sent in addresses, which have little room.
+_MAX_POSITION_BYTES = 4096
+_BATCH_DOCUMENTS = 1000
+# MongoDB adds skip and limit up, and has 63 bits for the sum.
+_MAX_COUNT = 2**61
+# How many times more is read when all that was read comes before the position.
+_GROWTH = 8
+
+
+def read_page(
+    collection: Collection[Document], query: Query, deadline: float
+) -> Iterator[Row]:
+    """Read documents with their positions; one is None if it is too large to send.
+
+    Args:
+        deadline: when it must be done, on the clock of `time.monotonic`, in seconds.
+
+    Raises:
+        QueryTimeoutError: it takes longer than it may.
+    """
+    after, missing, batch = query.after, query.limit, query.limit
+    while True:
+        count, position = 0, None
+        for row in _rows(collection, query, after, batch, deadline):
+            count += 1
+            if not row['after']:
+                continue
+            position = row.get('position', [])
+            yield row['document'], position or None
+            missing -= 1
+            if missing == 0:
+                return
+        if count < batch or not batch:
+            return
+        # What does not come after the position is all at the beginning.
+        if position is None:
+            batch *= _GROWTH
+        else:
+            after, batch = require_position(position), missing
+
+
+def require_position(position: Position | None) -> Position:
+    """Return a position; raise `InvalidRequestError` if it is too large to be sent."""
+    if not position:
+        raise InvalidRequestError(
+            f'An image has more than {_MAX_POSITION_BYTES} bytes in what the list is '
+            'sorted by, so it cannot be continued there; choose another sort.'
+        )
+    return position
+
+
+def fields_of(query: Query) -> Document:
+    """Make the projection that leaves of each document what is asked for."""
+    if not query.fields:
+        return {}
+    # A name beside that of an object it is in would be refused.
+    names = set(query.fields)
+    return {'_id': True} | {
+        name: True
+        for name in query.fields
+        if not any(name.startswith(f'{outer}.') for outer in names)
+    }
+
+
+def left_ms(deadline: float) -> int:
+    """Tell how many milliseconds are left; raise `QueryTimeoutError` without any."""
+    left = int((deadline - time.monotonic()) * 1000)
+    if left <= 0:
+        raise QueryTimeoutError('The query took too long; ask for less.')
+    return left
+
+
+def _rows(
+    collection: Collection[Document],
+    query: Query,
+    after: Position | None,
+    limit: int,
+    deadline: float,
+) -> Iterator[dict[str, Any]]:
+    with collection.aggregate(
+        _pipeline(query, after, limit),
+        allowDiskUse=True,
+        maxTimeMS=left_ms(deadline),
+        batchSize=_BATCH_DOCUMENTS,
+    ) as cursor:
+        yield from cursor
+
+
+def _pipeline(query: Query, after: Position | None, limit: int) -> list[Document]:
+    stages: list[Document] = [
+        {'$match': _match(query, after)},
+        {'$sort': dict(query.sort)},
+    ]
+    if query.skip:
+        stages.append({'$skip': min(query.skip, _MAX_COUNT)})
+    if limit:
+        stages.append({'$limit': min(limit, _MAX_COUNT)})
+    comes = {'$literal': True} if after is None else comes_after(query.sort, after)
+    row = {'_id': 0, 'document': '$$ROOT', 'after': comes, 'position': _sendable()}
+    stages += [{'$project': row}, {'$unset': f'document.{UPLOAD}'}]
+    if fields := fields_of(query):
+        kept = {f'document.{name}': True for name in fields}
+        stages.append({'$project': {'after': True, 'position': True, **kept}})
+    return stages
+
+
+def _match(query: Query, after: Position | None) -> Document:
+    if after is None:
+        return query.filter
+    range_ = may_come_after(query.sort, after)
+    return {'$and': [query.filter, range_]} if query.filter else range_
+
+
+def _sendable() -> Document:
+    key = sort_key()
+    size = {'$bsonSize': {'key': key}}
+    return {'$cond': [{'$lte': [size, _MAX_POSITION_BYTES]}, key, '$$REMOVE']}

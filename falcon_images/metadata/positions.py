@@ -1,0 +1,167 @@
+"""Positions: what comes after a document in an order, as MongoDB compares.
+
+MongoDB sorts values of different types by type, missing ones as null, and lists by
+their smallest or, descending, their largest member. `comes_after` tells exactly, of
+documents that MongoDB has sorted; `may_come_after` leaves out beforehand what surely
+does not, all of it unless there are lists of objects or lists in lists.
+"""
+
+import datetime
+from typing import Any
+
+import bson
+from bson.datetime_ms import DatetimeMS
+
+from falcon_images.metadata.documents import Document, Order, Position
+
+# The types in the order of their values, but for null, which comes before them, and
+# lists, which are known by their members.
+_TYPES = (
+    *('number', 'string', 'object', 'binData', 'objectId', 'bool', 'date'),
+    *('timestamp', 'regex'),
+)
+_TYPE_OF: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (bool, 'bool'),
+    ((int, float, bson.Decimal128), 'number'),
+    (str, 'string'),
+    (dict, 'object'),
+    (bytes, 'binData'),
+    (bson.ObjectId, 'objectId'),
+    ((datetime.datetime, DatetimeMS), 'date'),
+)
+# What MongoDB or the service sets, and what an index is in the order of.
+_INDEXED = frozenset(('time', '_id'))
+
+
+def sort_key() -> Document:
+    """Make the expression of a sorted document's position."""
+    value = {
+        '$cond': [{'$eq': [{'$type': '$$this'}, 'undefined']}, [], ['$$this']],
+    }
+    return {'$map': {'input': {'$meta': 'sortKey'}, 'in': value}}
+
+
+def comes_after(order: Order, position: Position) -> Document:
+    """Make the expression of whether a sorted document comes after a position."""
+    return _comes(order, position)
+
+
+def comes_before(order: Order, position: Position) -> Document:
+    """Make the expression of whether a sorted document comes before a position."""
+    return _comes(reversed_order(order), position)
+
+
+def reversed_order(order: Order) -> Order:
+    """Turn every direction of an order round."""
+    return [(path, -direction) for path, direction in order]
+
+
+def holds_list(order: Order) -> list[Document]:
+    """List the ways to have a list where an order looks; none if there can be none."""
+    paths = [path for path, _ in order if path not in _INDEXED]
+    places = [place for path in paths for place in (*_outer(path), path)]
+    return [{place: {'$type': 'array'}} for place in places]
+
+
+def _comes(order: Order, position: Position) -> Document:
+    equal: list[Document] = []
+    ways: list[Document] = []
+    for number, ((_, direction), held) in enumerate(zip(order, position, strict=True)):
+        value = {'$literal': held[0]} if held else '$$REMOVE'
+        pair = [{'$arrayElemAt': [{'$meta': 'sortKey'}, number]}, value]
+        ways.append({'$and': [*equal, {'$gt' if direction > 0 else '$lt': pair}]})
+        equal.append({'$eq': pair})
+    return {'$or': ways}
+
+
+def may_come_after(order: Order, position: Position) -> Document:
+    """Make a filter that finds all that comes after a position, and little else."""
+    if {path for path, _ in order} <= _INDEXED and all(map(_type, position)):
+        return _ranges(order, position)
+    return {'$nor': _not_after(order, position)}
+
+
+def _ranges(order: Order, position: Position) -> Document:
+    """Write the filter so that each way to come after is one range of an index."""
+    equal: Document = {}
+    ways: list[Document] = []
+    for (path, direction), (value,) in zip(order, position, strict=True):
+        if bound := _range(value, direction):
+            ways.append({**equal, path: bound})
+        equal = {**equal, path: {'$eq': value}}
+    return ways[0] if len(ways) == 1 else {'$or': ways or [{'_id': {'$in': []}}]}
+
+
+def _range(value: Any, direction: int) -> Document:
+    # Only by negation is a range not limited to values of one type.
+    if value is None:
+        return {'$ne': None} if direction > 0 else {}
+    if direction > 0:
+        return {'$not': {'$lte': value}, '$ne': None}
+    return {'$not': {'$gte': value}}
+
+
+def _not_after(order: Order, position: Position) -> list[Document]:
+    """List the ways not to come after: equal in some names, and before in the next."""
+    equal: list[Document] = []
+    ways: list[Document] = [{'_id': {'$in': []}}]
+    for (path, direction), held in zip(order, position, strict=True):
+        equal += [{name: {'$not': {'$type': 'array'}}} for name in _outer(path)]
+        before = _before(path, held, direction)
+        same = _same(path, held)
+        ways += [{'$and': [*equal, {'$or': before}]}] if before else []
+        if not same:
+            return ways
+        equal.append(same)
+    return [*ways, {'$and': equal}]
+
+
+def _before(path: str, held: list[Any], direction: int) -> list[Document]:
+    """List the ways to have a value that comes before another."""
+    lower, higher = _other_types(held)
+    if direction > 0:
+        ways = _empty(path) if held else []
+        ways += [{path: None}] if held and held[0] is not None else []
+        types, operator = lower, '$lt'
+    else:
+        ways = [] if held else [{path: None}]
+        types, operator = higher, '$gt'
+    ways += [{path: {'$type': types}}] if types else []
+    return ways + ([{path: {operator: held[0]}}] if _type(held) in _TYPES else [])
+
+
+def _same(path: str, held: list[Any]) -> Document | None:
+    if not held:
+        return {path: {'$size': 0}}
+    # A list could be the value, or a member of it.
+    return {path: {'$eq': held[0]}} if _type(held) else None
+
+
+def _empty(path: str) -> list[Document]:
+    return [{path: {'$size': 0}}]
+
+
+def _outer(path: str) -> list[str]:
+    """List the names of the objects that a dotted name leads through."""
+    names = path.split('.')
+    return ['.'.join(names[:length]) for length in range(1, len(names))]
+
+
+def _other_types(held: list[Any]) -> tuple[list[str], list[str]]:
+    """List the types whose values come before those of a type, and after them."""
+    kind = _type(held)
+    if not held or kind == 'null':
+        return [], list(_TYPES)
+    if kind not in _TYPES:
+        return [], []
+    index = _TYPES.index(kind)
+    return list(_TYPES[:index]), list(_TYPES[index + 1 :])
+
+
+def _type(held: list[Any]) -> str | None:
+    """Name the type of a value; None for an empty list's, and for rare types."""
+    if not held:
+        return None
+    if held[0] is None:
+        return 'null'
+    return next((name for kind, name in _TYPE_OF if isinstance(held[0], kind)), None)

@@ -1,0 +1,76 @@
+"""Parameters of a request: each given once, as text, a number or a JSON object."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from falcon_images.errors import InvalidRequestError
+from falcon_images.json_text import loads_object
+from falcon_images.properties import check_name
+from falcon_images.settings import Settings
+
+Params = Mapping[str, str | list[str]]
+
+# No collection has more documents than that, and MongoDB adds limit and skip up.
+_MAX_COUNT = 2**62
+_MAX_COUNT_DIGITS = 1000
+_DIGITS = re.compile('[0-9]+')
+# MongoDB follows a dotted name no deeper than 200 levels.
+_MAX_LEVELS = 100
+# What MongoDB would tell of uploads is nobody's business but ours.
+_HIDDEN = ('_file', 'upload')
+
+
+def one_text(params: Params, names: Sequence[str], limits: Settings) -> str:
+    """Read a parameter that has one value, under one of its names; empty if absent."""
+    given = [(name, params[name]) for name in names if params.get(name)]
+    if len(given) > 1 or any(isinstance(value, list) for _, value in given):
+        raise InvalidRequestError(f'{" or ".join(names)} may be given only once.')
+    return checked_text(given[0][0], str(given[0][1]), limits) if given else ''
+
+
+def checked_text(name: str, text: str, limits: Settings) -> str:
+    """Return the text of a parameter if it is not too long, and Unicode."""
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as ex:
+        raise InvalidRequestError(
+            f'{name[:40]!r} holds a character that is none; send text in UTF-8.'
+        ) from ex
+    if size > limits.max_query_bytes:
+        raise InvalidRequestError(
+            f'{name[:40]} has more than {limits.max_query_bytes} bytes '
+            '(MAX_QUERY_BYTES).'
+        )
+    return text
+
+
+def one_object(params: Params, name: str, limits: Settings) -> dict[str, Any]:
+    """Read a parameter that is a JSON object; an empty one if it is absent."""
+    text = one_text(params, (name,), limits)
+    return loads_object(text, name, limits) if text else {}
+
+
+def whole_number(params: Params, names: Sequence[str], limits: Settings) -> int:
+    """Read a parameter that is a whole number of 0 or more; 0 if it is absent."""
+    text = one_text(params, names, limits)
+    if not text:
+        return 0
+    if not _DIGITS.fullmatch(text):
+        raise InvalidRequestError(
+            f'{names[0]} must be a whole number of 0 or more, not {text[:40]!r}.'
+        )
+    return min(int(text), _MAX_COUNT) if len(text) < _MAX_COUNT_DIGITS else _MAX_COUNT
+
+
+def check_path(path: str) -> None:
+    """Raise `InvalidRequestError` if a dotted name leads to nothing one may ask for."""
+    names = path.split('.')
+    for name in names:
+        check_name(name)
+    if len(names) > _MAX_LEVELS:
+        raise InvalidRequestError(
+            f'{path[:40]!r} leads deeper than {_MAX_LEVELS} levels.'
+        )
+    if tuple(names[:2]) == _HIDDEN:
+        raise InvalidRequestError("_file.upload is the service's own; leave it out.")
