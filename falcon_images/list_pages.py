@@ -6,8 +6,11 @@ from dataclasses import replace
 from falcon_images.metadata import (
     Document,
     MongoMetadata,
+    Position,
     Query,
     Row,
+    is_found_by_filter,
+    position_of,
     require_position,
     write_cursor,
 )
@@ -29,18 +32,36 @@ class Page:
 
     def __iter__(self) -> Iterator[Document]:
         query = self._query
-        if not query.limit and query.after is None:
-            return self._metadata.documents(self._collection_name, query)
         # One more is read, to know whether there is one.
-        more = query.limit + 1 if query.limit else 0
-        rows = self._metadata.page(self._collection_name, replace(query, limit=more))
-        return self._documents(rows)
+        more = replace(query, limit=query.limit + 1 if query.limit else 0)
+        if is_found_by_filter(query):
+            return self._found(self._metadata.documents(self._collection_name, more))
+        return self._positioned(self._metadata.page(self._collection_name, more))
 
-    def _documents(self, rows: Iterator[Row]) -> Iterator[Document]:
+    def _found(self, documents: Iterator[Document]) -> Iterator[Document]:
+        last: Document = {}
+        for number, document in enumerate(documents):
+            if self._query.limit and number == self._query.limit:
+                self._go_on_after(self._position_of(last))
+                return
+            last = document
+            yield document
+
+    def _positioned(self, rows: Iterator[Row]) -> Iterator[Document]:
         position = None
         for number, (document, next_position) in enumerate(rows):
             if self._query.limit and number == self._query.limit:
-                self.cursor = write_cursor(self._query.sort, require_position(position))
+                self._go_on_after(position)
                 return
             position = next_position
             yield document
+
+    def _position_of(self, document: Document) -> Position | None:
+        position = position_of(document, self._query.sort)
+        if position is None:
+            name, image_id = self._collection_name, str(document['_id'])
+            return self._metadata.position(name, image_id, self._query.sort)
+        return position
+
+    def _go_on_after(self, position: Position | None) -> None:
+        self.cursor = write_cursor(self._query.sort, require_position(position))

@@ -1,5 +1,6 @@
 """Lists of documents, written into a file that is then sent."""
 
+import itertools
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from falcon_images.metadata import Document
 
 # Lists up to this size stay in memory, longer ones go to a temporary file.
 _SPOOLED_BYTES = 1024**2
+# Few, because each may be as large as MongoDB allows.
+_WRITTEN_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,11 @@ def write_list(documents: Iterable[Document], media_type: str) -> Listing:
 def _write_array(file: IO[bytes], documents: Iterable[Document]) -> int:
     count = 0
     file.write(b'[')
-    for document in documents:
+    remaining = iter(documents)
+    while some := list(itertools.islice(remaining, _WRITTEN_AT_ONCE)):
         file.write(b',' if count else b'')
-        file.write(dumps(document))
-        count += 1
+        file.write(dumps(some)[1:-1])
+        count += len(some)
     file.write(b']')
     return count
 

@@ -51,7 +51,7 @@ KNOWN_TO = {
     },
     'bson': {
         *('metadata', 'metadata.values', 'metadata.inventory'),
-        *('metadata.cursors', 'metadata.positions'),
+        *('metadata.cursors', 'metadata.pages', 'metadata.positions'),
     },
     'streaming_form_data': {'uploads'},
     'waitress': {'server', 'server.listener', 'server.channel', 'server.parser'},

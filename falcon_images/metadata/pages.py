@@ -2,13 +2,20 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+import bson
 from pymongo.collection import Collection
 
 from falcon_images.errors import InvalidRequestError, QueryTimeoutError
 from falcon_images.metadata.documents import UPLOAD, Document, Position, Query
-from falcon_images.metadata.positions import comes_after, may_come_after, sort_key
+from falcon_images.metadata.positions import (
+    comes_after,
+    is_one_range,
+    may_come_after,
+    sort_key,
+)
 
 Row = tuple[Document, Position | None]
 
@@ -53,9 +60,23 @@ def read_page(
             after, batch = require_position(position), missing
 
 
+def is_found_by_filter(query: Query) -> bool:
+    """Tell whether a filter finds all documents of a page, and no others."""
+    exact = query.after is None or is_one_range(query.sort, query.after)
+    return exact and not query.fields
+
+
+def filter_of(query: Query) -> Document:
+    """Make the filter of what matches a query and may come after its position."""
+    if query.after is None:
+        return query.filter
+    range_ = may_come_after(query.sort, query.after)
+    return {'$and': [query.filter, range_]} if query.filter else range_
+
+
 def require_position(position: Position | None) -> Position:
     """Return a position; raise `InvalidRequestError` if it is too large to be sent."""
-    if not position:
+    if not position or len(bson.encode({'key': position})) > _MAX_POSITION_BYTES:
         raise InvalidRequestError(
             f'An image has more than {_MAX_POSITION_BYTES} bytes in what the list is '
             'sorted by, so it cannot be continued there; choose another sort.'
@@ -102,7 +123,7 @@ def _rows(
 
 def _pipeline(query: Query, after: Position | None, limit: int) -> list[Document]:
     stages: list[Document] = [
-        {'$match': _match(query, after)},
+        {'$match': filter_of(replace(query, after=after))},
         {'$sort': dict(query.sort)},
     ]
     if query.skip:
@@ -116,13 +137,6 @@ def _pipeline(query: Query, after: Position | None, limit: int) -> list[Document
         kept = {f'document.{name}': True for name in fields}
         stages.append({'$project': {'after': True, 'position': True, **kept}})
     return stages
-
-
-def _match(query: Query, after: Position | None) -> Document:
-    if after is None:
-        return query.filter
-    range_ = may_come_after(query.sort, after)
-    return {'$and': [query.filter, range_]} if query.filter else range_
 
 
 def _sendable() -> Document:

@@ -74,9 +74,32 @@ def _comes(order: Order, position: Position) -> Document:
     return {'$or': ways}
 
 
+def position_of(document: Document, order: Order) -> Position | None:
+    """Tell the position of a whole document; None if only MongoDB can."""
+    values = [_value_at(document, path) for path, _ in order]
+    if any(isinstance(value, list) for value in values):
+        return None
+    return [[value] for value in values]
+
+
+def _value_at(document: Document, path: str) -> Any:
+    """Read what a dotted name leads to: null if nothing, a list if through one."""
+    value: Any = document
+    for name in path.split('.'):
+        if isinstance(value, list):
+            return value
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def is_one_range(order: Order, position: Position) -> bool:
+    """Tell whether `may_come_after` finds just what comes after, by an index."""
+    return {path for path, _ in order} <= _INDEXED and all(map(_type, position))
+
+
 def may_come_after(order: Order, position: Position) -> Document:
     """Make a filter that finds all that comes after a position, and little else."""
-    if {path for path, _ in order} <= _INDEXED and all(map(_type, position)):
+    if is_one_range(order, position):
         return _ranges(order, position)
     return {'$nor': _not_after(order, position)}
 
