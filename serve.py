@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -20,6 +21,7 @@ from falcon_images import __version__
 from falcon_images.app import App, create_client, open_files, running_app
 from falcon_images.embedded import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.environment import EMBEDDED_FOLDER, read_environment
+from falcon_images.metrics.processes import forget_process, share_between_processes
 from falcon_images.resources import public_url
 from falcon_images.server import Server, Timeouts, listen
 from falcon_images.settings import Settings, SettingsError
@@ -48,8 +50,10 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> None:
         if settings.workers == 1:
             _serve(settings, listener)
         else:
+            counted = stack.enter_context(tempfile.TemporaryDirectory())
+            share_between_processes(Path(counted))
             work = partial(_serve, settings, listener)
-            Workers(settings.workers, listener, work).run()
+            Workers(settings.workers, listener, work, forget_process).run()
     logger.info('Stopped')
 
 

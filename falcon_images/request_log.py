@@ -32,19 +32,20 @@ class RequestLog:
         resource: object,
         req_succeeded: bool,
     ) -> None:
-        seconds = time.perf_counter() - req.context.started
+        req.context.seconds = time.perf_counter() - req.context.started
+        req.context.bytes_sent = _length(resp)
         logger.info(
             '%s %s %s %.1f ms %s bytes %s',
             req.method,
             quote(req.path),
             resp.status_code,
-            seconds * 1000,
-            _length(resp),
+            req.context.seconds * 1000,
+            req.context.bytes_sent,
             req.context.id,
         )
 
 
-def _length(resp: falcon.Response) -> str:
+def _length(resp: falcon.Response) -> int:
     if resp.content_length is not None:
-        return str(resp.content_length)
-    return str(len(resp.render_body() or b''))
+        return int(resp.content_length)
+    return len(resp.render_body() or b'')

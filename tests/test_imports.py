@@ -23,7 +23,8 @@ LEVELS = [
         'request_log',
         'check',
     },
-    {'resources.image_file', 'claims', 'quarantine'},
+    {'metrics.page'},
+    {'resources.image_file', 'claims', 'quarantine', 'metrics', 'metrics.processes'},
     {'server.channel', 'server.capacity', 'conditional', 'store', 'guardian'},
     {'stored_files'},
     {'server.parser', 'query', 'uploads', 'lists', 'earlier', 'metadata.inventory'},
@@ -31,7 +32,8 @@ LEVELS = [
     {'digests', 'files', 'metadata', 'image_types'},
     {'metadata.indexes', 'metadata.translation', 'metadata.values'},
     {'metadata.counts'},
-    {'metadata.documents', 'metadata.names', 'properties', 'folders'},
+    {'metadata.documents', 'metadata.names', 'metadata.command_times'},
+    {'properties', 'folders'},
     {'environment', 'settings'},
     {'errors', '__init__'},
 ]
@@ -39,13 +41,14 @@ LEVELS = [
 KNOWN_TO = {
     'falcon': {
         *('app', 'auth', 'conditional', 'health', 'request_log', 'resources'),
-        'resources.image_file',
+        *('resources.image_file', 'metrics.page'),
     },
     'pymongo': {
         'app',
         'embedded',
         'metadata',
         'metadata.counts',
+        'metadata.command_times',
         'metadata.indexes',
         'metadata.translation',
         'metadata.inventory',
@@ -53,6 +56,7 @@ KNOWN_TO = {
     'bson': {'metadata', 'metadata.values', 'metadata.inventory'},
     'streaming_form_data': {'uploads'},
     'waitress': {'server', 'server.listener', 'server.channel', 'server.parser'},
+    'prometheus_client': {'metrics', 'metrics.page', 'metrics.processes'},
     'PIL': {'image_types'},
     'requests': {'auth'},
     'dotenv': {'environment'},
@@ -115,7 +119,9 @@ def test_a_package_is_known_to_few(package: str) -> None:
 
 
 def test_only_programs_read_the_environment() -> None:
+    # The library of the metrics is told its folder there.
+    users = ('serve', 'wsgi', '__main__', 'metrics.processes')
     for name, path in modules().items():
         text = path.read_text(encoding='utf-8')
         reads = 'os.environ' in text or 'getenv' in text
-        assert reads is (name in ('serve', 'wsgi', '__main__')), name
+        assert reads is (name in users), name
