@@ -23,7 +23,7 @@ LEVELS = [
         'request_log',
         'check',
     },
-    {'metrics.page'},
+    {'metrics.page', 'static_files'},
     {'resources.image_file', 'claims', 'quarantine', 'metrics', 'metrics.processes'},
     {'server.channel', 'server.capacity', 'conditional', 'store', 'guardian'},
     {'stored_files'},
@@ -41,7 +41,7 @@ LEVELS = [
 KNOWN_TO = {
     'falcon': {
         *('app', 'auth', 'conditional', 'health', 'request_log', 'resources'),
-        *('resources.image_file', 'metrics.page'),
+        *('resources.image_file', 'metrics.page', 'static_files'),
     },
     'pymongo': {
         'app',
