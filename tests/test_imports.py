@@ -34,7 +34,7 @@ LEVELS = [
     {'metadata.counts'},
     {'metadata.documents', 'metadata.names', 'metadata.command_times'},
     {'properties', 'folders'},
-    {'environment', 'settings'},
+    {'environment', 'settings', 'log_lines'},
     {'errors', '__init__'},
 ]
 # What is known to few; the package on the left only to the modules on the right.
