@@ -1,6 +1,7 @@
 """Files of the package that browsers load: pages, scripts, styles, pictures."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,9 @@ CONTENT_SECURITY_POLICY = '; '.join(
         "frame-ancestors 'none'",
     )
 )
+_VERSIONED = re.compile(r'[^/]*\d\.\d+\.\d+/')
+_YEAR = ['public', 'max-age=31536000', 'immutable']
+_ASK = ['no-cache']
 _TYPES = {
     '.css': 'text/css; charset=utf-8',
     '.html': 'text/html; charset=utf-8',
@@ -37,6 +41,7 @@ class _File:
     content: bytes
     type: str
     tag: str
+    cache_control: list[str]
 
 
 class StaticFiles:
@@ -44,22 +49,17 @@ class StaticFiles:
 
     For routes such as ``/ui`` and ``/ui/{name:path}``. Names are looked up among those
     that were found at the start, so none leads out of the folder. Files of other types
-    than those above are left out.
+    than those above are left out. A file below a folder that has a version number in its
+    name never changes, and browsers may keep it; all others they ask for again.
 
     Args:
         index: the file that is meant when no name is given.
-        is_versioned: addresses of the files change when their content does, so that
-            browsers need not ask again.
     """
 
-    def __init__(
-        self, folder: Path, index: str = 'index.html', is_versioned: bool = False
-    ) -> None:
+    def __init__(self, folder: Path, index: str = 'index.html') -> None:
         self._index = index
-        year = ['public', 'max-age=31536000', 'immutable']
-        self._cache_control = year if is_versioned else ['no-cache']
         self._files = {
-            path.relative_to(folder).as_posix(): _read(path)
+            (name := path.relative_to(folder).as_posix()): _read(path, name)
             for path in folder.rglob('*')
             if path.suffix in _TYPES
         }
@@ -71,7 +71,7 @@ class StaticFiles:
         if file is None:
             raise falcon.HTTPNotFound
         resp.etag = file.tag
-        resp.cache_control = self._cache_control
+        resp.cache_control = file.cache_control
         resp.set_headers(
             {
                 'Content-Security-Policy': CONTENT_SECURITY_POLICY,
@@ -88,7 +88,8 @@ class StaticFiles:
     on_head = on_get
 
 
-def _read(path: Path) -> _File:
+def _read(path: Path, name: str) -> _File:
     content = path.read_bytes()
     tag = hashlib.sha256(content).hexdigest()[:32]
-    return _File(content, _TYPES[path.suffix], tag)
+    is_versioned = _VERSIONED.match(name) is not None
+    return _File(content, _TYPES[path.suffix], tag, _YEAR if is_versioned else _ASK)

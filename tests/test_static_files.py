@@ -7,14 +7,16 @@ import pytest
 from falcon_images.static_files import StaticFiles
 
 
-def client(folder: Path, is_versioned: bool = False) -> falcon.testing.TestClient:
+def client(folder: Path) -> falcon.testing.TestClient:
     (folder / 'ui/parts').mkdir(parents=True)
     (folder / 'ui/index.html').write_bytes(b'<!doctype html>')
     (folder / 'ui/parts/grid.js').write_bytes(b'export {};')
+    (folder / 'ui/preact-10.3.1').mkdir()
+    (folder / 'ui/preact-10.3.1/preact.js').write_bytes(b'export {};')
     (folder / 'ui/notes.py').write_bytes(b'not for browsers')
     (folder / 'secret.txt').write_bytes(b'secret')
     app = falcon.App()
-    files = StaticFiles(folder / 'ui', is_versioned=is_versioned)
+    files = StaticFiles(folder / 'ui')
     app.add_route('/ui', files)
     app.add_route('/ui/{name:path}', files)
     return falcon.testing.TestClient(app)
@@ -57,9 +59,10 @@ def test_what_the_browser_has_is_304(tmp_path: Path) -> None:
     assert again.headers['Cache-Control'] == 'no-cache'
 
 
-def test_versioned_files_are_not_asked_for_again(tmp_path: Path) -> None:
-    headers = client(tmp_path, is_versioned=True).simulate_get('/ui').headers
-    assert headers['Cache-Control'] == 'public, max-age=31536000, immutable'
+def test_files_of_a_version_are_not_asked_for_again(tmp_path: Path) -> None:
+    response = client(tmp_path).simulate_get('/ui/preact-10.3.1/preact.js')
+    year = 'public, max-age=31536000, immutable'
+    assert response.headers['Cache-Control'] == year
 
 
 @pytest.mark.parametrize(
