@@ -3,6 +3,7 @@
 import contextlib
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import falcon
@@ -18,6 +19,7 @@ from falcon_images.metadata.command_times import CommandTimes
 from falcon_images.metrics import Metrics
 from falcon_images.metrics.page import MetricsPage, RequestMetrics
 from falcon_images.reconciler import Reconciler
+from falcon_images.openapi import OpenApi
 from falcon_images.request_log import RequestLog
 from falcon_images.resources import (
     Collection,
@@ -28,11 +30,13 @@ from falcon_images.resources import (
     Root,
 )
 from falcon_images.settings import Settings, SettingsError
+from falcon_images.static_files import StaticFiles
 from falcon_images.store import ImageStore
 from falcon_images.stored_files import StoredFiles
 
 App = falcon.App[falcon.Request, falcon.Response]
 
+_PACKAGE = Path(__file__).parent
 _EXPOSED_HEADERS = ('Content-Disposition', 'ETag', 'Location', 'X-Total-Count')
 _RETRY_AFTER_SECONDS = '5'
 _SERVER_SELECTION_MS = 3000
@@ -149,6 +153,10 @@ def create_app(
     app.add_error_handler(Exception, _log_failure)
     app.set_error_serializer(_serialize_error)
     app.add_route('/metrics', MetricsPage(metrics, metadata))
+    app.add_route('/openapi.json', OpenApi())
+    docs = StaticFiles(_PACKAGE / 'docs')
+    app.add_route('/docs', docs)
+    app.add_route('/docs/{name:path}', docs)
     _add_routes(app, settings, metadata, files, store)
     return app
 

@@ -49,8 +49,8 @@ class StaticFiles:
 
     For routes such as ``/ui`` and ``/ui/{name:path}``. Names are looked up among those
     that were found at the start, so none leads out of the folder. Files of other types
-    than those above are left out. A file below a folder that has a version number in its
-    name never changes, and browsers may keep it; all others they ask for again.
+    than those above are left out. A file below a folder with a version number in its
+    name never changes, and browsers may keep it; they ask again for all others.
 
     Args:
         index: the file that is meant when no name is given.

@@ -23,7 +23,7 @@ LEVELS = [
         'request_log',
         'check',
     },
-    {'metrics.page', 'static_files'},
+    {'metrics.page', 'static_files', 'openapi'},
     {'resources.image_file', 'claims', 'quarantine', 'metrics', 'metrics.processes'},
     {'server.channel', 'server.capacity', 'conditional', 'store', 'guardian'},
     {'stored_files'},
@@ -41,7 +41,7 @@ LEVELS = [
 KNOWN_TO = {
     'falcon': {
         *('app', 'auth', 'conditional', 'health', 'request_log', 'resources'),
-        *('resources.image_file', 'metrics.page', 'static_files'),
+        *('resources.image_file', 'metrics.page', 'static_files', 'openapi'),
     },
     'pymongo': {
         'app',
@@ -57,6 +57,7 @@ KNOWN_TO = {
     'streaming_form_data': {'uploads'},
     'waitress': {'server', 'server.listener', 'server.channel', 'server.parser'},
     'prometheus_client': {'metrics', 'metrics.page', 'metrics.processes'},
+    'yaml': {'openapi'},
     'PIL': {'image_types'},
     'requests': {'auth'},
     'dotenv': {'environment'},
