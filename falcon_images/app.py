@@ -18,8 +18,8 @@ from falcon_images.metadata import Document, MongoMetadata
 from falcon_images.metadata.command_times import CommandTimes
 from falcon_images.metrics import Metrics
 from falcon_images.metrics.page import MetricsPage, RequestMetrics
-from falcon_images.reconciler import Reconciler
 from falcon_images.openapi import OpenApi
+from falcon_images.reconciler import Reconciler
 from falcon_images.request_log import RequestLog
 from falcon_images.resources import (
     Collection,
