@@ -93,10 +93,21 @@ def test_it_agrees(case: Any) -> None:
 
 
 @IN_A_COLLECTION.parametrize()  # type: ignore[untyped-decorator]
-def test_it_agrees_about_images_that_there_are(case: Any, asked: Service) -> None:
+def test_it_agrees_about_what_there_is(case: Any, asked: Service) -> None:
     image_id = asked.client.upload('example', label='OK')['_id']
     there = {'collection_name': 'example', 'image_id': image_id}
+    if 'change_id' in case.path_parameters:
+        there['change_id'] = changed(asked, image_id)
     case.path_parameters |= {
         name: there[name] for name in case.path_parameters if name in there
     }
     check(case)
+
+
+def changed(asked: Service, image_id: str) -> str:
+    """Change images in bulk, and tell the id of the change."""
+    answer = asked.client.simulate_patch(
+        '/collections/example/images', params={'label': 'OK'}, json={'seen': image_id}
+    )
+    assert answer.status_code == 200, answer.text
+    return str(answer.json['change'])
