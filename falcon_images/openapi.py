@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import falcon
-import yaml
 
 from falcon_images import __version__
 from falcon_images.conditional import has_tag
@@ -34,6 +33,9 @@ class OpenApi:
 @functools.cache
 def _description() -> tuple[bytes, str]:
     """Read it when it is first asked for, once: that takes a tenth of a second."""
+    # The start of the service shall not wait for it.
+    import yaml  # noqa: PLC0415
+
     described: dict[str, Any] = yaml.safe_load(_SOURCE.read_text(encoding='utf-8'))
     described.pop(_SHARED)
     described['info']['version'] = __version__

@@ -199,28 +199,19 @@ def test_the_process_is_told(service: Service) -> None:
 Told = dict[tuple[str, str | None], float]
 
 
-def count_in_process(folder: Path, counted: Any, may_end: Any) -> None:
-    """Be a process that counts two images, and ends when it may."""
+def count_in_process(folder: Path, other_pid: int, told: Any, may_go_on: Any) -> None:
+    """Be one of the processes: count, tell, wait, forget the other, tell again."""
     processes.share_between_processes(folder)
     metrics = Metrics()
-    for _ in range(2):
+    for _ in range(1 if other_pid else 2):
         metrics.count_image(100)
         metrics.count_answer(('GET', '/', 200), 0.002, 0, 10)
     metrics.uploads_in_flight.inc()
-    counted.set()
-    may_end.wait(30)
-
-
-def tell_sums(folder: Path, other_pid: int, told: Any) -> None:
-    """Be another one, and tell the sums before and after the first is forgotten."""
-    processes.share_between_processes(folder)
-    metrics = Metrics()
-    metrics.count_image(100)
-    metrics.count_answer(('GET', '/', 200), 0.002, 0, 10)
-    metrics.uploads_in_flight.inc()
     told.put(collect(metrics))
-    processes.forget_process(other_pid)
-    told.put(collect(metrics))
+    may_go_on.wait(30)
+    if other_pid:
+        processes.forget_process(other_pid)
+        told.put(collect(metrics))
 
 
 def collect(metrics: Metrics) -> Told:
@@ -233,21 +224,29 @@ def collect(metrics: Metrics) -> Told:
 
 @pytest.fixture(scope='module')
 def sums(tmp_path_factory: pytest.TempPathFactory) -> tuple[Told, Told]:
-    """What one of two processes tells: of both, and when the other is forgotten."""
+    """What one of two processes tells: of both, and when the other has ended."""
     folder = tmp_path_factory.mktemp('shared')
     spawn = multiprocessing.get_context('spawn')
-    counted, may_end, told = spawn.Event(), spawn.Event(), spawn.Queue()
-    first = spawn.Process(target=count_in_process, args=(folder, counted, may_end))
-    first.start()
-    assert counted.wait(30)
-    second = spawn.Process(target=tell_sums, args=(folder, first.pid, told))
-    second.start()
-    before, after = told.get(timeout=30), told.get(timeout=30)
-    may_end.set()
-    for process in (first, second):
-        process.join(30)
-        assert process.exitcode == 0
-    return before, after
+    told = spawn.Queue()
+
+    def start(other_pid: int) -> tuple[Any, Any]:
+        may_go_on = spawn.Event()
+        arguments = (folder, other_pid, told, may_go_on)
+        process = spawn.Process(target=count_in_process, args=arguments)
+        process.start()
+        return process, may_go_on
+
+    first, first_may_end = start(0)
+    told.get(timeout=30)
+    second, second_may_go_on = start(first.pid)
+    both = told.get(timeout=30)
+    first_may_end.set()
+    first.join(30)
+    second_may_go_on.set()
+    alone = told.get(timeout=30)
+    second.join(30)
+    assert (first.exitcode, second.exitcode) == (0, 0)
+    return both, alone
 
 
 def test_one_process_tells_the_sum_of_all(sums: tuple[Told, Told]) -> None:
