@@ -42,8 +42,7 @@ class RequestMetrics:
         resource: object,
         params: dict[str, Any],
     ) -> None:
-        # Nothing else takes a form.
-        if req.method == 'POST' and (req.content_type or '').startswith(_FORM):
+        if req.method == 'POST' and _is_form(req):
             req.context.is_upload = True
             self._metrics.uploads_in_flight.inc()
 
@@ -113,3 +112,8 @@ class _Page(Collector):
             return self._metadata.estimated_counts(_COUNT_SECONDS)
         except DatabaseUnavailableError:
             return None
+
+
+def _is_form(req: falcon.Request) -> bool:
+    # Nothing but an upload has one.
+    return (req.content_type or '').lower().startswith(_FORM)
