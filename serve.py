@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -20,6 +21,8 @@ from falcon_images import __version__
 from falcon_images.app import App, create_client, open_files, running_app
 from falcon_images.embedded import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.environment import EMBEDDED_FOLDER, read_environment
+from falcon_images.log_lines import formatter
+from falcon_images.metrics.processes import forget_process, share_between_processes
 from falcon_images.resources import public_url
 from falcon_images.server import Server, Timeouts, listen
 from falcon_images.settings import Settings, SettingsError
@@ -33,7 +36,7 @@ logger = logging.getLogger('falcon_images')
 def main(arguments: list[str], environ: Mapping[str, str]) -> None:
     """Serve until a signal says stop."""
     settings = _settings(arguments, environ)
-    _log_to_standard_error()
+    _log_to_standard_error(settings.log_format)
     listener = _listen(settings)
     _refuse_what_cannot_work(settings)
     with contextlib.ExitStack() as stack:
@@ -48,8 +51,10 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> None:
         if settings.workers == 1:
             _serve(settings, listener)
         else:
+            counted = stack.enter_context(tempfile.TemporaryDirectory())
+            share_between_processes(Path(counted))
             work = partial(_serve, settings, listener)
-            Workers(settings.workers, listener, work).run()
+            Workers(settings.workers, listener, work, forget_process).run()
     logger.info('Stopped')
 
 
@@ -88,10 +93,10 @@ def _settings(arguments: list[str], environ: Mapping[str, str]) -> Settings:
     return Settings.from_env(values)
 
 
-def _log_to_standard_error() -> None:
-    logging.basicConfig(
-        level=logging.INFO, format='%(asctime)s %(levelname)s %(message)s'
-    )
+def _log_to_standard_error(log_format: str) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter(log_format))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     # Its warnings have the identification URL in them.
     logging.getLogger('urllib3').setLevel(logging.ERROR)
     logging.getLogger('waitress.queue').setLevel(logging.ERROR)

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import falcon
@@ -14,7 +15,11 @@ from falcon_images.auth import AuthMiddleware, Identification
 from falcon_images.files import DiskFiles
 from falcon_images.health import Live, Ready
 from falcon_images.metadata import Document, MongoMetadata
+from falcon_images.metadata.command_times import CommandTimes
+from falcon_images.metrics import Metrics
+from falcon_images.metrics.page import MetricsPage, RequestMetrics
 from falcon_images.neighbors import Neighbors
+from falcon_images.openapi import OpenApi
 from falcon_images.reconciler import Reconciler
 from falcon_images.request_log import RequestLog
 from falcon_images.resources import (
@@ -26,6 +31,7 @@ from falcon_images.resources import (
     Root,
 )
 from falcon_images.settings import Settings, SettingsError
+from falcon_images.static_files import StaticFiles
 from falcon_images.store import ImageStore
 from falcon_images.stored_files import StoredFiles
 
@@ -34,6 +40,7 @@ App = falcon.App[falcon.Request, falcon.Response]
 _EXPOSED_HEADERS = (
     *('Content-Disposition', 'ETag', 'Link', 'Location', 'X-Total-Count'),
 )
+_PACKAGE = Path(__file__).parent
 _RETRY_AFTER_SECONDS = '5'
 _SERVER_SELECTION_MS = 3000
 # Beyond the time that a query may take, so that the database can say so itself.
@@ -65,8 +72,13 @@ _IMAGES = ('images', 'documents', 'items')
 logger = logging.getLogger(__name__)
 
 
-def create_client(settings: Settings) -> pymongo.MongoClient[Document]:
+def create_client(
+    settings: Settings, metrics: Metrics | None = None
+) -> pymongo.MongoClient[Document]:
     """Make the client of the database, which connects when it is used.
+
+    Args:
+        metrics: what counts its commands, if anything does.
 
     Raises:
         SettingsError: the URL is not one of a MongoDB.
@@ -83,6 +95,7 @@ def create_client(settings: Settings) -> pymongo.MongoClient[Document]:
             heartbeatFrequencyMS=_HEARTBEAT_MS,
             maxPoolSize=_MAX_POOL_SIZE,
             retryWrites=True,
+            event_listeners=[CommandTimes(metrics.count_command)] if metrics else [],
         )
     except (pymongo.errors.PyMongoError, ValueError) as ex:
         # The URL may hold a password, and the error the URL.
@@ -111,7 +124,8 @@ def running_app(settings: Settings) -> Iterator[App]:
     with contextlib.ExitStack() as stack:
         files = open_files(settings)
         stack.callback(files.close)
-        client = stack.enter_context(create_client(settings))
+        metrics = Metrics()
+        client = stack.enter_context(create_client(settings, metrics))
         metadata = MongoMetadata(
             client, settings.mongodb_db, settings.query_timeout_seconds
         )
@@ -119,14 +133,19 @@ def running_app(settings: Settings) -> Iterator[App]:
         reconciler = Reconciler(store, metadata, files)
         reconciler.start()
         stack.callback(reconciler.stop)
-        yield create_app(settings, metadata, files, store)
+        yield create_app(settings, metadata, files, store, metrics)
 
 
 def create_app(
-    settings: Settings, metadata: MongoMetadata, files: DiskFiles, store: ImageStore
+    settings: Settings,
+    metadata: MongoMetadata,
+    files: DiskFiles,
+    store: ImageStore,
+    metrics: Metrics | None = None,
 ) -> App:
     """Wire the application; `serve.py` and the tests give it its parts."""
-    app: App = falcon.App(middleware=_middleware(settings))
+    metrics = metrics or Metrics()
+    app: App = falcon.App(middleware=_middleware(settings, metrics))
     app.req_options.strip_url_path_trailing_slash = True
     # An empty parameter is as if absent.
     app.req_options.keep_blank_qs_values = False
@@ -136,6 +155,11 @@ def create_app(
         app.add_error_handler(error, _error_handler(status, title))
     app.add_error_handler(Exception, _log_failure)
     app.set_error_serializer(_serialize_error)
+    app.add_route('/metrics', MetricsPage(metrics, metadata))
+    app.add_route('/openapi.json', OpenApi())
+    docs = StaticFiles(_PACKAGE / 'docs')
+    app.add_route('/docs', docs)
+    app.add_route('/docs/{name:path}', docs)
     _add_routes(app, settings, metadata, files, store)
     return app
 
@@ -144,8 +168,9 @@ def _dumps(value: Any) -> bytes:
     return json_text.dumps(value)
 
 
-def _middleware(settings: Settings) -> list[Any]:
+def _middleware(settings: Settings, metrics: Metrics) -> list[Any]:
     middleware: list[Any] = [
+        RequestMetrics(metrics),
         RequestLog(),
         falcon.CORSMiddleware(expose_headers=_EXPOSED_HEADERS),
     ]

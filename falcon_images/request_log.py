@@ -9,6 +9,10 @@ from urllib.parse import quote
 import falcon
 
 _REQUEST_ID = re.compile('[A-Za-z0-9._:-]{1,128}')
+# Arguments that have names are fields of their own where the log is JSON.
+_LINE = (
+    '%(method)s %(path)s %(status)s %(milliseconds)s ms %(bytes)s bytes %(request_id)s'
+)
 
 logger = logging.getLogger(__name__)
 
@@ -32,19 +36,22 @@ class RequestLog:
         resource: object,
         req_succeeded: bool,
     ) -> None:
-        seconds = time.perf_counter() - req.context.started
+        req.context.seconds = time.perf_counter() - req.context.started
+        req.context.bytes_sent = _length(resp)
         logger.info(
-            '%s %s %s %.1f ms %s bytes %s',
-            req.method,
-            quote(req.path),
-            resp.status_code,
-            seconds * 1000,
-            _length(resp),
-            req.context.id,
+            _LINE,
+            {
+                'method': req.method,
+                'path': quote(req.path),
+                'status': resp.status_code,
+                'milliseconds': round(req.context.seconds * 1000, 1),
+                'bytes': req.context.bytes_sent,
+                'request_id': req.context.id,
+            },
         )
 
 
-def _length(resp: falcon.Response) -> str:
+def _length(resp: falcon.Response) -> int:
     if resp.content_length is not None:
-        return str(resp.content_length)
-    return str(len(resp.render_body() or b''))
+        return int(resp.content_length)
+    return len(resp.render_body() or b'')

@@ -17,6 +17,7 @@ _AT_LEAST_ONE = (
     *('query_timeout_seconds', 'header_timeout_seconds', 'request_timeout_seconds'),
 )
 _MAX_QUERY_SECONDS = 3600
+_LOG_FORMATS = ('text', 'json')
 _HTTP_URL = re.compile(r'https?://[^/]+', re.IGNORECASE)
 _DATABASE_NAME = re.compile(r'[^/\\. "$*<>:|?\0]{1,63}')
 
@@ -54,6 +55,7 @@ class Settings:
     max_uploads: int = 64
     header_timeout_seconds: int = 20
     request_timeout_seconds: int = 3600
+    log_format: str = 'text'
 
     @property
     def workers(self) -> int:
@@ -88,6 +90,11 @@ class Settings:
             raise SettingsError(
                 'APP_WORKERS can only be 1 on Windows; for more processes there, start '
                 'several services behind a proxy.'
+            )
+        if self.log_format not in _LOG_FORMATS:
+            raise SettingsError(
+                f'LOG_FORMAT must be {" or ".join(_LOG_FORMATS)}, not '
+                f'{self.log_format!r}.'
             )
         if self.query_timeout_seconds > _MAX_QUERY_SECONDS:
             raise SettingsError(

@@ -16,6 +16,7 @@ from falcon_images.app import App, create_app, create_client
 from falcon_images.embedded import EmbeddedMongo
 from falcon_images.files import DiskFiles
 from falcon_images.metadata import MongoMetadata
+from falcon_images.metrics import Metrics
 from falcon_images.settings import Settings
 from falcon_images.store import ImageStore
 from tests.pictures import jpeg
@@ -160,14 +161,15 @@ class running:  # noqa: N801 - used as a function
 
     def __enter__(self) -> Service:
         settings = self._settings
-        self._mongo = create_client(settings)
+        metrics = Metrics()
+        self._mongo = create_client(settings, metrics)
         metadata = MongoMetadata(
             self._mongo, settings.mongodb_db, settings.query_timeout_seconds
         )
         self._files = DiskFiles(settings.uploads_directory)
         self._files.prepare()
         store = ImageStore(self._files, metadata)
-        app = create_app(settings, metadata, self._files, store)
+        app = create_app(settings, metadata, self._files, store, metrics)
         database = self._mongo[settings.mongodb_db]
         client = Client(self._started(settings) or app)
         return Service(settings, client, database, self._files, metadata, store, app)

@@ -659,7 +659,7 @@ def logging_as_served() -> Iterator[None]:
     levels = {
         name: logging.getLogger(name).level for name in ('urllib3', 'waitress.queue')
     }
-    serve._log_to_standard_error()
+    serve._log_to_standard_error('text')
     yield
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)

@@ -56,6 +56,7 @@ def test_a_port_that_is_no_integer_is_named(value: str) -> None:
         ({'USE_AUTHENTICATION': 'false'}, 'IDENTIFICATION_URL'),
         ({'IDENTIFICATION_URL': 'x'}, 'IDENTIFICATION_URL must be the URL'),
         ({'IDENTIFICATION_URL': 'ftp://x'}, 'IDENTIFICATION_URL must be the URL'),
+        ({'LOG_FORMAT': 'xml'}, "LOG_FORMAT must be text or json, not 'xml'"),
         ({'MONGODB_DB': 'a.b'}, "MONGODB_DB 'a.b' is not the name"),
         ({'MONGODB_DB': 'x' * 64}, 'is not the name of a database'),
         ({'QUERY_TIMEOUT_SECONDS': '99999999'}, 'must be at most 3600'),

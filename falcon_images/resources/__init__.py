@@ -147,6 +147,8 @@ class Images:
             document, replayed = (
                 (same, False) if same else self._store.add(collection_name, upload, key)
             )
+        if not (same or replayed):
+            req.context.stored_bytes = upload.size
         if replayed:
             resp.set_header('Idempotency-Replayed', 'true')
         name = quote(collection_name, safe='')

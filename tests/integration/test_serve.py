@@ -1,5 +1,6 @@
 import contextlib
 import hashlib
+import json
 import os
 import socket
 import threading
@@ -243,3 +244,13 @@ def peak_memory(serving: Serving) -> int:
     statuses = [Path(f'/proc/{pid}/status').read_text() for pid in serving.pids]
     lines = [line for status in statuses for line in status.splitlines()]
     return sum(int(line.split()[1]) for line in lines if line.startswith('VmHWM'))
+
+
+def test_the_log_can_be_json(start: Start, mongodb_url: str) -> None:
+    serving = start(MONGODB_URL=mongodb_url, LOG_FORMAT='json').ready()
+    serving.get('/collections?token=secret')
+    assert serving.stop() == 0
+    written = [json.loads(line) for line in serving.lines]
+    assert written[-1]['message'] == 'Stopped'
+    assert [line['path'] for line in written if 'path' in line] == ['/collections']
+    assert 'secret' not in serving.log
