@@ -143,3 +143,19 @@ def test_neighbors_in_the_order_of_time_are_found_at_once(service: Service) -> N
     assert len(asked) == 3
     assert all(entry['docsExamined'] <= 2 for entry in asked)
     assert all(entry['keysExamined'] <= 6 for entry in asked)
+
+
+def test_neighbors_by_a_property_are_not_sought_in_the_index(service: Service) -> None:
+    """It is not in the order of lists, and slower than reading all documents."""
+    service.client.upload('c')
+    service.database.c.insert_many({'score': n % 50, 'n': n} for n in range(2999))
+    document = service.database.c.find_one({'n': 1500})
+    assert document
+    service.database.command('profile', 2)
+    order = [('score', 1), ('_id', 1)]
+    found = service.metadata.neighbors('c', str(document['_id']), Query(sort=order))
+    service.database.command('profile', 0)
+    assert [neighbor and neighbor['n'] for neighbor in found] == [1450, 1550]
+    asked = list(service.database['system.profile'].find({'command.aggregate': 'c'}))
+    assert sum(entry['docsExamined'] for entry in asked) <= 3 * 3000 + 2
+    assert sum(entry['keysExamined'] for entry in asked) <= 2

@@ -46,12 +46,12 @@ def find_previous(
     """
     backwards = replace(query, sort=reversed_order(query.sort))
     lists = holds_list(query.sort)
-    if not lists:
+    if lists is None:
         return find_next(collection, backwards, deadline)
-    without = {'$and': [query.filter, {'$nor': lists}]}
+    without = {'$and': [query.filter, {'$nor': [lists]}]}
     found = find_next(collection, replace(backwards, filter=without), deadline)
     ids = [found['_id']] if found else []
-    with_list = {'$and': [query.filter, {'$or': lists}]}
+    with_list = {'$and': [query.filter, lists]}
     ids += _last_before(collection, replace(query, filter=with_list), deadline)
     return _last_of(collection, ids, query, deadline)
 

@@ -56,11 +56,15 @@ def reversed_order(order: Order) -> Order:
     return [(path, -direction) for path, direction in order]
 
 
-def holds_list(order: Order) -> list[Document]:
-    """List the ways to have a list where an order looks; none if there can be none."""
+def holds_list(order: Order) -> Document | None:
+    """Make the filter of documents with a list where an order looks.
+
+    None if there can be none. As an expression, because an index on all values would
+    otherwise be read from end to end.
+    """
     paths = [path for path, _ in order if path not in _INDEXED]
-    places = [place for path in paths for place in (*_outer(path), path)]
-    return [{place: {'$type': 'array'}} for place in places]
+    lists = [{'$isArray': f'${path}'} for path in paths]
+    return {'$expr': {'$or': lists}} if lists else None
 
 
 def _comes(order: Order, position: Position) -> Document:
