@@ -264,6 +264,12 @@ def test_only_what_matches_is_counted(service: Service) -> None:
     assert values(found['parity']) == [(1, 5)]
 
 
+def test_plain_conditions_select_as_in_a_list(service: Service) -> None:
+    store(service, *({'n': n, 'parity': n % 2} for n in range(10)))
+    found = fields(service, parity='1', min_n='4')
+    assert values(found['n']) == [(5, 1), (7, 1), (9, 1)]
+
+
 @pytest.mark.parametrize(
     'text', ['{', '{"$where": "1"}', '{"n": {"$regex": "("}}', '{"n": {"$size": -1}}']
 )
