@@ -12,6 +12,7 @@ import pymongo
 
 from falcon_images import errors, json_text
 from falcon_images.auth import AuthMiddleware, Identification
+from falcon_images.facets import Fields
 from falcon_images.files import DiskFiles
 from falcon_images.health import Live, Ready
 from falcon_images.metadata import Document, MongoMetadata
@@ -57,6 +58,7 @@ _ERRORS: dict[type[Exception], tuple[str, str]] = {
     errors.NotAnImageError: (falcon.HTTP_415, 'Not an image'),
     errors.KeyReusedError: (falcon.HTTP_422, 'Key used before'),
     errors.TooManyUploadsError: (falcon.HTTP_503, 'Too many uploads'),
+    errors.TooManyFacetsError: (falcon.HTTP_503, 'Too many questions'),
     errors.DatabaseUnavailableError: (falcon.HTTP_503, 'Database unavailable'),
     errors.QueryTimeoutError: (falcon.HTTP_503, 'Query too slow'),
     errors.StorageUnavailableError: (falcon.HTTP_503, 'Storage unavailable'),
@@ -192,6 +194,7 @@ def _add_routes(
     app.add_route('/health/ready', Ready(metadata, files))
     app.add_route('/collections', Collections(store))
     app.add_route('/collections/{collection_name}', Collection(store))
+    app.add_route('/collections/{collection_name}/fields', Fields(metadata, settings))
     images = Images(store, files, settings)
     image = Image(store, settings)
     image_file = ImageFile(StoredFiles(files, metadata), settings)

@@ -29,6 +29,10 @@ class TooManyUploadsError(Exception):
     """As many uploads are worked on as the settings allow."""
 
 
+class TooManyFacetsError(Exception):
+    """As many countings of fields are waited for as the settings allow."""
+
+
 class TooLargeError(Exception):
     """More bytes than a limit of the settings allows."""
 

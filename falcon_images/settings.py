@@ -13,8 +13,9 @@ _MAX_PORT = 65535
 _MAX_DEFAULT_WORKERS = 4
 _IS_WINDOWS = sys.platform == 'win32'
 _AT_LEAST_ONE = (
-    *('app_threads', 'max_body_bytes', 'max_uploads'),
-    *('query_timeout_seconds', 'header_timeout_seconds', 'request_timeout_seconds'),
+    *('app_threads', 'max_body_bytes', 'max_uploads', 'max_facets'),
+    *('query_timeout_seconds', 'facets_timeout_seconds'),
+    *('header_timeout_seconds', 'request_timeout_seconds'),
 )
 _MAX_QUERY_SECONDS = 3600
 _LOG_FORMATS = ('text', 'json')
@@ -52,6 +53,8 @@ class Settings:
     max_query_bytes: int = 64 * 1024
     max_list_documents: int = 0
     query_timeout_seconds: int = 10
+    facets_timeout_seconds: int = 60
+    max_facets: int = 2
     max_uploads: int = 64
     header_timeout_seconds: int = 20
     request_timeout_seconds: int = 3600
@@ -96,10 +99,11 @@ class Settings:
                 f'LOG_FORMAT must be {" or ".join(_LOG_FORMATS)}, not '
                 f'{self.log_format!r}.'
             )
-        if self.query_timeout_seconds > _MAX_QUERY_SECONDS:
-            raise SettingsError(
-                f'QUERY_TIMEOUT_SECONDS must be at most {_MAX_QUERY_SECONDS}.'
-            )
+        for name in ('query_timeout_seconds', 'facets_timeout_seconds'):
+            if getattr(self, name) > _MAX_QUERY_SECONDS:
+                raise SettingsError(
+                    f'{name.upper()} must be at most {_MAX_QUERY_SECONDS}.'
+                )
         if not _DATABASE_NAME.fullmatch(self.mongodb_db):
             raise SettingsError(
                 f'MONGODB_DB {self.mongodb_db!r} is not the name of a database: it has '

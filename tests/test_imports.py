@@ -15,7 +15,7 @@ LEVELS = [
     {'check_command'},
     {'app', 'embedded', 'server', 'workers'},
     {'server.listener', 'resources', 'auth', 'health', 'request_log', 'check'},
-    {'reconciler', 'neighbors', 'metrics.page', 'static_files', 'openapi'},
+    {'reconciler', 'neighbors', 'facets', 'metrics.page', 'static_files', 'openapi'},
     {'resources.image_file', 'claims', 'quarantine', 'metrics', 'metrics.processes'},
     {'server.channel', 'server.capacity', 'conditional', 'store', 'guardian'},
     {'stored_files'},
@@ -25,9 +25,11 @@ LEVELS = [
     {'query.parameters', 'query.times'},
     {'server.timeouts', 'json_text', 'uploads.envelope'},
     {'digests', 'files', 'metadata', 'image_types'},
-    {'metadata.neighbors'},
+    {'metadata.neighbors', 'metadata.facets'},
+    {'metadata.stages', 'metadata.tallies'},
     {'metadata.indexes', 'metadata.pages', 'metadata.translation', 'metadata.values'},
     {'metadata.counts', 'metadata.cursors', 'metadata.positions'},
+    {'metadata.expressions'},
     {'metadata.documents', 'metadata.names', 'metadata.command_times'},
     {'properties', 'folders'},
     {'environment', 'settings', 'log_lines'},
@@ -37,7 +39,7 @@ LEVELS = [
 KNOWN_TO = {
     'falcon': {
         *('app', 'auth', 'conditional', 'health', 'request_log', 'resources'),
-        *('resources.image_file', 'neighbors'),
+        *('resources.image_file', 'neighbors', 'facets'),
         *('metrics.page', 'static_files', 'openapi'),
     },
     'pymongo': {
@@ -46,6 +48,7 @@ KNOWN_TO = {
         'metadata',
         'metadata.counts',
         'metadata.command_times',
+        'metadata.facets',
         'metadata.indexes',
         'metadata.translation',
         'metadata.inventory',
@@ -55,6 +58,7 @@ KNOWN_TO = {
     'bson': {
         *('metadata', 'metadata.values', 'metadata.inventory'),
         *('metadata.cursors', 'metadata.pages', 'metadata.positions'),
+        'metadata.expressions',
     },
     'streaming_form_data': {'uploads'},
     'waitress': {'server', 'server.listener', 'server.channel', 'server.parser'},

@@ -39,6 +39,7 @@ from falcon_images.metadata.documents import (
     file_facts,
     shown,
 )
+from falcon_images.metadata.facets import Counting, Facets
 from falcon_images.metadata.indexes import KEY_INDEX, create_indexes
 from falcon_images.metadata.names import DROPPED, RESERVED, check_collection_name
 from falcon_images.metadata.neighbors import find_next, find_position, find_previous
@@ -51,7 +52,8 @@ from falcon_images.metadata.pages import (
     require_position,
 )
 from falcon_images.metadata.positions import position_of
-from falcon_images.metadata.translation import TOO_LARGE, translated
+from falcon_images.metadata.tallies import Tally
+from falcon_images.metadata.translation import BAD_FILTER, TOO_LARGE, translated
 from falcon_images.metadata.values import new_id, now, parse_id, to_json_type
 from falcon_images.properties import SYSTEM_FIELDS
 
@@ -77,11 +79,13 @@ _LIST_CODEC_OPTIONS = _CODEC_OPTIONS._replace(tz_aware=False, tzinfo=None)
 __all__ = [
     'NEWEST_FIRST',
     'Document',
+    'Facets',
     'MongoMetadata',
     'Order',
     'Position',
     'Query',
     'Row',
+    'Tally',
     'changed',
     'check_collection_name',
     'file_facts',
@@ -165,7 +169,7 @@ class MongoMetadata:
     def count(self, collection_name: str, filter_: Document) -> int:
         """Count the documents that match."""
         collection = self._collection(collection_name)
-        with translated(None, _BAD_FILTER):
+        with translated(None, BAD_FILTER):
             if not filter_:
                 return self._counts.exact(collection)
             return collection.count_documents(filter_, maxTimeMS=self._query_timeout_ms)
@@ -188,13 +192,13 @@ class MongoMetadata:
             allow_disk_use=True,
             max_time_ms=self._query_timeout_ms,
         )
-        with translated(None, _BAD_FILTER), cursor:
+        with translated(None, BAD_FILTER), cursor:
             yield from map(shown, cursor)
 
     def page(self, collection_name: str, query: Query) -> Iterator[Row]:
         """Read documents like `documents`, each with its position in the order."""
         collection = self._collection(collection_name)
-        with translated(None, _BAD_FILTER):
+        with translated(None, BAD_FILTER):
             yield from read_page(collection, query, self._deadline())
 
     def position(
@@ -202,7 +206,7 @@ class MongoMetadata:
     ) -> Position | None:
         """Find where an image is in an order; None if it is not there any more."""
         collection, key = self._collection(collection_name), parse_id(image_id)
-        with translated(None, _BAD_FILTER):
+        with translated(None, BAD_FILTER):
             return find_position(collection, key, order, self._deadline())
 
     def neighbors(
@@ -215,7 +219,7 @@ class MongoMetadata:
         """
         collection, key = self._collection(collection_name), parse_id(image_id)
         deadline = self._deadline()
-        with translated(None, _BAD_FILTER):
+        with translated(None, BAD_FILTER):
             position = find_position(collection, key, query.sort, deadline)
             if position is None:
                 raise _no_image(collection_name, image_id)
@@ -224,6 +228,21 @@ class MongoMetadata:
                 find_previous(collection, around, deadline),
                 find_next(collection, around, deadline),
             )
+
+    def facets(
+        self,
+        collection_name: str,
+        filter_: Document,
+        most_listed: int,
+        timeout_seconds: float,
+    ) -> Facets:
+        """Count the properties of the documents that match, and their values.
+
+        Raises:
+            QueryTimeoutError: it takes longer than that.
+        """
+        collection = self._collection(collection_name)
+        return Counting(collection, filter_, most_listed, timeout_seconds).run()
 
     def insert(self, collection_name: str, document: Document) -> None:
         """Store a new document, safe on a majority of the servers.
@@ -429,7 +448,6 @@ class MongoMetadata:
         return shown(_existing(document, collection_name, image_id, before))
 
 
-_BAD_FILTER = 'MongoDB cannot run this filter: an operator has a value it cannot take.'
 _BAD_UPDATE = (
     'The properties cannot be set so: a dotted name leads through a value that is not '
     'an object, or two names lead to the same place.'

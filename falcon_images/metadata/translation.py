@@ -17,6 +17,7 @@ from falcon_images.errors import (
 
 # One operation on one document, waiting for a server included.
 OPERATION_SECONDS = 4.0
+BAD_FILTER = 'MongoDB cannot run this filter: an operator has a value it cannot take.'
 TOO_LARGE = 'The properties of an image can have 16 MB at most.'
 _NAMESPACE_NOT_FOUND = 26
 _DUPLICATE_KEY = 11000
