@@ -23,7 +23,6 @@ COMING = {
     'GET /collections/{collection_name}/fields',
     'PATCH /collections/{collection_name}/images',
     'DELETE /collections/{collection_name}/images',
-    'GET /collections/{collection_name}/images/{image_id}/neighbors',
     'GET /collections/{collection_name}/images/{image_id}/thumbnail',
     'GET /collections/{collection_name}/changes',
     'GET /collections/{collection_name}/changes/{change_id}',
