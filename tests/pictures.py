@@ -2,6 +2,7 @@
 
 import functools
 import io
+import struct
 from typing import Any
 
 from PIL import Image
@@ -35,6 +36,14 @@ def every_format() -> dict[str, tuple[bytes, str]]:
             'image/jpeg',
         ),
     }
+
+
+def gif_header(width: int, height: int, disposal: int, left: int = 0) -> bytes:
+    """A GIF of 50 bytes: all that comes before its first picture, and its first 2."""
+    screen = struct.pack('<HHBBB', width, height, 0x80, 0, 0) + b'\0\0\0\xff\xff\xff'
+    control = b'!\xf9\x04' + bytes([disposal << 2]) + b'\0\0\0\0'
+    picture = b',' + struct.pack('<HHHHB', left, 0, width, height, 0)
+    return b'GIF89a' + screen + control + picture + b'\x02'
 
 
 SVG = (
