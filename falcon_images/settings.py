@@ -53,6 +53,7 @@ class Settings:
     max_list_documents: int = 0
     query_timeout_seconds: int = 10
     max_uploads: int = 64
+    max_thumbnail_pixels: int = 250_000_000
     header_timeout_seconds: int = 20
     request_timeout_seconds: int = 3600
     log_format: str = 'text'

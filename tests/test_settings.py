@@ -53,6 +53,7 @@ def test_a_port_that_is_no_integer_is_named(value: str) -> None:
         ({'QUERY_TIMEOUT_SECONDS': '0'}, 'QUERY_TIMEOUT_SECONDS must be at least 1'),
         ({'HEADER_TIMEOUT_SECONDS': '0'}, 'HEADER_TIMEOUT_SECONDS must be at least 1'),
         ({'MAX_UPLOADS': '0'}, 'MAX_UPLOADS must be at least 1'),
+        ({'MAX_THUMBNAIL_PIXELS': 'x'}, 'MAX_THUMBNAIL_PIXELS must be an integer'),
         ({'USE_AUTHENTICATION': 'false'}, 'IDENTIFICATION_URL'),
         ({'IDENTIFICATION_URL': 'x'}, 'IDENTIFICATION_URL must be the URL'),
         ({'IDENTIFICATION_URL': 'ftp://x'}, 'IDENTIFICATION_URL must be the URL'),
