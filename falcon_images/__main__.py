@@ -23,15 +23,16 @@ def main() -> None:
 
 
 @main.command()
-@click.option('--repair', is_flag=True, help='Move files, as told above.')
+@click.option('--repair', is_flag=True, help='Move and remove, as told above.')
 @click.option('--deep', is_flag=True, help='Read every byte and compare its SHA-256.')
 @click.pass_context
 def check(ctx: click.Context, repair: bool, deep: bool) -> None:
     """Compare all images with their files, and the other way round.
 
-    Nothing is ever deleted. With --repair, a file without an image is moved from
-    images/ to quarantine/ in the uploads directory, and a file in quarantine/ whose
-    image lacks it is put back. The service may run meanwhile.
+    No image is ever deleted. With --repair, a file without an image is moved from
+    images/ to quarantine/ in the uploads directory, a file in quarantine/ whose image
+    lacks it is put back, and a thumbnail whose image is gone is removed. The service
+    may run meanwhile.
 
     \b
     Exit status:

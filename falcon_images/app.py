@@ -35,11 +35,14 @@ from falcon_images.settings import Settings, SettingsError
 from falcon_images.static_files import StaticFiles
 from falcon_images.store import ImageStore
 from falcon_images.stored_files import StoredFiles
+from falcon_images.thumbnails.making import Thumbnails
+from falcon_images.thumbnails.resource import ImageThumbnail
 
 App = falcon.App[falcon.Request, falcon.Response]
 
 _EXPOSED_HEADERS = (
-    *('Content-Disposition', 'ETag', 'Link', 'Location', 'X-Total-Count'),
+    *('Content-Disposition', 'ETag', 'Link', 'Location'),
+    *('X-Thumbnail', 'X-Total-Count'),
 )
 _PACKAGE = Path(__file__).parent
 _RETRY_AFTER_SECONDS = '5'
@@ -59,6 +62,7 @@ _ERRORS: dict[type[Exception], tuple[str, str]] = {
     errors.KeyReusedError: (falcon.HTTP_422, 'Key used before'),
     errors.TooManyUploadsError: (falcon.HTTP_503, 'Too many uploads'),
     errors.TooManyFacetsError: (falcon.HTTP_503, 'Too many questions'),
+    errors.TooManyThumbnailsError: (falcon.HTTP_503, 'Too many thumbnails'),
     errors.DatabaseUnavailableError: (falcon.HTTP_503, 'Database unavailable'),
     errors.QueryTimeoutError: (falcon.HTTP_503, 'Query too slow'),
     errors.StorageUnavailableError: (falcon.HTTP_503, 'Storage unavailable'),
@@ -197,7 +201,10 @@ def _add_routes(
     app.add_route('/collections/{collection_name}/fields', Fields(metadata, settings))
     images = Images(store, files, settings)
     image = Image(store, settings)
-    image_file = ImageFile(StoredFiles(files, metadata), settings)
+    stored_files = StoredFiles(files, metadata)
+    image_file = ImageFile(stored_files, settings)
+    thumbnails = Thumbnails(stored_files, files, settings)
+    thumbnail = ImageThumbnail(stored_files, thumbnails, settings)
     neighbors = Neighbors(metadata, settings)
     for word in _IMAGES:
         path = f'/collections/{{collection_name}}/{word}'
@@ -207,6 +214,7 @@ def _add_routes(
         app.add_route(f'{path}/{{image_id}}/neighbors', neighbors)
         app.add_route(f'{path}/{{image_id}}/image', image_file)
         app.add_route(f'{path}/{{image_id}}/file', image_file)
+        app.add_route(f'{path}/{{image_id}}/thumbnail', thumbnail)
 
 
 def _error_handler(status: str, title: str) -> Any:

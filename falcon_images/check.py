@@ -5,7 +5,7 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +15,7 @@ from falcon_images.files import DiskFiles, disk_errors
 from falcon_images.metadata import Document, file_facts
 from falcon_images.metadata.inventory import Inventory, Source
 from falcon_images.quarantine import Quarantine, sha256_of
+from falcon_images.thumbnails.stale import StaleThumbnails
 
 GRACE_SECONDS = 600.0
 _BATCH_FILES = 500
@@ -31,6 +32,7 @@ class Kind(enum.StrEnum):
     WRONG_SIZE = 'wrong size'
     DAMAGED = 'damaged'
     SPARE = 'spare'
+    STALE_THUMBNAIL = 'stale thumbnail'
     UNREADABLE = 'unreadable'
 
 
@@ -55,10 +57,11 @@ class Extent:
 
 
 class Check:
-    """Compares documents with files, then files with documents; deletes nothing.
+    """Compares documents with files, then files and thumbnails with documents.
 
-    A finding is looked at again before it is told, in the order that rules out an
-    image that is just being deleted. Memory does not grow with the number of images.
+    Deletes thumbnails alone, which can be drawn again. A finding is looked at again
+    before it is told, in the order that rules out an image that is just being deleted.
+    Memory does not grow with the number of images.
 
     Args:
         on_step: is told 'documents', 'files' or 'waiting', and how many more of them.
@@ -103,6 +106,7 @@ class Check:
                 self._on_step('documents', 1)
                 yield from self._of_document(source, document)
         yield from self._of_files()
+        yield from self._of_thumbnails()
 
     def _of_document(self, source: Source, document: Document) -> Iterator[Finding]:
         kind = self._fault(source, document)
@@ -194,7 +198,9 @@ class Check:
         """
         claimed = claims.of(folder, names)
         suspects = [name for name in names if name not in claimed]
-        suspects = [name for name in suspects if self._is_old(folder, name)]
+        suspects = [
+            name for name in suspects if self._is_old(self._images / folder / name)
+        ]
         if not suspects:
             return
         now = Claims(self._inventory)
@@ -236,9 +242,34 @@ class Check:
         place = _place(folder, name)
         return Finding(Kind.SPARE, place, True, f'moved to quarantine/{key}')
 
-    def _is_old(self, folder: str, name: str) -> bool:
+    def _of_thumbnails(self) -> Iterator[Finding]:
+        folder = self._files.thumbnails.folder
         try:
-            status = (self._images / folder / name).lstat()
+            for key in StaleThumbnails(folder, self._claims).find():
+                if self._is_old(folder / key):
+                    yield self._of_stale_thumbnail(key)
+        except OSError as ex:
+            yield Finding(Kind.UNREADABLE, 'thumbnails', note=ex.strerror or '')
+
+    def _claims(self) -> Claims:
+        claims = Claims(self._inventory)
+        if self._extent.repairs:
+            self._require_collections(claims)
+        return claims
+
+    def _of_stale_thumbnail(self, key: str) -> Finding:
+        found = Finding(Kind.STALE_THUMBNAIL, f'thumbnails/{key}')
+        if not self._extent.repairs:
+            return found
+        try:
+            self._files.thumbnails.remove(key)
+        except OSError as ex:
+            return replace(found, note=ex.strerror or '')
+        return replace(found, is_repaired=True, note='removed')
+
+    def _is_old(self, path: Path) -> bool:
+        try:
+            status = path.lstat()
         except FileNotFoundError:
             return False
         is_old = time.time() - status.st_mtime >= self._extent.grace_seconds

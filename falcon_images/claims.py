@@ -42,7 +42,8 @@ class Claims:
         self._by_folder: dict[str, list[Source]] = defaultdict(list)
         self._by_name: dict[str, list[Source]] = defaultdict(list)
         self.knows_collections = False
-        for source in inventory.sources():
+        self._sources = inventory.sources()
+        for source in self._sources:
             self.knows_collections |= source.database_name == inventory.database_name
             name = source.collection_name
             self._by_folder[_folder(name)].append(source)
@@ -63,6 +64,16 @@ class Claims:
         if len(below) == _IMAGE_FOLDERS - 1:
             return self._by_id(folder, top, names)
         return set()
+
+    def of_hashes(self, hashes: set[str]) -> set[str]:
+        """Tell which of some SHA-256 are those of a document's file."""
+        own = self._inventory.database_name
+        left = set(hashes)
+        # Its own first: the collections of others have no index for it.
+        for source in sorted(self._sources, key=lambda s: s.database_name != own):
+            if left:
+                left -= self._inventory.hashes(source, left)
+        return hashes - left
 
     def _by_id(self, folder: str, top: str, names: list[str]) -> set[str]:
         ids = {image_id for name in names if (image_id := id_of(name))}

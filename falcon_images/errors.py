@@ -25,12 +25,20 @@ class KeyReusedError(Exception):
     """An idempotency key was used before, for another upload."""
 
 
+class DamagedFileError(NotFoundError):
+    """The file of an image is missing, or is not the one that was stored."""
+
+
 class TooManyUploadsError(Exception):
     """As many uploads are worked on as the settings allow."""
 
 
 class TooManyFacetsError(Exception):
     """As many countings of fields are waited for as the settings allow."""
+
+
+class TooManyThumbnailsError(Exception):
+    """As many requests wait for a thumbnail to be drawn as may."""
 
 
 class TooLargeError(Exception):

@@ -21,6 +21,7 @@ from falcon_images.errors import (
     StorageUnavailableError,
 )
 from falcon_images.folders import SyncedFolders, sync_folder
+from falcon_images.thumbnails.kept import KeptThumbnails
 
 # Part of every key on disk: to change one would lose the files that have it.
 _EXTENSIONS = {
@@ -148,11 +149,13 @@ class DiskFiles:
     """Image files under one folder, which several processes may share.
 
     ``images/`` has the files, ``incoming/`` those that are not whole yet, in a folder
-    for each process, and ``doubts/`` a note for each that may lack its document.
+    for each process, ``doubts/`` a note for each that may lack its document, and
+    ``thumbnails/`` what was drawn of them.
     """
 
     def __init__(self, root: Path) -> None:
         self._images = root.absolute() / 'images'
+        self.thumbnails = KeptThumbnails(root)
         self._doubts = root.absolute() / 'doubts'
         self._all_incoming = root.absolute() / 'incoming'
         self._folders = SyncedFolders(self._images)

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import struct
 import xml.parsers.expat
 from dataclasses import dataclass
 from typing import BinaryIO, cast
@@ -26,6 +27,7 @@ _TYPES = {
     'TIFF': 'image/tiff',
     'WEBP': 'image/webp',
 }
+FORMATS = tuple(_TYPES)
 # The reader of JPEG calls a file of several pictures by another name.
 _TYPES_FOUND = _TYPES | {'MPO': 'image/jpeg'}
 # Pillow reads some formats whole, and of others a header of any size: beyond this,
@@ -39,6 +41,8 @@ _BEGINNINGS = {
     'image/tiff': re.compile(rb'II[*+]\0|MM\0[*+]'),
     'image/webp': re.compile(rb'RIFF.{4}WEBP', re.DOTALL),
 }
+_GIF_BEGINNINGS = (b'GIF87a', b'GIF89a')
+_HAS_COLORS = 0x80
 _SVG_ROOTS = ('http://www.w3.org/2000/svg svg', 'svg')
 _SVG_PROLOGUE_BYTES = 65536
 
@@ -62,7 +66,10 @@ def identify(file: BinaryIO) -> ImageFacts:
     file.seek(0)
     try:
         header = cast(BinaryIO, _Header(file))
-        with Image.open(header, formats=tuple(_TYPES)) as image:
+        if size := _gif_size(header):
+            return ImageFacts(_TYPES['GIF'], *size)
+        header.seek(0)
+        with Image.open(header, formats=FORMATS) as image:
             return ImageFacts(_TYPES_FOUND[image.format or ''], *image.size)
     except _HeaderTooLargeError as ex:
         file.seek(0)
@@ -112,6 +119,37 @@ class _Header:
         if self._left < 0:
             raise _HeaderTooLargeError
         return data
+
+
+def _gif_size(file: BinaryIO) -> tuple[int, int] | None:
+    """Read the size of a GIF, as far as its first picture reaches; None of others.
+
+    Pillow's reader would fill all of it already, which takes gigabytes for a file of
+    50 bytes that says so.
+    """
+    if file.read(6) not in _GIF_BEGINNINGS:
+        return None
+    width, height, flags = struct.unpack('<HHBxx', _read(file, 7))
+    if flags & _HAS_COLORS:
+        _read(file, 3 << (flags & 7) + 1)
+    while kind := _read(file, 1):
+        if kind == b',':
+            left, top, wide, high = struct.unpack('<HHHH', _read(file, 8))
+            return max(width, left + wide), max(height, top + high)
+        if kind == b';':
+            break
+        if kind == b'!':
+            _read(file, 1)
+            while length := _read(file, 1)[0]:
+                _read(file, length)
+    raise _not_an_image()
+
+
+def _read(file: BinaryIO, size: int) -> bytes:
+    data = file.read(size)
+    if len(data) < size:
+        raise _not_an_image()
+    return data
 
 
 class _RootFoundError(Exception):

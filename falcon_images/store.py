@@ -186,6 +186,7 @@ class ImageStore:
             if facts := file_facts(document):
                 doubt = self._doubt(collection_name, document['_id'], facts['type'])
                 self._note(doubt)
+                self._files.thumbnails.delete(facts['sha256'])
             raise
         self._delete_file(collection_name, document)
 
@@ -259,12 +260,14 @@ class ImageStore:
         if facts := file_facts(document):
             doubt = self._doubt(collection_name, document['_id'], facts['type'])
             self._remove_file(doubt)
+            self._files.thumbnails.delete(facts['sha256'])
             return
         try:
             key = file_key(collection_name, document)
             # In the earlier version, images of one name had one file.
             if not self._metadata.names_file(collection_name, document['image']):
                 self._files.delete(key)
+                self._files.thumbnails.delete_earlier(key)
         except (InvalidRequestError, DatabaseUnavailableError, StorageError) as ex:
             logger.warning('The file of image %s stays: %s', document['_id'], ex)
 

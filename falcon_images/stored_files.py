@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import IO, BinaryIO, cast
 
 from falcon_images.earlier import EarlierFiles
-from falcon_images.errors import NotFoundError
+from falcon_images.errors import DamagedFileError
 from falcon_images.files import DiskFiles, PartOfFile, earlier_key, image_key
 from falcon_images.metadata import Document, MongoMetadata, file_facts
 
@@ -27,7 +27,10 @@ def file_key(collection_name: str, document: Document) -> str:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """What is known of an image's file; `sha256` is 64 hex digits, `size` bytes."""
+    """What is known of an image's file; `sha256` is 64 hex digits, `size` bytes.
+
+    Other images of the earlier version may have the same file.
+    """
 
     key: str
     size: int
@@ -35,6 +38,7 @@ class StoredFile:
     sha256: str
     name: str
     time: datetime.datetime
+    is_earlier: bool
 
 
 class StoredFiles:
@@ -46,10 +50,16 @@ class StoredFiles:
         self._earlier = EarlierFiles()
 
     def find(self, collection_name: str, image_id: str) -> StoredFile:
-        """Tell all about an image's file but its bytes."""
+        """Tell all about an image's file but its bytes.
+
+        Raises:
+            DamagedFileError: it is of the earlier version, and its file is missing.
+            NotFoundError: there is no such image.
+        """
         document = self._metadata.get(collection_name, image_id)
         key = file_key(collection_name, document)
         facts = file_facts(document)
+        is_earlier = facts is None
         if facts is None:
             with self._open(key) as file:
                 facts = self._earlier.facts(key, file)
@@ -60,19 +70,20 @@ class StoredFiles:
             sha256=facts['sha256'],
             name=str(document.get('image', image_id)),
             time=_time(document),
+            is_earlier=is_earlier,
         )
 
     def open(self, stored: StoredFile, first: int, last: int) -> IO[bytes]:
         """Open a file to read it from one byte to another; whoever calls closes it.
 
         Raises:
-            NotFoundError: it is missing, or has another size than was stored.
+            DamagedFileError: it is missing, or has another size than was stored.
         """
         file = self._open(stored.key)
         if os.fstat(file.fileno()).st_size != stored.size:
             file.close()
             logger.error('The file %s has not the size that was stored', stored.key)
-            raise NotFoundError('The file of this image is damaged.')
+            raise DamagedFileError('The file of this image is damaged.')
         file.seek(first)
         if last == stored.size - 1:
             return file
@@ -82,7 +93,7 @@ class StoredFiles:
         file = self._files.open(key)
         if file is None:
             logger.error('The file %s is missing, its document is not', key)
-            raise NotFoundError('The file of this image is missing.')
+            raise DamagedFileError('The file of this image is missing.')
         return file
 
 

@@ -712,11 +712,12 @@ def test_a_refused_delete_deletes_nothing(guarded: Service, token: str) -> None:
     assert guarded.database['c'].count_documents({}) == 1
 
 
+@pytest.mark.parametrize('what', ['image', 'thumbnail'])
 def test_a_file_is_cached_by_its_user_alone_with_authentication(
-    guarded: Service,
+    guarded: Service, what: str
 ) -> None:
     uploaded = guarded.client.post_form('c', IMAGE_FORM, headers=KNOWN)
-    path = uploaded.headers['Location'] + '/image'
+    path = f'{uploaded.headers["Location"]}/{what}'
     response = guarded.client.simulate_get(path, headers=KNOWN)
     expected = 'private, max-age=31536000, immutable'
     assert response.headers['Cache-Control'] == expected

@@ -1,5 +1,6 @@
 import errno
 import io
+import time
 
 import pytest
 
@@ -52,6 +53,27 @@ def test_every_cut_of_every_format_is_known_or_refused() -> None:
                 assert identify(io.BytesIO(content[:length])).type == media_type
             except NotAnImageError:
                 continue
+
+
+@pytest.mark.parametrize('disposal', [0, 2, 3])
+def test_a_gif_that_says_it_is_huge_takes_no_memory_for_it(disposal: int) -> None:
+    began = time.perf_counter()
+    content = pictures.gif_header(30000, 30000, disposal)
+    assert identify(io.BytesIO(content)) == ImageFacts('image/gif', 30000, 30000)
+    # To fill 900 megabytes takes longer.
+    assert time.perf_counter() - began < 0.3
+
+
+@pytest.mark.parametrize('length', range(len(pictures.gif_header(9, 9, 2)) - 2))
+def test_a_gif_without_a_whole_header_is_no_image(length: int) -> None:
+    content = pictures.gif_header(9, 9, 2)[:length]
+    with pytest.raises(NotAnImageError):
+        identify(io.BytesIO(content))
+
+
+def test_a_gif_is_as_large_as_its_first_picture_reaches() -> None:
+    content = pictures.gif_header(40, 30, 0, left=8)
+    assert identify(io.BytesIO(content)) == ImageFacts('image/gif', 48, 30)
 
 
 def test_an_image_of_200_megapixels_is_known() -> None:

@@ -447,7 +447,14 @@ def test_answers_and_errors_carry_the_cors_headers(service: Service, path: str) 
     response = service.client.simulate_get(path, headers={'Origin': 'http://else'})
     assert response.headers['Access-Control-Allow-Origin'] == '*'
     exposed = set(response.headers['Access-Control-Expose-Headers'].split(', '))
-    assert exposed == {'Content-Disposition', 'ETag', 'Location', 'X-Total-Count'}
+    assert exposed == {
+        'Content-Disposition',
+        'ETag',
+        'Link',
+        'Location',
+        'X-Thumbnail',
+        'X-Total-Count',
+    }
 
 
 def test_health_tells_that_all_is_well(service: Service) -> None:

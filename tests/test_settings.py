@@ -56,6 +56,7 @@ def test_a_port_that_is_no_integer_is_named(value: str) -> None:
         ({'FACETS_TIMEOUT_SECONDS': '3601'}, 'FACETS_TIMEOUT_SECONDS must be at most'),
         ({'MAX_FACETS': '0'}, 'MAX_FACETS must be at least 1'),
         ({'MAX_UPLOADS': '0'}, 'MAX_UPLOADS must be at least 1'),
+        ({'MAX_THUMBNAIL_PIXELS': 'x'}, 'MAX_THUMBNAIL_PIXELS must be an integer'),
         ({'USE_AUTHENTICATION': 'false'}, 'IDENTIFICATION_URL'),
         ({'IDENTIFICATION_URL': 'x'}, 'IDENTIFICATION_URL must be the URL'),
         ({'IDENTIFICATION_URL': 'ftp://x'}, 'IDENTIFICATION_URL must be the URL'),

@@ -11,7 +11,7 @@ from pymongo.collation import Collation, CollationStrength
 from pymongo.collection import Collection
 
 from falcon_images.errors import DatabaseUnavailableError
-from falcon_images.metadata import Document, MongoMetadata
+from falcon_images.metadata import Document, MongoMetadata, file_facts
 from falcon_images.metadata.translation import translated
 from falcon_images.metadata.values import parse_id
 
@@ -98,6 +98,13 @@ class Inventory:
     def with_ids(self, source: Source, ids: Iterable[str]) -> Iterator[Document]:
         """Read the documents that have one of some ids."""
         return self._find(source, {'_id': {'$in': [parse_id(text) for text in ids]}})
+
+    def hashes(self, source: Source, hashes: Iterable[str]) -> set[str]:
+        """Tell which of some SHA-256 the files of documents have."""
+        found = self._find(source, {'_file.sha256': {'$in': list(hashes)}})
+        return {
+            facts['sha256'] for document in found if (facts := file_facts(document))
+        }
 
     def of_earlier_version(
         self, source: Source, names: Iterable[str], exactly: bool

@@ -1,0 +1,1 @@
+"""Thumbnails: small pictures of images, drawn when they are first asked for."""

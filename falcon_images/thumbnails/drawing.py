@@ -1,0 +1,246 @@
+"""Drawing: what the pixels of an image become in its thumbnail."""
+
+import contextlib
+import io
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, BinaryIO
+
+from PIL import Image, ImageFile, JpegImagePlugin, TiffImagePlugin
+
+from falcon_images.errors import NotAnImageError, TooLargeError, TooManyThumbnailsError
+from falcon_images.image_types import FORMATS, identify
+from falcon_images.thumbnails.windowing import has_nan, windowed, windowed_color
+
+# In one piece, large pictures come from the system and go back to it at once; in the
+# smaller ones that Pillow makes by itself, glibc keeps them for the thread.
+Image.core.set_block_size(1024**3)  # type: ignore[attr-defined]
+
+# What one drawing may take, and from where on only one may at a time.
+_MAX_BYTES = 600 * 1024**2
+_LARGE_BYTES = 100 * 1024**2
+_QUALITY = 80
+_METHOD = 2
+# Bright and dark drawings are both seen on it, whatever the page around is.
+_GROUND = (128, 128, 128)
+_SQUEEZE = 2
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_OF_INTEGERS = ('I', 'I;16')
+# Bytes of a pixel as it is decoded, with the copies that drawing makes of it.
+_PIXEL_BYTES = {'1': 2, 'L': 1, 'I;16': 2, 'P': 9, 'PA': 12, 'LA': 8, 'RGBA': 8}
+_OTHER_PIXEL_BYTES = 4
+# What the decoders of some formats keep of all pixels beside that.
+_DECODER_BYTES = {'AVIF': 12, 'JPEG2000': 16, 'WEBP': 12}
+_COEFFICIENT_BYTES = 2
+# Tags of TIFF 6.0.
+_ROWS_PER_STRIP = 278
+_TILE_WIDTH = 322
+_TILE_LENGTH = 323
+_DAMAGE = (
+    *('truncated', 'broken data', 'unrecognized data', 'decoding error'),
+    'decoder error -2',
+)
+
+
+class UndrawableError(Exception):
+    """Nothing here can draw this image; `is_damaged` tells that its data ends early."""
+
+    def __init__(self, is_damaged: bool = False) -> None:
+        super().__init__()
+        self.is_damaged = is_damaged
+
+
+class Drawing:
+    """Draws thumbnails.
+
+    Args:
+        one_large: what to enter while a picture is drawn that takes much memory.
+    """
+
+    def __init__(
+        self,
+        max_pixels: int,
+        one_large: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self._max_pixels = max_pixels
+        self._one_large = one_large
+
+    def draw(self, file: BinaryIO, longest_side: int) -> bytes:
+        """Make a WebP of the first picture in a file, turned upright, never enlarged.
+
+        Args:
+            longest_side: in pixels.
+
+        Raises:
+            OSError: the file could not be read; it has an error number.
+            TooLargeError: it has more pixels, or needs more memory, than is allowed.
+            UndrawableError: it is of a kind that is not known, or damaged.
+        """
+        try:
+            facts = identify(file)
+        except NotAnImageError as ex:
+            raise UndrawableError from ex
+        if facts.width is None or facts.height is None:
+            raise UndrawableError
+        pixels = facts.width * facts.height
+        if pixels > self._max_pixels:
+            raise TooLargeError('The image has too many pixels to be drawn.')
+        with _failures():
+            file.seek(0)
+            with Image.open(file, formats=FORMATS) as image:
+                return self._drawn(image, pixels, longest_side)
+
+    def _drawn(self, image: Image.Image, pixels: int, longest_side: int) -> bytes:
+        # A reader of JPEG can leave out detail, in much less time and memory.
+        image.draft(image.mode, (_SQUEEZE * longest_side,) * 2)
+        needed = _needed_bytes(image, pixels)
+        if needed > _MAX_BYTES:
+            raise TooLargeError('The image needs too much memory to be drawn.')
+        with self._one_large() if needed > _LARGE_BYTES else nullcontext():
+            is_deep = _is_deep(image)
+            image.load()
+            small = _small(image, is_deep, longest_side)
+            return _saved(_upright(small, _orientation(image)))
+
+
+@contextlib.contextmanager
+def _failures() -> Any:
+    try:
+        yield
+    except (TooLargeError, TooManyThumbnailsError):
+        raise
+    except OSError as ex:
+        if ex.errno is not None:
+            raise
+        raise UndrawableError(is_damaged=_tells_damage(ex)) from ex
+    # Readers raise almost anything for what they do not expect.
+    except Exception as ex:
+        raise UndrawableError(is_damaged=_tells_damage(ex)) from ex
+
+
+def _tells_damage(ex: Exception) -> bool:
+    text = str(ex).lower()
+    return isinstance(ex, EOFError) or any(word in text for word in _DAMAGE)
+
+
+def _needed_bytes(image: Image.Image, pixels: int) -> int:
+    """Tell what decoding takes, of pixels in all; those of a draft are fewer."""
+    pixel_bytes = _PIXEL_BYTES.get(image.mode, _OTHER_PIXEL_BYTES)
+    decoded = image.width * image.height * pixel_bytes
+    return decoded + pixels * _decoder_bytes(image) + _strip_bytes(image)
+
+
+def _decoder_bytes(image: Image.Image) -> int:
+    if isinstance(image, JpegImagePlugin.JpegImageFile) and not _is_one_scan(image):
+        # Those that follow refine or complete it, so all coefficients are kept.
+        return _COEFFICIENT_BYTES * image.layers
+    return _DECODER_BYTES.get(image.format or '', 0)
+
+
+def _is_one_scan(image: JpegImagePlugin.JpegImageFile) -> bool:
+    """Tell whether the first scan of a JPEG, which was read last, is all (ITU T.81)."""
+    if 'progressive' in image.info or image.fp is None:
+        return False
+    scan = b'\xff\xda\0' + bytes((6 + 2 * image.layers, image.layers))
+    end = image.fp.tell()
+    image.fp.seek(max(end - scan[3] - 2, 0))
+    found = image.fp.read(len(scan))
+    image.fp.seek(end)
+    return found == scan
+
+
+def _strip_bytes(image: Image.Image) -> int:
+    """Tell how much a reader of TIFF unpacks at once, which may be all."""
+    if not isinstance(image, TiffImagePlugin.TiffImageFile) or not image.tile:
+        return 0
+    if image.tile[0].codec_name != 'libtiff':
+        return 0
+    rows = image.tag_v2.get(_ROWS_PER_STRIP, image.tag_v2.get(_TILE_LENGTH, 0))
+    width = image.tag_v2.get(_TILE_WIDTH, image.width)
+    return int(width) * min(int(rows), image.height) * _OTHER_PIXEL_BYTES
+
+
+def _is_deep(image: Image.Image) -> bool:
+    """Tell whether colors have 16 bits, of which Pillow keeps the upper 8."""
+    return isinstance(image, ImageFile.ImageFile) and ';16' in str(image.tile)
+
+
+def _small(image: Image.Image, is_deep: bool, longest_side: int) -> Image.Image:
+    """Make it small, and then one of 8 bits."""
+    size = _fitting(image.size, longest_side)
+    if image.mode == 'F':
+        return windowed(_small_floats(image, size))
+    small = _resized(_resizable(image), size)
+    if small.mode in _OF_INTEGERS:
+        return windowed(small)
+    color = small.convert('RGB')
+    if is_deep:
+        color = windowed_color(color)
+    return _on_ground(color, small) if small.mode in ('LA', 'RGBA') else color
+
+
+def _fitting(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
+    scale = min(longest_side / max(size), 1)
+    width, height = (max(round(side * scale), 1) for side in size)
+    return width, height
+
+
+def _resizable(image: Image.Image) -> Image.Image:
+    if image.mode.startswith('I'):
+        return image if image.mode in _OF_INTEGERS else image.convert('I')
+    if image.mode == 'PA' or 'transparency' in image.info:
+        return image.convert('RGBA')
+    if image.mode in ('1', 'P'):
+        return image.convert('L' if image.mode == '1' else 'RGB')
+    return image
+
+
+def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    if image.mode == 'I;16':
+        # Pillow does not squeeze pixels of 16 bits itself.
+        width, height = (side * _SQUEEZE for side in size)
+        if width < image.width or height < image.height:
+            image = image.resize((width, height), Image.Resampling.BOX)
+        return image.resize(size, Image.Resampling.LANCZOS)
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=_SQUEEZE)
+
+
+def _small_floats(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    small = _resized(image, size)
+    if not has_nan(small):
+        return small
+    # One that is not a number takes all around it along when pixels are mixed.
+    return image.resize(size, Image.Resampling.NEAREST)
+
+
+def _on_ground(color: Image.Image, clear: Image.Image) -> Image.Image:
+    ground = Image.new('RGB', color.size, _GROUND)
+    ground.paste(color, mask=clear.getchannel('A'))
+    return ground
+
+
+def _orientation(image: Image.Image) -> int:
+    # What a camera noted badly keeps no picture from being shown.
+    with contextlib.suppress(Exception):
+        return int(image.getexif()[_ORIENTATION])
+    return 1
+
+
+def _upright(small: Image.Image, orientation: int) -> Image.Image:
+    turn = _TURNS.get(orientation)
+    return small if turn is None else small.transpose(turn)
+
+
+def _saved(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, 'WEBP', quality=_QUALITY, method=_METHOD)
+    return file.getvalue()
