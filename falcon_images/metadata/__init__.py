@@ -26,6 +26,15 @@ from falcon_images.errors import (
     TooLargeError,
     UncertainInsertError,
 )
+from falcon_images.metadata.before_images import BeforeImage, BeforeImages, Kind
+from falcon_images.metadata.bulk import (
+    BulkDocuments,
+    RawDocument,
+    cut,
+    remade,
+    sha256_of,
+)
+from falcon_images.metadata.change_records import Change, ChangeRecords, State, until
 from falcon_images.metadata.counts import Counts
 from falcon_images.metadata.cursors import read_cursor, write_cursor
 from falcon_images.metadata.documents import (
@@ -50,8 +59,14 @@ from falcon_images.metadata.pages import (
     read_page,
     require_position,
 )
+from falcon_images.metadata.pending_ids import PendingIds
 from falcon_images.metadata.positions import position_of
-from falcon_images.metadata.translation import TOO_LARGE, translated
+from falcon_images.metadata.translation import (
+    BAD_FILTER,
+    BAD_UPDATE,
+    TOO_LARGE,
+    translated,
+)
 from falcon_images.metadata.values import new_id, now, parse_id, to_json_type
 from falcon_images.properties import SYSTEM_FIELDS
 
@@ -76,14 +91,23 @@ _CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
 _LIST_CODEC_OPTIONS = _CODEC_OPTIONS._replace(tz_aware=False, tzinfo=None)
 __all__ = [
     'NEWEST_FIRST',
+    'BeforeImage',
+    'BeforeImages',
+    'BulkDocuments',
+    'Change',
+    'ChangeRecords',
     'Document',
+    'Kind',
     'MongoMetadata',
     'Order',
     'Position',
     'Query',
+    'RawDocument',
     'Row',
+    'State',
     'changed',
     'check_collection_name',
+    'cut',
     'file_facts',
     'is_found_by_filter',
     'new_id',
@@ -91,9 +115,12 @@ __all__ = [
     'parse_id',
     'position_of',
     'read_cursor',
+    'remade',
     'require_position',
+    'sha256_of',
     'shown',
     'to_json_type',
+    'until',
     'write_cursor',
 ]
 
@@ -122,6 +149,10 @@ class MongoMetadata:
         self._counts = Counts(self._query_timeout_ms)
         # Names are checked once; those that no collection can have are not kept.
         self._collection = functools.lru_cache(_KEPT_COLLECTIONS)(self._open_collection)
+        self.bulk = BulkDocuments(self._database, self._query_timeout_ms)
+        self.changes = ChangeRecords(self._database, self._query_timeout_ms)
+        self.pending_ids = PendingIds(self._database)
+        self.before_images = BeforeImages(self._database)
         self._seen: cachetools.TTLCache[str, bool] = cachetools.TTLCache(
             maxsize=10_000, ttl=_SEEN_SECONDS
         )
@@ -165,7 +196,7 @@ class MongoMetadata:
     def count(self, collection_name: str, filter_: Document) -> int:
         """Count the documents that match."""
         collection = self._collection(collection_name)
-        with translated(None, _BAD_FILTER):
+        with translated(None, BAD_FILTER):
             if not filter_:
                 return self._counts.exact(collection)
             return collection.count_documents(filter_, maxTimeMS=self._query_timeout_ms)
@@ -188,13 +219,13 @@ class MongoMetadata:
             allow_disk_use=True,
             max_time_ms=self._query_timeout_ms,
         )
-        with translated(None, _BAD_FILTER), cursor:
+        with translated(None, BAD_FILTER), cursor:
             yield from map(shown, cursor)
 
     def page(self, collection_name: str, query: Query) -> Iterator[Row]:
         """Read documents like `documents`, each with its position in the order."""
         collection = self._collection(collection_name)
-        with translated(None, _BAD_FILTER):
+        with translated(None, BAD_FILTER):
             yield from read_page(collection, query, self._deadline())
 
     def position(
@@ -202,7 +233,7 @@ class MongoMetadata:
     ) -> Position | None:
         """Find where an image is in an order; None if it is not there any more."""
         collection, key = self._collection(collection_name), parse_id(image_id)
-        with translated(None, _BAD_FILTER):
+        with translated(None, BAD_FILTER):
             return find_position(collection, key, order, self._deadline())
 
     def neighbors(
@@ -215,7 +246,7 @@ class MongoMetadata:
         """
         collection, key = self._collection(collection_name), parse_id(image_id)
         deadline = self._deadline()
-        with translated(None, _BAD_FILTER):
+        with translated(None, BAD_FILTER):
             position = find_position(collection, key, query.sort, deadline)
             if position is None:
                 raise _no_image(collection_name, image_id)
@@ -333,7 +364,9 @@ class MongoMetadata:
         collection = self._collection(collection_name)
         with translated():
             found = collection.find({'image': image_name}, {'_file': True})
-            return any(file_facts(document) is None for document in found)
+            if any(file_facts(document) is None for document in found):
+                return True
+        return self.before_images.names_file(collection_name, image_name)
 
     def drop(self, collection_name: str) -> str:
         """Take a collection out of use in one step that frees its name.
@@ -420,20 +453,13 @@ class MongoMetadata:
         before: Document | None,
     ) -> Document:
         collection, key = self._collection(collection_name), parse_id(image_id)
-        with translated(mistake=_BAD_UPDATE):
+        with translated(mistake=BAD_UPDATE):
             document = collection.find_one_and_update(
                 _selection(key, before),
                 update,
                 return_document=ReturnDocument.AFTER,
             )
         return shown(_existing(document, collection_name, image_id, before))
-
-
-_BAD_FILTER = 'MongoDB cannot run this filter: an operator has a value it cannot take.'
-_BAD_UPDATE = (
-    'The properties cannot be set so: a dotted name leads through a value that is not '
-    'an object, or two names lead to the same place.'
-)
 
 
 def _rename(collection: Collection[Document], name: str) -> None:
