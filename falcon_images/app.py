@@ -12,6 +12,15 @@ import pymongo
 
 from falcon_images import errors, json_text
 from falcon_images.auth import AuthMiddleware, Identification
+from falcon_images.changes.bulk import BulkChanges
+from falcon_images.changes.resources import (
+    Change,
+    ChangeOfAll,
+    Changes,
+    Finish,
+    Revert,
+)
+from falcon_images.changes.revert import Reverts
 from falcon_images.facets import Fields
 from falcon_images.files import DiskFiles
 from falcon_images.health import Live, Ready
@@ -56,6 +65,7 @@ _HEARTBEAT_MS = 2000
 _ERRORS: dict[type[Exception], tuple[str, str]] = {
     errors.InvalidRequestError: (falcon.HTTP_400, 'Invalid request'),
     errors.NotFoundError: (falcon.HTTP_404, 'Not found'),
+    errors.ConflictError: (falcon.HTTP_409, 'Conflict'),
     errors.PreconditionFailedError: (falcon.HTTP_412, 'Precondition failed'),
     errors.TooLargeError: (falcon.HTTP_413, 'Too large'),
     errors.NotAnImageError: (falcon.HTTP_415, 'Not an image'),
@@ -199,7 +209,9 @@ def _add_routes(
     app.add_route('/collections', Collections(store))
     app.add_route('/collections/{collection_name}', Collection(store))
     app.add_route('/collections/{collection_name}/fields', Fields(metadata, settings))
-    images = Images(store, files, settings)
+    bulk_changes = BulkChanges(metadata, settings.changes_kept_seconds)
+    _add_change_routes(app, settings, metadata, Reverts(files, metadata, bulk_changes))
+    images = Images(store, files, ChangeOfAll(bulk_changes, settings), settings)
     image = Image(store, settings)
     stored_files = StoredFiles(files, metadata)
     image_file = ImageFile(stored_files, settings)
@@ -215,6 +227,16 @@ def _add_routes(
         app.add_route(f'{path}/{{image_id}}/image', image_file)
         app.add_route(f'{path}/{{image_id}}/file', image_file)
         app.add_route(f'{path}/{{image_id}}/thumbnail', thumbnail)
+
+
+def _add_change_routes(
+    app: App, settings: Settings, metadata: MongoMetadata, reverts: Reverts
+) -> None:
+    path = '/collections/{collection_name}/changes'
+    app.add_route(path, Changes(metadata, settings))
+    app.add_route(f'{path}/{{change_id}}', Change(metadata))
+    app.add_route(f'{path}/{{change_id}}/revert', Revert(reverts))
+    app.add_route(f'{path}/{{change_id}}/finish', Finish(reverts))
 
 
 def _error_handler(status: str, title: str) -> Any:

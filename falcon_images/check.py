@@ -101,7 +101,7 @@ class Check:
             yield from self._all()
 
     def _all(self) -> Iterator[Finding]:
-        for source in self._inventory.collections():
+        for source in (*self._inventory.collections(), *self._inventory.kept()):
             for document in self._inventory.documents(source):
                 self._on_step('documents', 1)
                 yield from self._of_document(source, document)
@@ -118,7 +118,8 @@ class Check:
         if kind is Kind.MISSING and self._extent.repairs:
             yield self._put_back(source, document, place)
         else:
-            yield Finding(kind, place)
+            note = 'deleted in bulk, can be reverted' if source.is_kept else ''
+            yield Finding(kind, place, note=note)
 
     def _fault(self, source: Source, document: Document) -> Kind | None:
         key = key_of(source.collection_name, document)

@@ -91,7 +91,8 @@ def _report(root: Path, inventory: Inventory, extent: Extent) -> Outcome:
 
 
 def _progress(inventory: Inventory) -> Progress:
-    documents = sum(inventory.count(source) for source in inventory.collections())
+    sources = (*inventory.collections(), *inventory.kept())
+    documents = sum(inventory.count(source) for source in sources)
     progress = Progress(
         TextColumn('{task.description}'),
         BarColumn(),

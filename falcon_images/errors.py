@@ -17,6 +17,10 @@ class PreconditionFailedError(Exception):
     """The document is not, or no more, the one that the client means."""
 
 
+class ConflictError(Exception):
+    """What is asked for cannot be done in the state that things are in."""
+
+
 class DuplicateKeyError(Exception):
     """Another image came with this idempotency key."""
 

@@ -1,10 +1,13 @@
 """Properties: what a client attached to an image, and the names they may have."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from falcon_images.errors import InvalidRequestError
 
+# What MongoDB fills an array up to at most.
+_MAX_INDEX = 1_500_000
+_MAX_INDEX_DIGITS = 10
 SYSTEM_FIELDS = ('_id', 'time', 'image', '_file')
 
 
@@ -83,6 +86,64 @@ def merge_patch(target: Any, patch: Any) -> Any:
         else:
             merged[name] = merge_patch(merged.get(name), value)
     return merged
+
+
+def set_properties(target: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Set properties by name or dotted path, as MongoDB's ``$set`` does, in place.
+
+    Raises:
+        InvalidRequestError: a path leads through a value that is not an object.
+    """
+    for path, value in sorted(values.items()):
+        *names, last = path.split('.')
+        place: Any = target
+        for name in names:
+            place = _inside(place, name, path)
+        _put(place, last, value, path)
+    return target
+
+
+def check_paths(paths: Iterable[str]) -> None:
+    """Raise `InvalidRequestError` if two dotted names lead to the same place."""
+    known = set(paths)
+    for path in known:
+        names = path.split('.')
+        for length in range(1, len(names)):
+            if '.'.join(names[:length]) in known:
+                raise InvalidRequestError(
+                    f'The property {path!r} cannot be set together with what it is in.'
+                )
+
+
+def _inside(place: Any, name: str, path: str) -> Any:
+    """Tell what is under a name of an object or array; a new object if nothing is."""
+    if isinstance(place, dict):
+        return place.setdefault(name, {})
+    index = _index(place, name, path)
+    if index == len(place):
+        place.append({})
+    return place[index]
+
+
+def _put(place: Any, name: str, value: Any, path: str) -> None:
+    if isinstance(place, dict):
+        place[name] = value
+        return
+    index = _index(place, name, path)
+    place[index : index + 1] = [value]
+
+
+def _index(place: Any, name: str, path: str) -> int:
+    """Read the name of an array's member, and fill the array up to it with nulls."""
+    is_index = isinstance(place, list) and name.isascii() and name.isdigit()
+    index = int(name) if is_index and len(name) < _MAX_INDEX_DIGITS else _MAX_INDEX
+    if not is_index or index >= _MAX_INDEX:
+        raise InvalidRequestError(
+            f'The property {path[:40]!r} cannot be set: the dotted name leads through '
+            'a value that is not an object.'
+        )
+    place.extend([None] * (index - len(place)))
+    return index
 
 
 def _depth(value: Any) -> int:

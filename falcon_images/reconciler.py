@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 
+from falcon_images.changes.expiry import Expiry
 from falcon_images.errors import DatabaseUnavailableError, StorageError
 from falcon_images.files import DiskFiles, Doubt
 from falcon_images.metadata import MongoMetadata
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 class Reconciler:
-    """A thread that sweeps up, settles doubts, finishes drops and makes indexes.
+    """A thread that sweeps up, settles doubts, ends drops and changes, makes indexes.
 
     Each step is safe to do twice and at the same time in several processes.
     """
@@ -35,6 +36,7 @@ class Reconciler:
         self._store = store
         self._metadata = metadata
         self._files = files
+        self._expiry = Expiry(files, metadata)
         self._pause_seconds = pause_seconds
         self._grace_seconds = grace_seconds
         self._missing_since: dict[Doubt, float] = {}
@@ -57,6 +59,7 @@ class Reconciler:
         for step in (
             self._files.sweep_incoming,
             self._store.finish_drops,
+            self._expiry.expire_changes,
             self._settle_doubts,
             self._metadata.make_indexes,
         ):

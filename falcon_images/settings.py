@@ -19,6 +19,7 @@ _AT_LEAST_ONE = (
 )
 _MAX_QUERY_SECONDS = 3600
 _LOG_FORMATS = ('text', 'json')
+_MAX_KEPT_SECONDS = 100 * 365 * 24 * 3600
 _HTTP_URL = re.compile(r'https?://[^/]+', re.IGNORECASE)
 _DATABASE_NAME = re.compile(r'[^/\\. "$*<>:|?\0]{1,63}')
 
@@ -60,6 +61,7 @@ class Settings:
     header_timeout_seconds: int = 20
     request_timeout_seconds: int = 3600
     log_format: str = 'text'
+    changes_kept_seconds: int = 7 * 24 * 3600
 
     @property
     def workers(self) -> int:
@@ -105,6 +107,10 @@ class Settings:
                 raise SettingsError(
                     f'{name.upper()} must be at most {_MAX_QUERY_SECONDS}.'
                 )
+        if self.changes_kept_seconds > _MAX_KEPT_SECONDS:
+            raise SettingsError(
+                f'CHANGES_KEPT_SECONDS must be at most {_MAX_KEPT_SECONDS}.'
+            )
         if not _DATABASE_NAME.fullmatch(self.mongodb_db):
             raise SettingsError(
                 f'MONGODB_DB {self.mongodb_db!r} is not the name of a database: it has '

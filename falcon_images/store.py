@@ -2,21 +2,17 @@
 
 import contextlib
 import hashlib
-import logging
 
+from falcon_images.changes.expiry import Expiry
 from falcon_images.errors import (
     DatabaseUnavailableError,
     DuplicateKeyError,
-    InvalidRequestError,
     KeyReusedError,
     NotFoundError,
-    StorageError,
     UncertainInsertError,
 )
-from falcon_images.files import (
-    DiskFiles,
-    Doubt,
-)
+from falcon_images.file_removal import FileRemoval
+from falcon_images.files import DiskFiles, Doubt
 from falcon_images.json_text import document_tag, dumps
 from falcon_images.list_pages import Page
 from falcon_images.lists import Listing, write_list
@@ -26,7 +22,6 @@ from falcon_images.metadata import (
     Query,
     changed,
     check_collection_name,
-    file_facts,
     new_id,
     now,
     shown,
@@ -37,15 +32,12 @@ from falcon_images.properties import (
     merge_patch,
     without_system_fields,
 )
-from falcon_images.stored_files import file_key
 from falcon_images.uploads import Upload
 
 _MERGE_ATTEMPTS = 100
 
 # Entity tags of documents, ``*`` for any.
 Tags = frozenset[str] | None
-
-logger = logging.getLogger(__name__)
 
 
 class ImageStore:
@@ -58,6 +50,8 @@ class ImageStore:
     def __init__(self, files: DiskFiles, metadata: MongoMetadata) -> None:
         self._files = files
         self._metadata = metadata
+        self._removal = FileRemoval(files, metadata)
+        self._expiry = Expiry(files, metadata)
 
     def add(
         self, collection_name: str, upload: Upload, key: str | None = None
@@ -94,15 +88,17 @@ class ImageStore:
         return self._metadata.find_by_sha256(collection_name, upload.sha256)
 
     def _insert(self, collection_name: str, document: Document, upload: Upload) -> None:
-        stored = self._doubt(collection_name, document['_id'], upload.facts.type)
+        stored = self._removal.doubt(
+            collection_name, document['_id'], upload.facts.type
+        )
         self._files.save(upload.file, stored.key)
         try:
             self._metadata.insert(collection_name, document)
         except UncertainInsertError:
-            self._note(stored)
+            self._removal.note(stored)
             raise
         except Exception:
-            self._remove_file(stored)
+            self._removal.remove(stored)
             raise
 
     def write_list(
@@ -179,16 +175,20 @@ class ImageStore:
         """Delete an image: its document, then its file."""
         before = self._expected(collection_name, image_id, tags)
         document = before or self._metadata.get(collection_name, image_id)
+        key = document['_id']
+        # Asked before and after: a bulk delete may begin, or its revert end, meanwhile.
+        is_kept = self._is_kept(collection_name, key)
         try:
             self._metadata.delete(collection_name, image_id, before)
         except DatabaseUnavailableError:
             # The database may do it yet; then nobody else would know of the file.
-            if facts := file_facts(document):
-                doubt = self._doubt(collection_name, document['_id'], facts['type'])
-                self._note(doubt)
-                self._files.thumbnails.delete(facts['sha256'])
+            self._removal.note_of(collection_name, document)
             raise
-        self._delete_file(collection_name, document)
+        with contextlib.suppress(DatabaseUnavailableError):
+            if not is_kept and not self._is_kept(collection_name, key):
+                self._removal.remove_of(collection_name, document)
+                return
+        self._removal.note_of(collection_name, document)
 
     def collection_names(self) -> list[str]:
         """List the collections, sorted by name."""
@@ -230,16 +230,23 @@ class ImageStore:
         Returns:
             Whether it is settled.
         """
+        collection_name, image_id = doubt.collection_name, doubt.image_id
+        if self._is_kept(collection_name, image_id):
+            return False
         try:
-            self._metadata.get(doubt.collection_name, doubt.image_id)
+            self._metadata.get(collection_name, image_id)
         except NotFoundError:
-            if not may_delete:
+            if not may_delete or self._is_kept(collection_name, image_id):
                 return False
             with contextlib.suppress(NotFoundError):
-                self._metadata.delete(doubt.collection_name, doubt.image_id)
+                self._metadata.delete(collection_name, image_id)
             self._files.delete(doubt.key)
         self._files.settle(doubt)
         return True
+
+    def _is_kept(self, collection_name: str, image_id: object) -> bool:
+        """Tell whether a bulk delete that may be reverted has an image."""
+        return self._metadata.before_images.keeps(collection_name, image_id)
 
     def _expected(
         self, collection_name: str, image_id: str, tags: Tags
@@ -252,41 +259,10 @@ class ImageStore:
         return before
 
     def _finish_drop(self, drop_key: str, collection_name: str) -> None:
+        self._expiry.forget_dropped(drop_key)
         for document in self._metadata.dropped_documents(drop_key):
-            self._delete_file(collection_name, document)
+            self._removal.remove_of(collection_name, document)
         self._metadata.forget(drop_key)
-
-    def _delete_file(self, collection_name: str, document: Document) -> None:
-        if facts := file_facts(document):
-            doubt = self._doubt(collection_name, document['_id'], facts['type'])
-            self._remove_file(doubt)
-            self._files.thumbnails.delete(facts['sha256'])
-            return
-        try:
-            key = file_key(collection_name, document)
-            # In the earlier version, images of one name had one file.
-            if not self._metadata.names_file(collection_name, document['image']):
-                self._files.delete(key)
-                self._files.thumbnails.delete_earlier(key)
-        except (InvalidRequestError, DatabaseUnavailableError, StorageError) as ex:
-            logger.warning('The file of image %s stays: %s', document['_id'], ex)
-
-    def _remove_file(self, doubt: Doubt) -> None:
-        try:
-            self._files.delete(doubt.key)
-        except StorageError:
-            # Windows does not remove what somebody reads; the reconciler tries again.
-            self._note(doubt)
-
-    def _doubt(self, collection_name: str, key: object, media_type: str) -> Doubt:
-        name = self._metadata.database_name
-        return Doubt(name, collection_name, str(key), media_type)
-
-    def _note(self, doubt: Doubt) -> None:
-        try:
-            self._files.note_doubt(doubt)
-        except StorageError:
-            logger.exception('The file of image %s may be spare', doubt.image_id)
 
 
 def _document(upload: Upload) -> Document:

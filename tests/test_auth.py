@@ -27,6 +27,7 @@ ROUTES = [
     '/collections',
     '/collections/c',
     *(f'/collections/c/{word}' for word in WORDS),
+    *(f'/collections/c/changes{end}' for end in ('', f'/{ID}', f'/{ID}/revert')),
     *(f'/collections/c/{word}/{ID}' for word in WORDS),
     *(f'/collections/c/{word}/{ID}/info' for word in WORDS),
     *(f'/collections/c/{word}/{ID}/image' for word in WORDS),

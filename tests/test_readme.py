@@ -31,9 +31,7 @@ def table(first_heading: str) -> list[list[str]]:
 def test_the_table_of_routes_is_that_of_the_application(service: Service) -> None:
     mounted = {
         (
-            route.path.replace('{collection_name}', 'COLLECTION_NAME').replace(
-                '{image_id}', 'IMAGE_ID'
-            ),
+            re.sub('{(.+?)}', lambda match: match[1].upper(), route.path),
             method.method,
         )
         for route in falcon.inspect.inspect_routes(service.app)

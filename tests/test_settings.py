@@ -33,6 +33,14 @@ def test_an_empty_value_is_as_if_absent() -> None:
     assert Settings.from_env(environ) == Settings()
 
 
+@pytest.mark.parametrize(('value', 'seconds'), [('', 604800), ('0', 0), ('60', 60)])
+def test_changes_are_kept_for_a_week_or_as_long_as_is_set(
+    value: str, seconds: int
+) -> None:
+    settings = Settings.from_env({'CHANGES_KEPT_SECONDS': value})
+    assert settings.changes_kept_seconds == seconds
+
+
 @pytest.mark.parametrize('value', ['1', 'true', 'false', 'no', '0'])
 def test_any_value_turns_authentication_on(value: str) -> None:
     environ = {'USE_AUTHENTICATION': value, 'IDENTIFICATION_URL': 'http://id'}
@@ -64,6 +72,8 @@ def test_a_port_that_is_no_integer_is_named(value: str) -> None:
         ({'MONGODB_DB': 'a.b'}, "MONGODB_DB 'a.b' is not the name"),
         ({'MONGODB_DB': 'x' * 64}, 'is not the name of a database'),
         ({'QUERY_TIMEOUT_SECONDS': '99999999'}, 'must be at most 3600'),
+        ({'CHANGES_KEPT_SECONDS': '99999999999'}, 'CHANGES_KEPT_SECONDS must be at'),
+        ({'CHANGES_KEPT_SECONDS': 'x'}, 'CHANGES_KEPT_SECONDS must be an integer'),
     ],
 )
 def test_a_setting_that_cannot_work_is_refused(

@@ -26,6 +26,15 @@ from falcon_images.errors import (
     TooLargeError,
     UncertainInsertError,
 )
+from falcon_images.metadata.before_images import BeforeImage, BeforeImages, Kind
+from falcon_images.metadata.bulk import (
+    BulkDocuments,
+    RawDocument,
+    cut,
+    remade,
+    sha256_of,
+)
+from falcon_images.metadata.change_records import Change, ChangeRecords, State, until
 from falcon_images.metadata.counts import Counts
 from falcon_images.metadata.cursors import read_cursor, write_cursor
 from falcon_images.metadata.documents import (
@@ -51,9 +60,15 @@ from falcon_images.metadata.pages import (
     read_page,
     require_position,
 )
+from falcon_images.metadata.pending_ids import PendingIds
 from falcon_images.metadata.positions import position_of
 from falcon_images.metadata.tallies import Tally
-from falcon_images.metadata.translation import BAD_FILTER, TOO_LARGE, translated
+from falcon_images.metadata.translation import (
+    BAD_FILTER,
+    BAD_UPDATE,
+    TOO_LARGE,
+    translated,
+)
 from falcon_images.metadata.values import new_id, now, parse_id, to_json_type
 from falcon_images.properties import SYSTEM_FIELDS
 
@@ -78,16 +93,25 @@ _CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
 _LIST_CODEC_OPTIONS = _CODEC_OPTIONS._replace(tz_aware=False, tzinfo=None)
 __all__ = [
     'NEWEST_FIRST',
+    'BeforeImage',
+    'BeforeImages',
+    'BulkDocuments',
+    'Change',
+    'ChangeRecords',
     'Document',
     'Facets',
+    'Kind',
     'MongoMetadata',
     'Order',
     'Position',
     'Query',
+    'RawDocument',
     'Row',
+    'State',
     'Tally',
     'changed',
     'check_collection_name',
+    'cut',
     'file_facts',
     'is_found_by_filter',
     'new_id',
@@ -95,9 +119,12 @@ __all__ = [
     'parse_id',
     'position_of',
     'read_cursor',
+    'remade',
     'require_position',
+    'sha256_of',
     'shown',
     'to_json_type',
+    'until',
     'write_cursor',
 ]
 
@@ -126,6 +153,10 @@ class MongoMetadata:
         self._counts = Counts(self._query_timeout_ms)
         # Names are checked once; those that no collection can have are not kept.
         self._collection = functools.lru_cache(_KEPT_COLLECTIONS)(self._open_collection)
+        self.bulk = BulkDocuments(self._database, self._query_timeout_ms)
+        self.changes = ChangeRecords(self._database, self._query_timeout_ms)
+        self.pending_ids = PendingIds(self._database)
+        self.before_images = BeforeImages(self._database)
         self._seen: cachetools.TTLCache[str, bool] = cachetools.TTLCache(
             maxsize=10_000, ttl=_SEEN_SECONDS
         )
@@ -352,7 +383,9 @@ class MongoMetadata:
         collection = self._collection(collection_name)
         with translated():
             found = collection.find({'image': image_name}, {'_file': True})
-            return any(file_facts(document) is None for document in found)
+            if any(file_facts(document) is None for document in found):
+                return True
+        return self.before_images.names_file(collection_name, image_name)
 
     def drop(self, collection_name: str) -> str:
         """Take a collection out of use in one step that frees its name.
@@ -439,19 +472,13 @@ class MongoMetadata:
         before: Document | None,
     ) -> Document:
         collection, key = self._collection(collection_name), parse_id(image_id)
-        with translated(mistake=_BAD_UPDATE):
+        with translated(mistake=BAD_UPDATE):
             document = collection.find_one_and_update(
                 _selection(key, before),
                 update,
                 return_document=ReturnDocument.AFTER,
             )
         return shown(_existing(document, collection_name, image_id, before))
-
-
-_BAD_UPDATE = (
-    'The properties cannot be set so: a dotted name leads through a value that is not '
-    'an object, or two names lead to the same place.'
-)
 
 
 def _rename(collection: Collection[Document], name: str) -> None:

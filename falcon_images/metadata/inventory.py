@@ -9,9 +9,12 @@ import pymongo
 from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo.collation import Collation, CollationStrength
 from pymongo.collection import Collection
+from pymongo.database import Database
 
 from falcon_images.errors import DatabaseUnavailableError
 from falcon_images.metadata import Document, MongoMetadata, file_facts
+from falcon_images.metadata.kept import KeptImages
+from falcon_images.metadata.names import BEFORE_IMAGES
 from falcon_images.metadata.translation import translated
 from falcon_images.metadata.values import parse_id
 
@@ -41,12 +44,14 @@ _UNAUTHORIZED = 13
 class Source:
     """A place of documents: a collection, or what a drop has not finished with.
 
+    Or, `is_kept`, the images of it that were deleted in bulk and can come back.
     `collection_name` is the name that it has or had, and that its files go by.
     """
 
     database_name: str
     key: str
     collection_name: str
+    is_kept: bool = False
 
 
 class Inventory:
@@ -66,6 +71,10 @@ class Inventory:
         names = self._metadata(self.database_name).collection_names()
         return [Source(self.database_name, name, name) for name in names]
 
+    def kept(self) -> list[Source]:
+        """List where the images are that were deleted in bulk, and can come back."""
+        return self._kept(self.database_name)
+
     def sources(self) -> list[Source]:
         """List every place, of any database, where the document of a file may be."""
         found = self._sources(self.database_name)
@@ -80,6 +89,8 @@ class Inventory:
     def count(self, source: Source) -> int:
         """Count documents, roughly and at once."""
         with translated():
+            if source.is_kept:
+                return self._kept_images(source).count()
             return self._collection(source).estimated_document_count()
 
     def documents(self, source: Source) -> Iterator[Document]:
@@ -92,7 +103,11 @@ class Inventory:
         yield from self._find(source, {'_id': {'$not': {'$type': 'objectId'}}})
 
     def has(self, source: Source, document: Document) -> bool:
-        """Tell whether a document is still there."""
+        """Tell whether a document is still there, or can still come back."""
+        if source.is_kept:
+            with translated():
+                ids = self._kept_images(source).change_ids(document['_id'])
+            return self._metadata(source.database_name).changes.is_kept(ids)
         return any(self._find(source, {'_id': document['_id']}))
 
     def with_ids(self, source: Source, ids: Iterable[str]) -> Iterator[Document]:
@@ -127,6 +142,12 @@ class Inventory:
         self, source: Source, filter_: Document, **options: Any
     ) -> Iterator[Document]:
         with translated(None):
+            if source.is_kept:
+                kept = self._kept_images(source)
+                yield from kept.find(
+                    filter_, _OF_FILES, batch_size=_BATCH_DOCUMENTS, **options
+                )
+                return
             cursor = self._collection(source).find(
                 filter_, _OF_FILES, batch_size=_BATCH_DOCUMENTS, **options
             )
@@ -134,22 +155,32 @@ class Inventory:
                 yield from cursor
 
     def _collection(self, source: Source) -> Collection[Document]:
-        database = self._client.get_database(
-            source.database_name,
+        return self._database(source.database_name)[source.key]
+
+    def _kept_images(self, source: Source) -> KeptImages:
+        database = self._database(source.database_name)
+        return KeptImages(database, source.collection_name)
+
+    def _database(self, database_name: str) -> Database[Document]:
+        return self._client.get_database(
+            database_name,
             codec_options=_CODEC_OPTIONS,
             read_preference=pymongo.ReadPreference.PRIMARY,
         )
-        return database[source.key]
+
+    def _kept(self, database_name: str) -> list[Source]:
+        names = self._metadata(database_name).before_images.collection_names()
+        return [Source(database_name, BEFORE_IMAGES, name, True) for name in names]
 
     def _sources(self, database_name: str) -> list[Source]:
         metadata = self._metadata(database_name)
-        # In this order: one that is dropped in between is then in both.
+        # In this order: one that is dropped or kept in between is then in both.
         collections = {name: name for name in metadata.collection_names()}
         drops = metadata.drops()
         return [
             Source(database_name, key, name)
             for key, name in (*collections.items(), *drops.items())
-        ]
+        ] + self._kept(database_name)
 
     def _others(self) -> list[str]:
         with translated():

@@ -6,6 +6,9 @@ from falcon_images.errors import InvalidRequestError
 
 RESERVED = '_service.'
 DROPPED = f'{RESERVED}dropped.'
+CHANGES = f'{RESERVED}changes'
+PENDING = f'{RESERVED}pending'
+BEFORE_IMAGES = f'{RESERVED}before'
 # What MongoDB's 255 leave beside a database's name and the prefix of a drop.
 _MAX_COLLECTION_NAME_BYTES = 140
 # Control characters and halves of surrogate pairs.

@@ -17,8 +17,14 @@ from falcon_images.errors import (
 
 # One operation on one document, waiting for a server included.
 OPERATION_SECONDS = 4.0
-BAD_FILTER = 'MongoDB cannot run this filter: an operator has a value it cannot take.'
+# One operation on hundreds of documents.
+BATCH_SECONDS = 10.0
 TOO_LARGE = 'The properties of an image can have 16 MB at most.'
+BAD_FILTER = 'MongoDB cannot run this filter: an operator has a value it cannot take.'
+BAD_UPDATE = (
+    'The properties cannot be set so: a dotted name leads through a value that is not '
+    'an object, or two names lead to the same place.'
+)
 _NAMESPACE_NOT_FOUND = 26
 _DUPLICATE_KEY = 11000
 # BadValue, FailedToParse, TypeMismatch, PathNotViable, CannotBackfillArray,
@@ -27,6 +33,8 @@ _DUPLICATE_KEY = 11000
 # do not compile.
 _CLIENT_MISTAKES = frozenset((2, 9, 14, 28, 34, 40, 52, 56, 121, 13103, 51091, 51108))
 _DOCUMENT_TOO_LARGE = frozenset((10334, 17280, 17419))
+# A replacement that is no object, which is how one is made to fail.
+_NO_REPLACEMENT = 40228
 
 logger = logging.getLogger(__name__)
 
@@ -63,13 +71,18 @@ class _Translation:
 
     def _translated(self, ex: Exception) -> Exception:
         if isinstance(ex, mongo_errors.ExecutionTimeout):
-            return _unavailable() if self._limit else _too_slow()
+            return unavailable() if self._limit else _too_slow()
         if isinstance(ex, mongo_errors.DocumentTooLarge):
             return TooLargeError(TOO_LARGE)
         if isinstance(ex, mongo_errors.OperationFailure):
             return _of_operation(ex, self._mistake)
         logger.warning('The database does not answer: %s', type(ex).__name__)
-        return _unavailable()
+        return unavailable()
+
+
+def is_certain(code: int) -> bool:
+    """Tell whether an error of one write means that it was, for sure, not done."""
+    return code == _NO_REPLACEMENT or code in _CLIENT_MISTAKES | _DOCUMENT_TOO_LARGE
 
 
 def _of_operation(ex: mongo_errors.OperationFailure, mistake: str) -> Exception:
@@ -82,7 +95,7 @@ def _of_operation(ex: mongo_errors.OperationFailure, mistake: str) -> Exception:
     if ex.code in _DOCUMENT_TOO_LARGE:
         return TooLargeError(TOO_LARGE)
     logger.warning('The database refused an operation: %s (%s)', ex, ex.code)
-    return _unavailable()
+    return unavailable()
 
 
 def _too_slow() -> QueryTimeoutError:
@@ -91,7 +104,8 @@ def _too_slow() -> QueryTimeoutError:
     )
 
 
-def _unavailable() -> DatabaseUnavailableError:
+def unavailable() -> DatabaseUnavailableError:
+    """Make the error of a database of which nobody knows what it did."""
     return DatabaseUnavailableError(
         'The database does not answer; send the request again in a few seconds.'
     )

@@ -9,6 +9,8 @@ from urllib.parse import quote
 import falcon
 
 from falcon_images import __version__
+from falcon_images.changes.patch import checked_patch
+from falcon_images.changes.resources import ChangeOfAll
 from falcon_images.conditional import has_tag, required_tags
 from falcon_images.digests import claimed_digests
 from falcon_images.errors import DatabaseUnavailableError, TooLargeError
@@ -106,9 +108,16 @@ class Collection:
 class Images:
     """The images of a collection."""
 
-    def __init__(self, store: ImageStore, files: DiskFiles, settings: Settings) -> None:
+    def __init__(
+        self,
+        store: ImageStore,
+        files: DiskFiles,
+        change_of_all: ChangeOfAll,
+        settings: Settings,
+    ) -> None:
         self._store = store
         self._files = files
+        self._change_of_all = change_of_all
         self._settings = settings
         self._slots = UploadSlots(settings.max_uploads)
 
@@ -154,6 +163,19 @@ class Images:
         name = quote(collection_name, safe='')
         resp.location = f'/collections/{name}/images/{document["_id"]}'
         _send(resp, document)
+
+    def on_patch(
+        self, req: falcon.Request, resp: falcon.Response, collection_name: str
+    ) -> None:
+        media_type = _require_media_type(req, _JSON, _MERGE_PATCH)
+        body = _body(req, self._settings)
+        patch = checked_patch(body, is_merge=media_type == _MERGE_PATCH)
+        self._change_of_all.respond(req, resp, collection_name, patch)
+
+    def on_delete(
+        self, req: falcon.Request, resp: falcon.Response, collection_name: str
+    ) -> None:
+        self._change_of_all.respond(req, resp, collection_name, None)
 
     def _received(
         self, req: falcon.Request

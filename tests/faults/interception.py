@@ -21,8 +21,10 @@ FILE_CALLS = ('write', 'flush', 'close')
 COLLECTION_CALLS = (
     *('insert_one', 'find_one', 'find_one_and_delete', 'find_one_and_update'),
     *('replace_one', 'rename', 'drop', 'create_indexes', 'count_documents'),
-    *('list_indexes', 'drop_indexes'),
+    *('list_indexes', 'drop_indexes', 'bulk_write', 'update_one', 'update_many'),
+    *('delete_one', 'delete_many', 'distinct'),
 )
+DATABASE_CALLS = ('list_collection_names', 'list_collections', 'command')
 
 Error = Callable[[], Exception]
 
@@ -145,7 +147,8 @@ def failing(fault: Fault) -> Iterator[None]:
             patch.setattr(owner, 'open', opener)
         for name in COLLECTION_CALLS:
             _count(patch, fault, Collection, name, True)
-        _count(patch, fault, Database, 'list_collection_names', True)
+        for name in DATABASE_CALLS:
+            _count(patch, fault, Database, name, True)
         _count(patch, fault, Cursor, '__next__', True)
         yield
 

@@ -97,6 +97,7 @@ class Requests:
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
         self.known_ids: list[str] = ['6565f0c2a1b2c3d4e5f60718']
+        self.known_changes: list[str] = ['6565f0c2a1b2c3d4e5f60718']
         formats = [content for content, _ in every_format().values()]
         self._images = [jpeg(), jpeg(), *formats, SVG, b'', b'no image']
 
@@ -197,6 +198,8 @@ class Requests:
 
     def _path(self) -> str:
         images = f'/collections/{self._name()}/{self._word()}'
+        changes = f'/collections/{self._name()}/changes'
+        change = f'{changes}/{self.chance.choice(self.known_changes[-5:])}'
         return self.chance.choice(
             (
                 *('/', '/collections', f'/collections/{self._name()}', images, images),
@@ -204,6 +207,7 @@ class Requests:
                 *(f'{images}/{self._id()}/image', f'{images}/{self._id()}/file'),
                 *(f'{images}/{self._id()}/info', f'{images}//', '/health/ready'),
                 f'{images}/{self._id()}/neighbors',
+                *(changes, change, f'{change}/revert', f'{change}/finish'),
                 *('/health/live', '//', '/x', f'/{self._name()}', images + '/a' * 50),
             )
         )
@@ -242,6 +246,8 @@ class Requests:
                 (self.chance.choice(('from', 'to')), self.chance.choice(TIMES)),
                 ('fields', self._condition_name() + self.chance.choice(('', ',a'))),
                 ('cursor', self._cursor()),
+                (self.chance.choice(('all', 'dry_run')), 'true'),
+                ('expect', self.chance.choice(numbers)),
                 (self.chance.choice(('x', 'token', 'jwt')), 'y'),
             )
         )

@@ -97,9 +97,14 @@ class TestInProcess:
 
 
 def remember(requests: Requests, request: Request, status: int, body: bytes) -> None:
-    """Keep the ids of what was stored, to be asked for later."""
-    if request.method == 'POST' and status == 200:
-        requests.known_ids.append(json.loads(body)['_id'])
+    """Keep the ids of what was stored or changed, to be asked for later."""
+    if status != 200 or request.method not in ('POST', 'PATCH', 'DELETE'):
+        return
+    answer = json.loads(body)
+    if request.method == 'POST' and '_id' in answer:
+        requests.known_ids.append(answer['_id'])
+    elif isinstance(change := answer.get('change'), str):
+        requests.known_changes.append(change)
 
 
 def figures(statuses: Counter[int]) -> dict[str, object]:
@@ -112,9 +117,12 @@ def check_whole(service: Service) -> None:
     assert not [path for path in files if path.suffix == '.part']
     ids = [
         str(document['_id'])
-        for name in service.database.list_collection_names()
+        for name in service.metadata.collection_names()
         for document in service.database[name].find({}, {'_id': True})
     ]
+    # The files of images that were deleted in bulk stay for a time.
+    kept = service.database['_service.before'].find({'kind': 'delete'})
+    ids += [str(image['before']['_id']) for image in kept]
     noted = {doubt.image_id for doubt in service.files.doubts()}
     assert sorted(path.stem for path in files if path.stem not in noted) == sorted(ids)
 

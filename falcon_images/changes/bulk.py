@@ -1,0 +1,203 @@
+"""Bulk changes: all images that match are changed or deleted, and can be put back."""
+
+import contextlib
+import itertools
+from collections.abc import Container, Iterator, Mapping, Sequence
+from typing import Any
+
+from falcon_images.changes.patch import Patch
+from falcon_images.changes.selection import Selection
+from falcon_images.errors import (
+    ConflictError,
+    DatabaseUnavailableError,
+    PreconditionFailedError,
+)
+from falcon_images.metadata import (
+    Change,
+    Document,
+    Kind,
+    MongoMetadata,
+    Query,
+    RawDocument,
+    State,
+    cut,
+    remade,
+    sha256_of,
+    until,
+)
+from falcon_images.metadata.bulk import MAX_DOCUMENT_BYTES
+
+_EXAMPLES = 5
+_IDS_AT_ONCE = 500
+_ATTEMPTS = 20
+
+# A document, and what is made of it; None means that it is deleted.
+Pair = tuple[RawDocument, RawDocument | None]
+
+
+class BulkChanges:
+    """Makes changes: before-images first, then documents, some hundreds at once.
+
+    `docs/durability.md` tells what a crash leaves at each step.
+    """
+
+    def __init__(self, metadata: MongoMetadata, kept_seconds: int) -> None:
+        self._metadata = metadata
+        self._changes = metadata.changes
+        self._pending_ids = metadata.pending_ids
+        self._before_images = metadata.before_images
+        self._bulk = metadata.bulk
+        self._kept_seconds = kept_seconds
+
+    def preview(
+        self, collection_name: str, selection: Selection, patch: Patch | None
+    ) -> Document:
+        """Tell how many images would be changed, and show some of them.
+
+        Raises:
+            InvalidRequestError: the patch does not fit one of them.
+            PreconditionFailedError: another number than expected matches.
+        """
+        ids = self._matching(collection_name, selection, patch)
+        matched = sum(1 for _ in ids)
+        _check_expected(selection, matched)
+        query = Query(filter=selection.filter, limit=_EXAMPLES)
+        examples = list(self._metadata.documents(collection_name, query))
+        return {'dry_run': True, 'matched': matched, 'examples': examples}
+
+    def make(
+        self, collection_name: str, selection: Selection, patch: Patch | None
+    ) -> Document:
+        """Change all images that match; without a patch, delete them.
+
+        Raises:
+            InvalidRequestError: the patch does not fit one of them.
+            PreconditionFailedError: another number than expected matches.
+        """
+        uuid = self._bulk.uuid(collection_name)
+        ids = self._matching(collection_name, selection, patch)
+        first = next(ids, None)
+        if first is None:
+            _check_expected(selection, 0)
+            return {'change': None, 'matched': 0, 'changed': 0}
+        record = self._record(collection_name, selection, patch) | {'uuid': uuid}
+        change = self._changes.begin(record, selection.filter)
+        matched = self._select(change, selection, itertools.chain([first], ids))
+        changed = self.run(change)
+        return {'change': change.id, 'matched': matched, 'changed': changed}
+
+    def run(self, change: Change) -> int:
+        """Do what a change has still to do; return how many images it changed."""
+        changed = 0
+        for ids in self._pending_ids.batches(change.id):
+            self._changes.renew(change, changed=changed)
+            changed = self._change(change, ids)
+        changed = self._before_images.count(change.id)
+        end = until(self._kept_seconds)
+        self._changes.end(change, State.DONE, changed=changed, until=end)
+        return changed
+
+    def _record(
+        self, collection_name: str, selection: Selection, patch: Patch | None
+    ) -> Document:
+        return {
+            'collection': collection_name,
+            'kind': (Kind.UPDATE if patch else Kind.DELETE).value,
+            'conditions': selection.conditions,
+            'patch': patch.values if patch else None,
+            'is_merge': patch.is_merge if patch else False,
+            'until': until(self._kept_seconds),
+        }
+
+    def _matching(
+        self, collection_name: str, selection: Selection, patch: Patch | None
+    ) -> Iterator[Any]:
+        fields = patch.fields if patch else []
+        for document in self._bulk.matching(collection_name, selection.filter, fields):
+            image_id = document['_id']
+            if patch is not None and fields:
+                patch.apply(document)
+            yield image_id
+
+    def _select(self, change: Change, selection: Selection, ids: Iterator[Any]) -> int:
+        """Fix the images that a change is about, and tell how many these are."""
+        matched = 0
+        try:
+            self._before_images.make_indexes()
+            for number in itertools.count():
+                some = list(itertools.islice(ids, _IDS_AT_ONCE))
+                if not some:
+                    break
+                self._changes.renew(change)
+                self._pending_ids.add(change.id, number, some)
+                matched += len(some)
+            _check_expected(selection, matched)
+        except Exception:
+            # Else the lease runs out, with the same end.
+            with contextlib.suppress(DatabaseUnavailableError, ConflictError):
+                self._changes.end(change, State.EXPIRING)
+            raise
+        self._changes.go_on(change, State.RUNNING, matched=matched)
+        return matched
+
+    def _change(self, change: Change, ids: Sequence[Any]) -> int:
+        """Change images; those that others change in between are tried again."""
+        changed = 0
+        for _ in range(_ATTEMPTS):
+            left: list[Any] = []
+            were = self._before_images.were(change.id, ids)
+            for batch in cut(self._pairs(change, ids, were), _size):
+                self._changes.renew(change)
+                failed = self._write(change, batch, were)
+                changed += len(batch) - len(failed)
+                left += failed
+            if not left:
+                break
+            ids = left
+        return changed
+
+    def _pairs(
+        self, change: Change, ids: Sequence[Any], were: Mapping[Any, bytes]
+    ) -> Iterator[Pair]:
+        """Read documents that are still to be changed, and make what they become."""
+        patch = None
+        if change.patch is not None:
+            patch = Patch(change.patch, change.is_merge)
+        for document in self._bulk.read(change.collection_name, ids, change.filter):
+            if len(document.raw) > MAX_DOCUMENT_BYTES:
+                continue
+            if patch is None:
+                yield document, None
+            # One that is not as its before-image was changed by an earlier attempt, or
+            # by somebody else after it.
+            elif were.get(document['_id']) in (None, sha256_of(document)):
+                after = remade(document, patch.apply)
+                if after is not None:
+                    yield document, after
+
+    def _write(
+        self, change: Change, batch: Sequence[Pair], were: Container[Any]
+    ) -> list[Any]:
+        """Keep before-images, then change documents; return the ids of those left."""
+        name = change.collection_name
+        self._before_images.keep(change.id, name, batch, were)
+        if change.kind is Kind.DELETE:
+            failed = self._bulk.delete(name, [before for before, _ in batch])
+        else:
+            pairs = [(before, after) for before, after in batch if after]
+            failed = self._bulk.replace(name, pairs)
+        left = [batch[number][0]['_id'] for number in sorted(failed)]
+        self._before_images.remove(change.id, left)
+        return left
+
+
+def _check_expected(selection: Selection, matched: int) -> None:
+    if selection.expect not in (None, matched):
+        raise PreconditionFailedError(
+            f'{matched} images match, not {selection.expect}; nothing was changed.'
+        )
+
+
+def _size(pair: Pair) -> int:
+    before, after = pair
+    return len(before.raw) + (len(after.raw) if after else 0)

@@ -1,0 +1,51 @@
+"""Patches: what a bulk update does to each document."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from falcon_images.metadata import Document
+from falcon_images.properties import (
+    check_paths,
+    check_properties,
+    check_update,
+    merge_patch,
+    set_properties,
+    without_system_fields,
+)
+
+
+@dataclass(frozen=True)
+class Patch:
+    """Properties to set, dotted names inside objects; or a merge patch (RFC 7396)."""
+
+    values: Document
+    is_merge: bool
+
+    def apply(self, document: Document) -> Document:
+        """Change a document; raise `InvalidRequestError` if the patch does not fit."""
+        if not self.is_merge:
+            return set_properties(document, self.values)
+        merged: Document = merge_patch(document, self.values)
+        return merged
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields of a document that tell whether the patch fits."""
+        if self.is_merge:
+            return []
+        return sorted({path.split('.')[0] for path in self.values if '.' in path})
+
+
+def checked_patch(values: dict[str, Any], is_merge: bool) -> Patch:
+    """Make a patch of a body; system fields in it are ignored.
+
+    Raises:
+        InvalidRequestError: a property has a name that it cannot have.
+    """
+    values = without_system_fields(values)
+    if is_merge:
+        check_properties(values)
+    else:
+        check_update(values)
+        check_paths(values)
+    return Patch(values, is_merge)

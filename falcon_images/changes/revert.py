@@ -1,0 +1,160 @@
+"""Reverts: documents are put back as they were, where nobody changed them since."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from falcon_images.changes.bulk import BulkChanges
+from falcon_images.errors import InvalidRequestError
+from falcon_images.files import DiskFiles
+from falcon_images.metadata import (
+    BeforeImage,
+    Change,
+    Document,
+    Kind,
+    MongoMetadata,
+    RawDocument,
+    State,
+    cut,
+    file_facts,
+    sha256_of,
+)
+from falcon_images.stored_files import file_key
+
+_TOLD_CONFLICTS = 1000
+
+
+class Reverts:
+    """Undoes changes, and finishes those that were cut off."""
+
+    def __init__(
+        self, files: DiskFiles, metadata: MongoMetadata, bulk_changes: BulkChanges
+    ) -> None:
+        self._files = files
+        self._changes = metadata.changes
+        self._pending_ids = metadata.pending_ids
+        self._before_images = metadata.before_images
+        self._bulk = metadata.bulk
+        self._bulk_changes = bulk_changes
+
+    def finish(self, collection_name: str, change_id: str) -> Document:
+        """Finish a change, or a revert, that was cut off; return its record.
+
+        Raises:
+            ConflictError: somebody works on it.
+            NotFoundError: there is no such change.
+        """
+        record = self._changes.get(collection_name, change_id)
+        if record['state'] in (State.RUNNING, State.REVERTING):
+            change = self._changes.take(collection_name, change_id)
+            if change.state is State.RUNNING:
+                self._bulk_changes.run(change)
+            else:
+                self._revert(change)
+        return self._changes.get(collection_name, change_id)
+
+    def revert(self, collection_name: str, change_id: str) -> Document:
+        """Put back what a change did, and tell where that could not be.
+
+        Raises:
+            ConflictError: it is too late, or somebody works on it.
+            NotFoundError: there is no such change.
+        """
+        change = self._changes.take(collection_name, change_id)
+        reverted = self._revert(change)
+        conflicts = self._before_images.image_ids(change.id, _TOLD_CONFLICTS)
+        count = self._before_images.count(change.id)
+        return {
+            'change': change.id,
+            'reverted': reverted,
+            'conflicts': conflicts,
+            'conflict_count': count,
+        }
+
+    def _revert(self, change: Change) -> int:
+        changed = self._begin(change)
+        undone: list[Any] = []
+        for batch in self._before_images.batches(change.id):
+            self._changes.renew(change, reverted=len(undone))
+            undone = self._undo(change, batch)
+            self._before_images.remove(change.id, undone)
+        left = self._before_images.count(change.id)
+        reverted = changed - left
+        self._changes.end(change, State.REVERTED, reverted=reverted, conflicts=left)
+        return reverted
+
+    def _begin(self, change: Change) -> int:
+        changed = change.changed
+        if change.state is State.RUNNING:
+            changed = self._before_images.count(change.id)
+        self._changes.go_on(change, State.REVERTING, changed=changed)
+        self._pending_ids.forget(change.id)
+        return changed
+
+    def _undo(self, change: Change, batch: Sequence[BeforeImage]) -> list[Any]:
+        """Put documents back; return the ids of those that are as they were."""
+        if change.kind is Kind.DELETE:
+            return self._put_back(change, batch)
+        undone: list[Any] = []
+        for pairs in cut(self._changed(change, batch, undone), _size):
+            self._changes.renew(change)
+            failed = self._bulk.replace(change.collection_name, pairs)
+            undone += [
+                before['_id']
+                for number, (_, before) in enumerate(pairs)
+                if number not in failed
+            ]
+        return undone
+
+    def _changed(
+        self, change: Change, batch: Sequence[BeforeImage], undone: list[Any]
+    ) -> Iterator[tuple[RawDocument, RawDocument]]:
+        """Read documents that are as the change left them, with what they were.
+
+        Those that are as they were already are added to `undone`.
+        """
+        images = {image.image_id: image for image in batch}
+        for document in self._bulk.read(change.collection_name, images):
+            image, found = images[document['_id']], sha256_of(document)
+            if found == image.was:
+                undone.append(image.image_id)
+            elif found == image.became:
+                yield document, image.before
+
+    def _put_back(self, change: Change, batch: Sequence[BeforeImage]) -> list[Any]:
+        ids = [image.image_id for image in batch]
+        found = {
+            document['_id']: sha256_of(document)
+            for document in self._bulk.read(change.collection_name, ids)
+        }
+        undone = [
+            each.image_id for each in batch if found.get(each.image_id) == each.was
+        ]
+        missing = [
+            image
+            for image in batch
+            if image.image_id not in found and self._has_file(change, image.document)
+        ]
+        failed = self._bulk.insert(
+            change.collection_name, change.uuid, [image.before for image in missing]
+        )
+        return undone + [
+            image.image_id
+            for number, image in enumerate(missing)
+            if number not in failed
+        ]
+
+    def _has_file(self, change: Change, document: Document) -> bool:
+        """Tell whether a file is there; in the earlier version it may be missing."""
+        if file_facts(document) is None:
+            return True
+        try:
+            file = self._files.open(file_key(change.collection_name, document))
+        except InvalidRequestError:
+            return False
+        if file:
+            file.close()
+        return file is not None
+
+
+def _size(pair: tuple[RawDocument, RawDocument]) -> int:
+    return len(pair[0].raw) + len(pair[1].raw)

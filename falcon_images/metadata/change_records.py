@@ -1,0 +1,271 @@
+"""Change records: what each bulk change is, how far it got, and who works on it."""
+
+import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, cast
+
+import bson
+import pymongo
+from pymongo.collection import ReturnDocument
+from pymongo.database import Database
+
+from falcon_images.errors import ConflictError, InvalidRequestError, NotFoundError
+from falcon_images.metadata.before_images import Kind
+from falcon_images.metadata.documents import Document
+from falcon_images.metadata.names import CHANGES, check_collection_name
+from falcon_images.metadata.translation import BATCH_SECONDS, translated
+from falcon_images.metadata.values import new_id, now
+
+# With a query, longer than all that is done between two renewals at most.
+_LEASE_MARGIN_MS = 2000 * int(BATCH_SECONDS)
+_HIDDEN_FIELDS = ('collection', 'uuid', 'filter', 'is_merge', 'lease')
+
+
+class State(StrEnum):
+    """How far a change is; the first and the last are shown to nobody."""
+
+    SELECTING = 'selecting'
+    RUNNING = 'running'
+    DONE = 'done'
+    REVERTING = 'reverting'
+    REVERTED = 'reverted'
+    EXPIRING = 'expiring'
+
+
+SHOWN_STATES = (State.RUNNING, State.DONE, State.REVERTING, State.REVERTED)
+_EXPIRING = State.EXPIRING.value
+_RESTING = (State.DONE, State.REVERTED)
+_INDEXES = [
+    pymongo.IndexModel([('collection', 1), ('time', -1), ('_id', -1)]),
+    pymongo.IndexModel([('state', 1), ('until', 1)]),
+]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change, for whoever holds its lease, if `token` is that of the record.
+
+    `uuid` tells the collection from others that had, or will have, its name.
+    """
+
+    id: Any
+    collection_name: str
+    uuid: Any
+    kind: Kind
+    state: State
+    filter: Document
+    patch: Document | None
+    is_merge: bool
+    changed: int
+    token: Any
+
+
+class ChangeRecords:
+    """The records of all changes in a database.
+
+    Every method raises `DatabaseUnavailableError` when the database does not answer,
+    and those that write for a `Change` raise `ConflictError` when its lease is lost.
+    """
+
+    def __init__(self, database: Database[Document], query_timeout_ms: int) -> None:
+        self._records = database[CHANGES]
+        # By the clock of the database: those of several services may differ.
+        lease_ms = query_timeout_ms + _LEASE_MARGIN_MS
+        self._lease_end = {'$add': ['$$NOW', lease_ms]}
+
+    def begin(self, record: Document, filter_: Document) -> Change:
+        """Write the record of a new change, which is not shown yet."""
+        stored = {
+            '_id': new_id(),
+            'time': now(),
+            'state': State.SELECTING.value,
+            **dict.fromkeys(('matched', 'changed', 'reverted', 'conflicts'), 0),
+            **record,
+            'filter': bson.encode(filter_),
+        }
+        # In one step: a record without a lease would be taken for one that was left.
+        made = {'$mergeObjects': [{'$literal': stored}, {'lease': self._lease()}]}
+        with translated(BATCH_SECONDS):
+            self._records.create_indexes(_INDEXES)
+            found = self._records.find_one_and_update(
+                {'_id': stored['_id']},
+                [{'$replaceWith': made}],
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
+            )
+        return _change(cast(Document, found))
+
+    def renew(self, change: Change, **progress: int) -> None:
+        """Hold the lease for another while, and add to the record's numbers."""
+        sums = {name: {'$add': [f'${name}', n]} for name, n in progress.items()}
+        self._write(change, [{'$set': {'lease.until': self._lease_end, **sums}}])
+
+    def go_on(self, change: Change, state: State, **values: Any) -> None:
+        """Go on to another state."""
+        self._write(change, {'$set': {'state': state.value, **values}})
+
+    def end(self, change: Change, state: State, **values: Any) -> None:
+        """Go on to another state, and give the lease back."""
+        update = {'$set': {'state': state.value, **values}, '$unset': {'lease': ''}}
+        self._write(change, update)
+
+    def take(self, collection_name: str, change_id: str) -> Change:
+        """Take the lease of a change, to finish or to revert it.
+
+        Raises:
+            ConflictError: it cannot be reverted any more, or somebody works on it.
+            NotFoundError: there is no such change.
+        """
+        key = _parse(collection_name, change_id)
+        states = {'$in': [state.value for state in SHOWN_STATES]}
+        filter_ = {'_id': key, 'collection': collection_name, 'state': states}
+        if change := self._take(filter_ | {'$nor': [_over(), _HELD]}):
+            return change
+        with translated():
+            found = self._records.find_one(filter_, {'_id': True})
+            is_held = self._records.find_one(filter_ | _HELD, {'_id': True})
+        if is_held:
+            raise ConflictError(
+                'The change is being worked on; ask again in half a minute.'
+            )
+        if found is None and not self._has({'_id': key, 'state': _EXPIRING}):
+            raise _unknown(change_id)
+        raise ConflictError('The time in which the change could be reverted is over.')
+
+    def get(self, collection_name: str, change_id: str) -> Document:
+        """Read a change's record as it is shown."""
+        filter_ = _shown_of(collection_name) | {
+            '_id': _parse(collection_name, change_id)
+        }
+        with translated():
+            found = self._records.find_one(filter_, _SHOWN_FIELDS)
+        if found is None:
+            raise _unknown(change_id)
+        return found
+
+    def of_collection(
+        self, collection_name: str, skip: int, limit: int
+    ) -> Iterator[Document]:
+        """Read the records of a collection's changes, newest first."""
+        check_collection_name(collection_name)
+        cursor = self._records.find(
+            _shown_of(collection_name),
+            _SHOWN_FIELDS,
+            sort=[('time', -1), ('_id', -1)],
+            skip=skip,
+            limit=limit,
+        )
+        with translated(None), cursor:
+            yield from cursor
+
+    def condemn_expired(self) -> None:
+        """Make changes irrevocable whose time is over, or that changed nothing."""
+        left = {'state': State.SELECTING.value}
+        self._condemn({'$or': [_over(), left], '$nor': [_HELD]})
+
+    def condemn_dropped(self, uuid: Any) -> None:
+        """Make all changes of a collection irrevocable, whoever works on them."""
+        self._condemn({'uuid': uuid})
+
+    def condemned(self) -> Change | None:
+        """Tell a change that is irrevocable; it is to be forgotten."""
+        with translated():
+            found = self._records.find_one({'state': _EXPIRING})
+        return _change(found) if found else None
+
+    def forget(self, change_id: Any) -> None:
+        """Remove a record."""
+        with translated():
+            self._records.delete_one({'_id': change_id})
+
+    def is_known(self, change_id: Any) -> bool:
+        """Tell whether there is a record of a change, in whatever state."""
+        return self._has({'_id': change_id})
+
+    def is_kept(self, change_ids: Sequence[Any]) -> bool:
+        """Tell whether one of some changes is not to be forgotten yet."""
+        states = {'$ne': _EXPIRING}
+        return self._has({'_id': {'$in': list(change_ids)}, 'state': states})
+
+    def _has(self, filter_: Document) -> bool:
+        with translated():
+            return self._records.find_one(filter_, {'_id': True}) is not None
+
+    def _take(self, filter_: Document) -> Change | None:
+        with translated():
+            found = self._records.find_one_and_update(
+                filter_,
+                [{'$set': {'lease': self._lease()}}],
+                return_document=ReturnDocument.AFTER,
+            )
+        return _change(found) if found else None
+
+    def _lease(self) -> Document:
+        return {'token': new_id(), 'until': self._lease_end}
+
+    def _condemn(self, filter_: Document) -> None:
+        update = {'$set': {'state': _EXPIRING}, '$unset': {'lease': ''}}
+        with translated(BATCH_SECONDS):
+            self._records.update_many(filter_, update)
+
+    def _write(self, change: Change, update: Any) -> None:
+        filter_ = {'_id': change.id, 'lease.token': change.token}
+        with translated():
+            written = self._records.update_one(filter_, update)
+        if not written.matched_count:
+            raise ConflictError(
+                'Somebody else works on this change now, or its collection was dropped.'
+            )
+
+
+_HELD = {'$expr': {'$gt': ['$lease.until', '$$NOW']}}
+_SHOWN_FIELDS = dict.fromkeys(_HIDDEN_FIELDS, False)
+
+
+def until(kept_seconds: int) -> datetime.datetime:
+    """Tell until when a change that is made now can be reverted."""
+    return now() + datetime.timedelta(seconds=kept_seconds)
+
+
+def _over() -> Document:
+    states = [state.value for state in _RESTING]
+    return {'state': {'$in': states}, 'until': {'$lte': now()}}
+
+
+def _shown_of(collection_name: str) -> Document:
+    states = [state.value for state in SHOWN_STATES]
+    return {'collection': collection_name, 'state': {'$in': states}}
+
+
+def _change(record: Document) -> Change:
+    return Change(
+        id=record['_id'],
+        collection_name=record['collection'],
+        uuid=record['uuid'],
+        kind=Kind(record['kind']),
+        state=State(record['state']),
+        filter=bson.decode(record['filter']),
+        patch=record['patch'],
+        is_merge=record['is_merge'],
+        changed=record['changed'],
+        token=record.get('lease', {}).get('token'),
+    )
+
+
+def _parse(collection_name: str, change_id: str) -> bson.ObjectId:
+    check_collection_name(collection_name)
+    try:
+        return bson.ObjectId(change_id)
+    except bson.errors.InvalidId as ex:
+        raise InvalidRequestError(
+            f'{change_id[:40]!r} is not the id of a change: it has 24 hexadecimal '
+            'digits.'
+        ) from ex
+
+
+def _unknown(change_id: str) -> NotFoundError:
+    return NotFoundError(
+        f'The collection has no change with the id {change_id}; it may have expired.'
+    )
