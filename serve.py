@@ -22,7 +22,11 @@ from falcon_images.app import App, create_client, open_files, running_app
 from falcon_images.embedded import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.environment import EMBEDDED_FOLDER, read_environment
 from falcon_images.log_lines import formatter
-from falcon_images.metrics.processes import forget_process, share_between_processes
+from falcon_images.metrics.processes import (
+    folder_to_share,
+    forget_process,
+    share_between_processes,
+)
 from falcon_images.resources import public_url
 from falcon_images.server import Server, Timeouts, listen
 from falcon_images.settings import Settings, SettingsError
@@ -51,8 +55,8 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> None:
         if settings.workers == 1:
             _serve(settings, listener)
         else:
-            counted = stack.enter_context(tempfile.TemporaryDirectory())
-            share_between_processes(Path(counted))
+            counted = tempfile.TemporaryDirectory(dir=folder_to_share())
+            share_between_processes(Path(stack.enter_context(counted)))
             work = partial(_serve, settings, listener)
             Workers(settings.workers, listener, work, forget_process).run()
     logger.info('Stopped')

@@ -1,5 +1,6 @@
 """Metrics: what the service does, counted as it does it, in the form of Prometheus."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +78,8 @@ class Metrics:
     ) -> None:
         """Count an answer; its labels are method, template of the route and status."""
         answers = self._answers.get(labels) or self._new_answers(labels)
+        if answers is None:
+            return
         answers.requests.inc()
         answers.seconds.observe(seconds)
         if bytes_received:
@@ -88,25 +91,32 @@ class Metrics:
         """Count a command of the database."""
         counted = self._commands.get((name, has_failed))
         if counted is None:
-            outcome = 'failed' if has_failed else 'ok'
-            counted = self._command_seconds.labels(name, outcome)
-            self._commands[name, has_failed] = counted
-        counted.observe(seconds)
+            counted = self._new_command(name, has_failed)
+        if counted is not None:
+            counted.observe(seconds)
 
     def count_image(self, size: int) -> None:
         """Count an image that was stored, of `size` bytes."""
         self._images_stored.inc()
         self._bytes_stored.inc(size)
 
-    def _new_answers(self, labels: tuple[str, str, int]) -> _Answers:
-        answers = _Answers(
-            self._requests.labels(*labels),
-            self._seconds.labels(*labels),
-            self._received.labels(*labels),
-            self._sent.labels(*labels),
-        )
-        self._answers[labels] = answers
-        return answers
+    def _new_answers(self, labels: tuple[str, str, int]) -> _Answers | None:
+        # Where there is no room for another counter, the request is more important.
+        with contextlib.suppress(OSError):
+            self._answers[labels] = _Answers(
+                self._requests.labels(*labels),
+                self._seconds.labels(*labels),
+                self._received.labels(*labels),
+                self._sent.labels(*labels),
+            )
+        return self._answers.get(labels)
+
+    def _new_command(self, name: str, has_failed: bool) -> Histogram | None:
+        key = (name, has_failed)
+        with contextlib.suppress(OSError):
+            outcome = 'failed' if has_failed else 'ok'
+            self._commands[key] = self._command_seconds.labels(name, outcome)
+        return self._commands.get(key)
 
     def _counter(
         self, name: str, text: str, labels: tuple[str, ...] = _REQUEST_LABELS

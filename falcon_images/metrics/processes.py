@@ -7,11 +7,23 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, ProcessCollector, multiprocess, values
 from prometheus_client.metrics_core import Metric
+from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.samples import Sample
 
 _FOLDER = 'PROMETHEUS_MULTIPROC_DIR'
 _LIVE = re.compile(r'gauge_livesum_(\d+)\.db')
 _SINCE = 'process_start_time_seconds'
+_MEMORY = Path('/dev/shm')  # noqa: S108 - only the parent of a folder of our own
+_FIRST_BYTES = 64 * 1024
+_VALUE_BYTES = 64
+
+
+def folder_to_share() -> Path | None:
+    """Tell where a folder for `share_between_processes` belongs; None: anywhere.
+
+    In memory where that can be: then a disk that is full is nothing to them.
+    """
+    return _MEMORY if os.access(_MEMORY, os.W_OK) else None
 
 
 def share_between_processes(folder: Path) -> None:
@@ -23,6 +35,7 @@ def share_between_processes(folder: Path) -> None:
     """
     # The library has no other way to be told than its environment variable.
     os.environ[_FOLDER] = str(folder)
+    values.MmapedDict = _ReservedFile  # type: ignore[attr-defined]
     values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
 
 
@@ -41,6 +54,27 @@ def collected(registry: CollectorRegistry) -> Iterator[Metric]:
     else:
         yield from registry.collect()
         yield from _process('self')
+
+
+class _ReservedFile(MmapedDict):
+    """A file that has its room on the disk before it is written as memory.
+
+    When a disk is full, a write raises `OSError`; writing as memory ends the process.
+    """
+
+    def __init__(self, filename: str, read_mode: bool = False) -> None:
+        _reserve(filename, _FIRST_BYTES)
+        super().__init__(filename, read_mode)  # type: ignore[no-untyped-call]
+
+    def _init_value(self, key: str) -> None:
+        if self._used + len(key.encode()) + _VALUE_BYTES > self._capacity:
+            _reserve(self._fname, 2 * self._capacity)
+        super()._init_value(key)  # type: ignore[no-untyped-call]
+
+
+def _reserve(name: str, size: int) -> None:
+    with Path(name).open('ab') as file:
+        file.write(bytes(max(0, size - file.tell())))
 
 
 def _processes(folder: Path) -> Iterator[Metric]:

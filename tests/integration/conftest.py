@@ -19,6 +19,7 @@ import requests
 ROOT = Path(__file__).parent.parent.parent
 _LISTENS = re.compile(r'listens on port (\d+)')
 _START_SECONDS = 30
+_DISK_BYTES = 3 * 1024**2
 _INHERITED = ('PATH', 'SYSTEMROOT', 'TEMP', 'TMP', 'TMPDIR', 'HOME', 'APP_WORKERS')
 
 
@@ -141,3 +142,16 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Serving]]:
         with contextlib.suppress(OSError):
             serving.process.kill()
         serving.ended()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / 'disk'
+    disk.mkdir()
+    if os.name == 'nt' or os.geteuid() != 0:
+        reason = 'only root can mount a file system'
+        (pytest.fail if os.environ.get('CI') else pytest.skip)(reason)
+    options = f'size={_DISK_BYTES}'
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', options, 'none', disk], check=True)
+    yield disk
+    subprocess.run(['umount', '-l', disk], check=True)

@@ -1,8 +1,6 @@
 """A disk that is really full: a small file system of its own."""
 
-import os
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,21 +10,6 @@ from tests.integration.conftest import Serving
 from tests.pictures import jpeg
 
 Start = Callable[..., Serving]
-
-_DISK_BYTES = 3 * 1024**2
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / 'disk'
-    disk.mkdir()
-    if os.name == 'nt' or os.geteuid() != 0:
-        reason = 'only root can mount a file system'
-        (pytest.fail if os.environ.get('CI') else pytest.skip)(reason)
-    options = f'size={_DISK_BYTES}'
-    subprocess.run(['mount', '-t', 'tmpfs', '-o', options, 'none', disk], check=True)
-    yield disk
-    subprocess.run(['umount', '-l', disk], check=True)
 
 
 def post(serving: Serving, content: bytes) -> requests.Response:

@@ -1,14 +1,19 @@
 """Any worker tells the metrics of all."""
 
+import contextlib
+import multiprocessing
 import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from falcon_images.metrics import Metrics
+from falcon_images.metrics.processes import collected, share_between_processes
 from tests.integration.conftest import Serving, eventually
 from tests.pictures import jpeg
 
@@ -29,13 +34,8 @@ def told(serving: Serving, name: str) -> float:
 
 
 @pytest.fixture
-def serving(start: Start, mongodb_url: str, tmp_path: Path) -> Serving:
-    (tmp_path / 'temporary').mkdir()
-    made = start(
-        *('--workers', '3'),
-        MONGODB_URL=mongodb_url,
-        TMPDIR=str(tmp_path / 'temporary'),
-    ).ready()
+def serving(start: Start, mongodb_url: str) -> Serving:
+    made = start('--workers', '3', MONGODB_URL=mongodb_url).ready()
     eventually(lambda: len(made.workers) == 3)
     return made
 
@@ -77,10 +77,45 @@ def test_memory_is_that_of_the_workers_that_live(serving: Serving) -> None:
     eventually(lambda: 0.7 * before < told(serving, name) < 1.3 * before)
 
 
-def test_nothing_stays_in_the_temporary_folder(
-    serving: Serving, tmp_path: Path
-) -> None:
+def test_nothing_stays_behind(serving: Serving) -> None:
     upload(serving)
-    assert list((tmp_path / 'temporary').rglob('*.db'))
+    mapped = Path(f'/proc/{serving.workers[0]}/maps').read_text().splitlines()
+    folders = {Path(line.split()[-1]).parent for line in mapped if '.db' in line}
+    (folder,) = folders
+    assert folder.is_dir()
     assert serving.stop() == 0
-    assert list((tmp_path / 'temporary').iterdir()) == []
+    assert not folder.exists()
+
+
+def test_a_disk_without_room_for_counters_ends_nothing(small_disk: Path) -> None:
+    spawn = multiprocessing.get_context('spawn')
+    found = spawn.Queue()
+    process = spawn.Process(target=count_on_a_full_disk, args=(small_disk, found))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
+    assert found.get(timeout=10) == 5
+
+
+def count_on_a_full_disk(disk: Path, found: Any) -> None:
+    share_between_processes(disk)
+    metrics = Metrics()
+    known = ('GET', '/', 200)
+    metrics.count_answer(known, 0.1, 1, 1)
+    with contextlib.suppress(OSError), (disk / 'full').open('wb', buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
+    for number in range(2000):
+        metrics.count_answer(('GET', f'/{number}', 200), 0.1, 1, 1)
+        metrics.count_command(f'command{number}', 0.1, False)
+    for _ in range(4):
+        metrics.count_answer(known, 0.1, 1, 1)
+    found.put(
+        sum(
+            sample.value
+            for metric in collected(metrics.registry)
+            for sample in metric.samples
+            if sample.name == 'falcon_images_requests_total'
+            and sample.labels['route'] == '/'
+        )
+    )
