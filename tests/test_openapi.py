@@ -21,14 +21,7 @@ COMING = {
     'GET /ui',
     'GET /ui/{name}',
     'GET /collections/{collection_name}/fields',
-    'PATCH /collections/{collection_name}/images',
-    'DELETE /collections/{collection_name}/images',
-    'GET /collections/{collection_name}/images/{image_id}/neighbors',
     'GET /collections/{collection_name}/images/{image_id}/thumbnail',
-    'GET /collections/{collection_name}/changes',
-    'GET /collections/{collection_name}/changes/{change_id}',
-    'POST /collections/{collection_name}/changes/{change_id}/revert',
-    'POST /collections/{collection_name}/changes/{change_id}/finish',
 }
 METHODS = ('get', 'head', 'post', 'put', 'patch', 'delete')
 URI = 'urn:description'
