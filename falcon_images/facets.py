@@ -29,7 +29,7 @@ class Fields:
     ) -> None:
         filter_ = parse_filter(req.params, self._settings)
         values = req.get_param_as_int(
-            'values', min_value=0, max_value=_MAX_VALUES, default=_VALUES
+            'values', min_value=1, max_value=_MAX_VALUES, default=_VALUES
         )
         timeout_seconds = self._settings.facets_timeout_seconds
         with self._places.taken():

@@ -199,7 +199,7 @@ class Counting:
     def _tally(self, field: _Field, stages: list[Document]) -> Tally:
         share = max(_ALWAYS_LISTED_VALUES, _MAX_LISTED_VALUES // self._known)
         listed = min(self._most_listed, share)
-        rows = self._of_field(field, [*stages, *summed_stages(max(1, listed))])
+        rows = self._of_field(field, [*stages, *summed_stages(listed)])
         return tally(field.path, rows, listed)
 
     def _of_field(self, field: _Field, stages: list[Document]) -> list[Document]:
