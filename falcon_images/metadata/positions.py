@@ -131,6 +131,7 @@ def _range(value: Any, direction: int) -> Document:
 def _not_after(order: Order, position: Position) -> list[Document]:
     """List the ways not to come after: equal in some names, and before in the next."""
     equal: list[Document] = []
+    # The first, which no document goes, is there because there must be one.
     ways: list[Document] = [{'_id': {'$in': []}}]
     for (path, direction), held in zip(order, position, strict=True):
         equal += [{name: {'$not': {'$type': 'array'}}} for name in _outer(path)]
@@ -146,8 +147,9 @@ def _not_after(order: Order, position: Position) -> list[Document]:
 def _before(path: str, held: list[Any], direction: int) -> list[Document]:
     """List the ways to have a value that comes before another."""
     lower, higher = _other_types(held)
+    ways: list[Document]
     if direction > 0:
-        ways = _empty(path) if held else []
+        ways = [{path: {'$size': 0}}] if held else []
         ways += [{path: None}] if held and held[0] is not None else []
         types, operator = lower, '$lt'
     else:
@@ -162,10 +164,6 @@ def _same(path: str, held: list[Any]) -> Document | None:
         return {path: {'$size': 0}}
     # A list could be the value, or a member of it.
     return {path: {'$eq': held[0]}} if _type(held) else None
-
-
-def _empty(path: str) -> list[Document]:
-    return [{path: {'$size': 0}}]
 
 
 def _outer(path: str) -> list[str]:
