@@ -101,6 +101,9 @@ def _log_to_standard_error(log_format: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(formatter(log_format))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    # What no line tells is not looked for; so says Python's "Logging HOWTO".
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None
     # Its warnings have the identification URL in them.
     logging.getLogger('urllib3').setLevel(logging.ERROR)
     logging.getLogger('waitress.queue').setLevel(logging.ERROR)

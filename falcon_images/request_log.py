@@ -2,12 +2,13 @@
 
 import logging
 import re
+import secrets
 import time
-import uuid
 from urllib.parse import quote
 
 import falcon
 
+_ID_BYTES = 16
 _REQUEST_ID = re.compile('[A-Za-z0-9._:-]{1,128}')
 # Arguments that have names are fields of their own where the log is JSON.
 _LINE = (
@@ -24,8 +25,9 @@ class RequestLog:
     """
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
-        given = req.get_header('X-Request-ID') or ''
-        req.context.id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        given = req.get_header('X-Request-ID')
+        is_plain = given is not None and _REQUEST_ID.fullmatch(given)
+        req.context.id = given if is_plain else secrets.token_hex(_ID_BYTES)
         req.context.started = time.perf_counter()
         resp.set_header('X-Request-ID', req.context.id)
 

@@ -398,7 +398,7 @@ def test_head_is_wherever_get_is(service: Service) -> None:
         ('POST', '/', 'GET, HEAD, OPTIONS'),
         ('POST', '/collections', 'GET, HEAD, OPTIONS'),
         ('PUT', '/collections/c', 'DELETE, GET, HEAD, OPTIONS'),
-        ('DELETE', '/collections/c/images', 'GET, HEAD, POST, OPTIONS'),
+        ('PUT', '/collections/c/images', 'DELETE, GET, HEAD, PATCH, POST, OPTIONS'),
         ('POST', f'/collections/c/images/{UNKNOWN}', 'DELETE, GET, HEAD, PATCH, PUT'),
         ('PUT', f'/collections/c/images/{UNKNOWN}/image', 'GET, HEAD, OPTIONS'),
     ],

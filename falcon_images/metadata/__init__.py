@@ -143,6 +143,7 @@ class MongoMetadata:
         query_timeout_seconds: int,
     ) -> None:
         self._client = client
+        self._admin = client.admin
         self._query_timeout_ms = query_timeout_seconds * 1000
         self._database = client.get_database(
             database_name,
@@ -174,7 +175,7 @@ class MongoMetadata:
     def ping(self, timeout_seconds: float) -> None:
         """Ask the database for a sign of life."""
         with translated(timeout_seconds):
-            self._client.admin.command('ping')
+            self._admin.command('ping')
 
     def estimated_counts(self, timeout_seconds: float) -> tuple[int, int]:
         """Count the collections, and roughly but quickly the documents in them."""

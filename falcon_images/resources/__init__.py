@@ -48,19 +48,21 @@ class Root:
 
     def __init__(self, metadata: MongoMetadata, settings: Settings) -> None:
         self._metadata = metadata
-        self._settings = settings
+        url, name = public_url(settings.mongodb_url), settings.mongodb_db
+        self._texts = {
+            is_connected: dumps(
+                {
+                    'application_name': 'Image storage microservice',
+                    'version': __version__,
+                    'mongodb': {'url': url, 'db': name, 'connected': is_connected},
+                    'auth': {'enabled': settings.use_authentication},
+                }
+            )
+            for is_connected in (True, False)
+        }
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        resp.media = {
-            'application_name': 'Image storage microservice',
-            'version': __version__,
-            'mongodb': {
-                'url': public_url(self._settings.mongodb_url),
-                'db': self._settings.mongodb_db,
-                'connected': self._connected(),
-            },
-            'auth': {'enabled': self._settings.use_authentication},
-        }
+        resp.data = self._texts[self._connected()]
 
     on_head = on_get
 
