@@ -73,8 +73,15 @@ class _ReservedFile(MmapedDict):
 
 
 def _reserve(name: str, size: int) -> None:
-    with Path(name).open('ab') as file:
-        file.write(bytes(max(0, size - file.tell())))
+    path = Path(name)
+    if path.exists():
+        with path.open('ab') as file:
+            file.write(bytes(max(0, size - file.tell())))
+    else:
+        # It is never empty: another process may read it at any moment.
+        new = path.with_suffix('.new')
+        new.write_bytes(bytes(size))
+        new.replace(path)
 
 
 def _processes(folder: Path) -> Iterator[Metric]:

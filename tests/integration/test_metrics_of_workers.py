@@ -4,10 +4,12 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
@@ -25,8 +27,9 @@ STORED = 'falcon_images_images_stored_total'
 
 def told(serving: Serving, name: str) -> float:
     """The value of a metric, asked over a connection of its own."""
-    text = requests.get(f'{serving.url}/metrics', timeout=10).text
-    families = text_string_to_metric_families(text)
+    page = requests.get(f'{serving.url}/metrics', timeout=10)
+    assert page.status_code == 200
+    families = text_string_to_metric_families(page.text)
     (value,) = {
         s.value for family in families for s in family.samples if s.name == name
     }
@@ -70,11 +73,36 @@ def test_what_a_killed_worker_did_stays_counted(serving: Serving) -> None:
 
 
 def test_memory_is_that_of_the_workers_that_live(serving: Serving) -> None:
-    name = 'process_resident_memory_bytes'
-    before, workers = told(serving, name), serving.workers
-    os.kill(workers[0], signal.SIGKILL)
-    eventually(lambda: len(set(serving.workers) - set(workers)) == 1)
-    eventually(lambda: 0.7 * before < told(serving, name) < 1.3 * before)
+    killed = serving.workers[0]
+    os.kill(killed, signal.SIGKILL)
+    eventually(lambda: killed not in serving.workers and len(serving.workers) == 3)
+
+    def agrees() -> bool:
+        sizes = [psutil.Process(pid).memory_info().rss for pid in serving.workers]
+        return told(serving, 'process_resident_memory_bytes') == pytest.approx(
+            sum(sizes), rel=0.1
+        )
+
+    eventually(agrees)
+
+
+def test_the_page_comes_while_workers_are_replaced(serving: Serving) -> None:
+    ended = threading.Event()
+
+    def kill() -> None:
+        while not ended.wait(0.3):
+            for pid in serving.workers[:1]:
+                os.kill(pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        for _ in range(200):
+            with contextlib.suppress(requests.ConnectionError):
+                told(serving, STORED)
+    finally:
+        ended.set()
+        killer.join()
 
 
 def test_nothing_stays_behind(serving: Serving) -> None:
