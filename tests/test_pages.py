@@ -150,6 +150,25 @@ def test_a_page_goes_on_after_an_image_that_was_deleted(filled: Service) -> None
     assert list(itertools.chain(*walk(filled, next_of(response)))) == whole[60:]
 
 
+@pytest.mark.parametrize('order', ['time', '-time', '_id', '-_id'])
+def test_times_and_ids_of_other_types_have_their_place(
+    service: Service, order: str
+) -> None:
+    """The earlier version let clients set any field."""
+    times = ['2021', DAY, 7, None, {'a': 1}, True, DAY + datetime.timedelta(1), 'x']
+    service.database.c.insert_many({'time': t, 'n': n} for n, t in enumerate(times))
+    service.database.c.insert_many({'_id': i, 'n': i} for i in ('a', 5, False))
+    whole = get(service, address({'sort': order})).json
+    where, found = address({'sort': order, 'limit': 2}), []
+    for _ in whole:
+        response = get(service, where)
+        found += response.json
+        where = next_of(response)
+        if not where:
+            break
+    assert found == whole
+
+
 def examined(service: Service, order: Order, limit: int, skip: int) -> tuple[int, int]:
     """Keys and documents that MongoDB looks at for a page far into the list."""
     rows = service.metadata.page('c', Query(sort=order, skip=skip, limit=1))

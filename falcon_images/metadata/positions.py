@@ -7,6 +7,7 @@ does not, all of it unless there are lists of objects or lists in lists.
 """
 
 import datetime
+import math
 from typing import Any
 
 import bson
@@ -29,6 +30,17 @@ _TYPE_OF: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (bson.ObjectId, 'objectId'),
     ((datetime.datetime, DatetimeMS), 'date'),
 )
+# The lowest value of each type, but for expressions, which cannot be compared.
+_LOWEST: dict[str, Any] = {
+    'number': -math.inf,
+    'string': '',
+    'object': {},
+    'binData': b'',
+    'objectId': bson.ObjectId('0' * 24),
+    'bool': False,
+    'date': datetime.datetime.min.replace(tzinfo=datetime.UTC),
+    'timestamp': bson.Timestamp(0, 0),
+}
 # What MongoDB or the service sets, and what an index is in the order of.
 _INDEXED = frozenset(('time', '_id'))
 
@@ -113,19 +125,28 @@ def _ranges(order: Order, position: Position) -> Document:
     equal: Document = {}
     ways: list[Document] = []
     for (path, direction), (value,) in zip(order, position, strict=True):
-        if bound := _range(value, direction):
-            ways.append({**equal, path: bound})
+        if value is not None or direction > 0:
+            ways.append({**equal, '$and': _beyond(path, value, direction)})
         equal = {**equal, path: {'$eq': value}}
     return ways[0] if len(ways) == 1 else {'$or': ways or [{'_id': {'$in': []}}]}
 
 
-def _range(value: Any, direction: int) -> Document:
-    # Only by negation is a range not limited to values of one type.
+def _beyond(path: str, value: Any, direction: int) -> list[Document]:
+    """List what must hold for a single value to come after another.
+
+    By negations alone, which an index makes one range of, of all types there are.
+    """
+    not_null: list[Document] = [{path: {'$ne': None}}] if direction > 0 else []
     if value is None:
-        return {'$ne': None} if direction > 0 else {}
-    if direction > 0:
-        return {'$not': {'$lte': value}, '$ne': None}
-    return {'$not': {'$gte': value}}
+        return not_null
+    lower, higher = _other_types([value])
+    near = {'$lte' if direction > 0 else '$gte': value}
+    excluded = [
+        {'$gte': _LOWEST[kind]}
+        for kind in (lower if direction > 0 else higher)
+        if kind in _LOWEST
+    ]
+    return not_null + [{path: {'$not': bound}} for bound in (near, *excluded)]
 
 
 def _not_after(order: Order, position: Position) -> list[Document]:
