@@ -33,7 +33,8 @@ export function CollectionPage({ shown }) {
   const facets = useFacets(collection, conditions, facetVersion);
   const labels = labelKeys(collection, facets.fields, own);
   const columns = useColumns(own, facets.fields, labels.label);
-  const documents = useDocuments({ collection, conditions, sort, labels, columns, version });
+  const names = [labels.label, ...(own.view === 'table' ? columns : [])];
+  const documents = useDocuments({ collection, conditions, sort, names, version });
   const [selection, setSelection] = useState(NOTHING);
   const [active, setActive] = useState(-1);
   const [dialog, setDialog] = useState(null);
@@ -120,7 +121,8 @@ function tileSize(own) {
 
 function useColumns(own, fields, label) {
   const chosen = own.columns?.split(',').filter(Boolean);
-  const likely = fields.slice(0, 6).map(({ name }) => name).filter((name) => name !== label);
+  const common = [...fields].sort((one, other) => other.count - one.count).slice(0, 7);
+  const likely = common.map(({ name }) => name).filter((name) => name !== label);
   const names = chosen ?? [...FIXED_COLUMNS, ...(label ? [label] : []), ...likely];
   return useMemo(() => names, [names.join(',')]);
 }

@@ -5,7 +5,7 @@ import { readTiff } from './deep-tiff.js';
 
 const MAX_PIXELS = 40_000_000;
 const MAX_BYTES = 256 * 1024 ** 2;
-const HIST_STEP = 7;
+const LEFT_OUT = 0.005;
 
 /**
  * @typedef {object} DeepPicture
@@ -37,14 +37,20 @@ function readerOf(head) {
   return order === 'II' || order === 'MM' ? readTiff : null;
 }
 
-/** The window that all but the darkest and brightest half percent of pixels are in. */
-export function likelyWindow({ pixels, most }) {
+/**
+ * What is known of how bright a picture is, each as a part (0 to 1) of the largest value.
+ * @returns {{bounds: [number, number], window: [number, number]}} `bounds`: the darkest and
+ *   the brightest pixel; `window`: those without half a percent at both ends
+ */
+export function brightness({ pixels, most }) {
   const counts = new Uint32Array(most + 1);
-  for (let at = 0; at < pixels.length; at += HIST_STEP) counts[pixels[at]]++;
-  const edge = (pixels.length / HIST_STEP) * 0.005;
-  const low = firstOver(counts, edge, 0, 1);
-  const high = firstOver(counts, edge, most, -1);
-  return high > low ? [low / most, high / most] : [0, 1];
+  for (const value of pixels) counts[value]++;
+  const between = (share) => {
+    const low = firstOver(counts, pixels.length * share, 0, 1);
+    const high = firstOver(counts, pixels.length * share, most, -1);
+    return high > low ? [low / most, high / most] : [0, 1];
+  };
+  return { bounds: between(0), window: between(LEFT_OUT) };
 }
 
 function firstOver(counts, edge, from, step) {

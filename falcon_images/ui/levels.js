@@ -17,15 +17,20 @@ export function windowFilter([low, high]) {
   return `brightness(${slope / contrast}) contrast(${contrast})`;
 }
 
-/** The sliders of the window; `automatic` finds it from the picture, where that is known. */
-export function Levels({ range, most, automatic, onChange }) {
-  const [low, high] = range.map((value) => Math.round(value * STEPS));
-  const setLow = (value) => onChange([Math.min(value, high - LEAST_STEPS) / STEPS, high / STEPS]);
-  const setHigh = (value) => onChange([low / STEPS, Math.max(value, low + LEAST_STEPS) / STEPS]);
-  const slider = (name, value, set) => html`
+/**
+ * The sliders of the window, within `bounds`; `automatic` finds it from the picture, where
+ * that is known.
+ */
+export function Levels({ range, bounds, most, automatic, onChange }) {
+  const [least, span] = [bounds[0], bounds[1] - bounds[0]];
+  const [low, high] = range.map((value) => Math.round(((value - least) / span) * STEPS));
+  const value = (step) => least + (step / STEPS) * span;
+  const setLow = (step) => onChange([value(Math.min(step, high - LEAST_STEPS)), range[1]]);
+  const setHigh = (step) => onChange([range[0], value(Math.max(step, low + LEAST_STEPS))]);
+  const slider = (name, step, set) => html`
     <label><span>${t(name)}</span>
-      <input type="range" min="0" max=${STEPS} value=${value} onInput=${(event) => set(Number(event.target.value))} />
-      <output>${number(Math.round((value / STEPS) * most))}</output>
+      <input type="range" min="0" max=${STEPS} value=${step} onInput=${(event) => set(Number(event.target.value))} />
+      <output>${number(Math.round(value(step) * most))}</output>
     </label>`;
   return html`
     <div class="levels" role="group" aria-label=${t('levels')}>

@@ -81,7 +81,7 @@ function Lasso({ area, shift }) {
 }
 
 function gridLayout(boxWidth, size) {
-  const perRow = Math.max(LEAST_COLUMNS, Math.floor((boxWidth + GAP) / (size + GAP)));
+  const perRow = Math.max(LEAST_COLUMNS, Math.round((boxWidth + GAP) / (size + GAP)));
   const width = Math.max(1, Math.floor((boxWidth + GAP) / perRow) - GAP);
   return {
     perRow, width, step: width + GAP, head: 0, thumbnail: thumbnailSize(width),

@@ -1,6 +1,6 @@
 // The picture of the full view: zoomed, moved, and its brightness windowed.
 import { html, useEffect, useLayoutEffect, useRef, useState } from './vendor/preact-htm.js';
-import { drawWindow, likelyWindow } from './deep-picture.js';
+import { brightness, drawWindow } from './deep-picture.js';
 import { fullPicture, placeholder } from './full-picture.js';
 import { Levels, windowFilter } from './levels.js';
 import { useGestures } from './gestures.js';
@@ -9,6 +9,7 @@ import { Zoom } from './zoom.js';
 
 const CRISP_FROM = 2;
 const STEP = 1.4;
+const WHOLE = { bounds: [0, 1], window: [0, 1] };
 
 /** The picture of a document; `controls` is given what buttons and keys can do. */
 export function Stage({ collection, document, controls, levels }) {
@@ -18,7 +19,8 @@ export function Stage({ collection, document, controls, levels }) {
   const [box, layer, readout] = [useRef(), useRef(), useRef()];
   const zoom = useZoom(box, layer, controls);
   const deep = picture?.deep;
-  const shownWindow = chosen ?? (deep ? picture.window ??= likelyWindow(deep) : [0, 1]);
+  const known = deep ? picture.brightness ??= brightness(deep) : WHOLE;
+  const shownWindow = chosen ?? known.window;
   const placed = (width, height) => { zoom.setPicture({ width, height }); setReady(document._id); };
   const pointed = (point) => { readout.current.textContent = point ? readPixel(zoom, point, deep) : ''; };
   useGestures(box, zoom, pointed);
@@ -40,7 +42,7 @@ export function Stage({ collection, document, controls, levels }) {
       ${isReady && picture.kind === 'preview' && html`<p class="stage-note">${t('previewOnly')}</p>`}
       <output class="readout" ref=${readout}></output>
       ${levels && html`
-        <${Levels} range=${shownWindow} most=${deep?.most ?? 255} automatic=${deep && (() => setChosen(null))}
+        <${Levels} range=${shownWindow} bounds=${known.bounds} most=${deep?.most ?? 255} automatic=${deep && (() => setChosen(null))}
           onChange=${setChosen} />`}
     </div>`;
 }

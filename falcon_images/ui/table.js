@@ -31,8 +31,9 @@ export function tableWidth(columns) {
 
 /** The names of the columns; a click sorts by one. */
 export function TableHead({ columns, sort }) {
+  const style = { gridTemplateColumns: columnWidths(columns), minWidth: `${tableWidth(columns)}px` };
   return html`
-    <div class="table-head" role="row" style=${{ gridTemplateColumns: columnWidths(columns) }}>
+    <div class="table-head" role="row" style=${style}>
       <span role="columnheader" aria-label=${t('selected')}></span>
       <span role="columnheader" aria-label=${t('picture')}></span>
       ${columns.map((name) => {

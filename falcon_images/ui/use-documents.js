@@ -12,10 +12,10 @@ const ALWAYS = ['time', 'image', '_file'];
  * The documents that conditions select. The old ones stay until the new ones are here.
  * @returns {Documents | null}
  */
-export function useDocuments({ collection, conditions, sort, labels, columns, version }) {
+export function useDocuments({ collection, conditions, sort, names, version }) {
   const [, draw] = useState();
   const shown = useRef(null);
-  const query = listQuery(conditions, sort, [labels.label, ...columns]).toString();
+  const query = listQuery(conditions, sort, names).toString();
   const { finished } = uploads.use();
   const { backAt } = health.use();
   useEffect(() => {
