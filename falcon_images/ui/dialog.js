@@ -7,10 +7,11 @@ import { t } from './words.js';
 export function Dialog({ title, onClose, children, wide = false }) {
   const dialog = useRef();
   useLayoutEffect(() => {
-    const before = document.activeElement;
-    dialog.current.showModal();
-    dialog.current.querySelector('[autofocus]')?.focus();
-    return () => before?.focus?.();
+    const { current } = dialog;
+    current.showModal();
+    current.querySelector('[autofocus]')?.focus();
+    // Gives the focus back to what had it before.
+    return () => current.close();
   }, []);
   const cancel = (event) => { event.preventDefault(); onClose(); };
   return html`

@@ -3,6 +3,7 @@ import { html } from './vendor/preact-htm.js';
 import { valueText } from './values.js';
 
 const COLOURS = 8;
+const MAX_CHARACTERS = 60;
 const GOOD = /^(ok|good|pass|passed|true|yes|accept|accepted|良|良品|合格)$/i;
 const BAD = /^(ng|bad|fail|failed|false|no|reject|rejected|defect|defective|不良|不良品|不合格)$/i;
 
@@ -15,9 +16,9 @@ export function colourOf(text) {
   return `colour-${sum % COLOURS}`;
 }
 
-/** A badge with a value. */
+/** A badge with a value; an empty one, which is not seen, if there is none. */
 export function Badge({ value }) {
-  if (value === undefined) return null;
-  const text = valueText(value);
-  return html`<span class=${`badge ${colourOf(text)}`}>${text.slice(0, 60)}</span>`;
+  if (value === undefined) return html`<span class="badge"></span>`;
+  const text = valueText(value).slice(0, MAX_CHARACTERS);
+  return html`<span class=${`badge ${colourOf(text)}`}>${text}</span>`;
 }

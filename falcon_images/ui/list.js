@@ -45,7 +45,7 @@ export function ImageList(props) {
       ${columns && html`<${TableHead} columns=${columns} sort=${sort} />`}
       <div class="rows" role="presentation"
         style=${{ height: `${rows.height - layout.head}px`, minWidth: columns ? `${tableWidth(columns)}px` : '0' }}>
-        ${items(first, last, rows, layout, props)}
+        ${box.width > 0 && items(first, last, rows, layout, props)}
         ${lasso && html`<${Lasso} area=${lasso} shift=${rows.shift} />`}
       </div>
     </div>`;

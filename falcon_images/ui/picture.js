@@ -1,6 +1,5 @@
 // A thumbnail that is fetched when it is drawn, and not any more when it is gone.
 import { html, useEffect, useState } from './vendor/preact-htm.js';
-import { Icon } from './icons.js';
 import { keptPicture, wantPicture } from './pictures.js';
 
 /** The picture of a path; what is damaged or cannot be fetched is shown as such. */
@@ -13,7 +12,6 @@ export function Thumbnail({ path }) {
   const picture = (loaded.path === path ? loaded.picture : null) ?? keptPicture(path);
   const broken = picture?.state === 'damaged' || picture?.state === 'failed';
   return html`
-    <img class="picture" alt="" draggable="false" decoding="async"
-      src=${picture?.src || undefined} />
-    ${broken && html`<span class="broken"><${Icon} name="broken" /></span>`}`;
+    <img class=${broken ? 'picture broken' : 'picture'} alt="" draggable=${false} decoding="async"
+      src=${picture?.src || undefined} />`;
 }

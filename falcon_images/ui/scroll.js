@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef, useState } from './vendor/preact-htm.js';
 
 // Browsers end an element at 16 to 33 million pixels, and blur what is moved that far.
 const MAX_HEIGHT = 4_000_000;
-const OVERSCAN_ROWS = 3;
+const OVERSCAN_ROWS = 2;
 const IDLE_MS = 150;
 
 /**

@@ -29,11 +29,11 @@ export function Stage({ collection, document, controls, levels }) {
 
   return html`
     <div class="stage" ref=${box}>
-      ${!isReady && before && html`<img class="before" src=${before} alt="" draggable="false" />`}
+      ${!isReady && before && html`<img class="before" src=${before} alt="" draggable=${false} />`}
       <div class=${`layer ${isReady ? '' : 'hidden'}`} ref=${layer}>
         ${deep && html`<${DeepCanvas} deep=${deep} range=${shownWindow} alt=${document.image} onReady=${placed} />`}
         ${picture?.src && html`
-          <img key=${picture.src} src=${picture.src} alt=${document.image} draggable="false"
+          <img key=${picture.src} src=${picture.src} alt=${document.image} draggable=${false}
             style=${{ filter: windowFilter(shownWindow) }}
             onLoad=${({ target }) => placed(target.naturalWidth, target.naturalHeight)}
             onError=${() => setReady('')} />`}

@@ -1,6 +1,5 @@
 // The images as a table: a row for each, and the columns that were chosen.
 import { Component, html } from './vendor/preact-htm.js';
-import { Icon } from './icons.js';
 import { Badge } from './labels.js';
 import { Thumbnail } from './picture.js';
 import { thumbnailPath } from './pictures.js';
@@ -67,7 +66,7 @@ export class Row extends Component {
       <div class=${`table-row ${selected ? 'selected' : ''} ${active ? 'active' : ''}`} role="row"
         id=${`item-${index}`} data-index=${index} style=${style} aria-selected=${String(selected)}
         aria-rowindex=${index + 2} aria-label=${spoken(document, label)}>
-        <span class="check" data-check role="gridcell"><${Icon} name="check" /></span>
+        <span class="check" data-check role="gridcell"></span>
         <span class="thumb" role="gridcell">
           <${Thumbnail} path=${document && thumbnailPath(collection, document._id)} />
         </span>

@@ -1,6 +1,5 @@
 // One image of the grid.
 import { Component, html } from './vendor/preact-htm.js';
-import { Icon } from './icons.js';
 import { Badge } from './labels.js';
 import { Thumbnail } from './picture.js';
 import { thumbnailPath } from './pictures.js';
@@ -42,8 +41,8 @@ export class Tile extends Component {
         aria-posinset=${index + 1} aria-setsize=${total} aria-label=${spoken(document, label)}
         title=${document?.image}>
         <${Thumbnail} path=${path} />
-        ${label && document && html`<${Badge} value=${valueAt(document, label)} />`}
-        <span class="check" data-check><${Icon} name="check" /></span>
+        <${Badge} value=${label ? valueAt(document, label) : undefined} />
+        <span class="check" data-check></span>
       </div>`;
   }
 }

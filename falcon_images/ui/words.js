@@ -18,9 +18,13 @@ export function setLanguage(code) {
   language.value = code;
 }
 
-/** The words for a key, with `values` in the places of `{name}`. */
+/**
+ * The words for a key, with `values` in the places of `{name}`. Where a language has other
+ * words for one of a thing, they have `_1` at the end of their key.
+ */
 export function t(key, values = {}) {
-  const words = WORDS[language.value][key] ?? ENGLISH[key] ?? key;
+  const own = WORDS[language.value];
+  const words = (String(values.n) === '1' && own[`${key}_1`]) || (own[key] ?? key);
   return words.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
 }
 
