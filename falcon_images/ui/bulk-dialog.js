@@ -2,10 +2,11 @@
 import { html, useEffect, useState } from './vendor/preact-htm.js';
 import { preview, relabel, remove, revert } from './bulk.js';
 import { Dialog } from './dialog.js';
+import { colourOf } from './labels.js';
 import { Thumbnail } from './picture.js';
 import { thumbnailPath } from './pictures.js';
 import { toast, toastError, toastUndo } from './toasts.js';
-import { typedText, typedValue } from './values.js';
+import { typedText, typedValue, valueText } from './values.js';
 import { number, t } from './words.js';
 
 /** The dialog for a change of all that is selected; `kind` is `relabel` or `remove`. */
@@ -44,6 +45,12 @@ export function BulkDialog({ kind, collection, conditions, labels, selection, va
           <datalist id="label-values">
             ${labels.values.map((each) => html`<option value=${typedText(each)} />`)}
           </datalist>
+          <div class="label-bar">
+            ${labels.values.filter((each) => each !== '').map((each) => html`
+              <button type="button" key=${typedText(each)} class=${`label-key ${colourOf(valueText(each))}`}
+                aria-pressed=${String(typedText(each) === text)} onClick=${() => setText(typedText(each))}>
+                ${valueText(each)}</button>`)}
+          </div>
           <p class="muted">${t('typedHelp')}</p>`}
         <p class="matched" aria-live="polite">
           ${count.error ? count.error.message

@@ -22,6 +22,7 @@ import { t } from './words.js';
 
 const DEFAULT_SIZE = 170;
 const FACETS_AFTER_MS = 1500;
+const LONGEST_FACETS_MS = 2000;
 const WIDE = matchMedia('(min-width: 900px)');
 
 /** The page of a collection. */
@@ -29,8 +30,10 @@ export function CollectionPage({ shown }) {
   const { collection, conditions, sort, image, own } = shown;
   const [version, setVersion] = useState(0);
   const { finished } = uploads.use();
-  const [facetVersion, refreshFacets] = useFacetVersion(`${version} ${finished}`);
+  const [facetVersion, facetsAreOld] = useFacetVersion(`${version} ${finished}`);
   const facets = useFacets(collection, conditions, facetVersion);
+  // To count a million images again for each label would be too much.
+  const refreshFacets = () => { if (facets.took < LONGEST_FACETS_MS) facetsAreOld(); };
   const labels = labelKeys(collection, facets.fields, own);
   const columns = useColumns(own, facets.fields, labels.label);
   const names = [labels.label, ...(own.view === 'table' ? columns : [])];
@@ -39,6 +42,7 @@ export function CollectionPage({ shown }) {
   const [active, setActive] = useState(-1);
   const [dialog, setDialog] = useState(null);
   const [puts, setPuts] = useState(0);
+  const [filters, setFilters] = useState(WIDE.matches);
   const reload = () => { setSelection(NOTHING); setVersion((old) => old + 1); };
   useReset([JSON.stringify(conditions), sort], () => { setSelection(NOTHING); setActive(-1); });
 
@@ -72,7 +76,7 @@ export function CollectionPage({ shown }) {
     remove: () => removeHere({ selected, documents, active, setSelection, setDialog }),
     setUpLabels: () => setDialog({ kind: 'labels' }),
     showChanges: () => setDialog({ kind: 'changes' }),
-    toggleFilters: () => goOwn({ filters: filtersShown(own) ? 'no' : 'yes' }),
+    toggleFilters: () => setFilters(!filters),
     toggleView: () => goOwn({ view: own.view === 'table' ? '' : 'table' }, {}),
   };
   useKeys(actions, !image && !dialog);
@@ -80,11 +84,10 @@ export function CollectionPage({ shown }) {
   const close = () => setDialog(null);
 
   return html`
-    <main id="main" class=${`collection ${filtersShown(own) ? 'with-filters' : ''}`} inert=${Boolean(image)}>
+    <main id="main" class=${`collection ${filters ? 'with-filters' : ''}`} inert=${Boolean(image)}>
       <${Toolbar} collection=${collection} conditions=${conditions} sort=${sort} own=${own} facets=${facets}
-        columns=${columns} label=${labels.label} size=${tileSize(own)} actions=${actions}
-        documents=${documents} />
-      ${filtersShown(own) && html`
+        columns=${columns} filters=${filters} size=${tileSize(own)} actions=${actions} />
+      ${filters && html`
         <${Filters} conditions=${conditions} facets=${facets} onClose=${actions.toggleFilters} />`}
       <div class="images">
         ${total > 0 && html`
@@ -108,10 +111,6 @@ export function CollectionPage({ shown }) {
     ${['relabel', 'remove'].includes(dialog?.kind) && html`
       <${BulkDialog} kind=${dialog.kind} collection=${collection} conditions=${conditions} labels=${labels}
         selection=${selection} value=${dialog.value} onClose=${close} onDone=${reload} />`}`;
-}
-
-function filtersShown(own) {
-  return own.filters ? own.filters === 'yes' : WIDE.matches;
 }
 
 function tileSize(own) {

@@ -19,18 +19,20 @@ const LABEL_NAME = /label|class|result|status|prediction|verdict|judg/i;
 /**
  * The facets of the images that conditions select.
  * @param {any} version another one asks again
- * @returns {{fields: Field[], loading: boolean, error?: Error}}
+ * @returns {{fields: Field[], loading: boolean, took?: number, error?: Error}} `took`: how
+ *   many milliseconds they took
  */
 export function useFacets(collection, conditions, version) {
   const [facets, setFacets] = useState({ fields: [], loading: true });
   const asked = JSON.stringify(conditions);
   useEffect(() => {
     const controller = new AbortController();
+    const begun = performance.now();
     setFacets((before) => ({ ...before, loading: true }));
     loadFacets(collection, conditions, controller.signal)
-      .then((fields) => setFacets({ fields, loading: false }))
+      .then((fields) => setFacets({ fields, loading: false, took: performance.now() - begun }))
       .catch((error) => error.name === 'AbortError'
-        || setFacets({ fields: [], loading: false, error }));
+        || setFacets({ fields: [], loading: false, error, took: performance.now() - begun }));
     return () => controller.abort();
   }, [collection, asked, version]);
   return facets;

@@ -13,12 +13,12 @@ const LARGEST = 400;
 
 /** The toolbar of a collection. */
 export function Toolbar(props) {
-  const { conditions, sort, own, facets, columns, size, actions } = props;
+  const { conditions, sort, own, facets, columns, filters, size, actions } = props;
   const [dialog, setDialog] = useState('');
   const table = own.view === 'table';
   return html`
     <div class="toolbar">
-      <button class="icon" aria-expanded=${own.filters !== 'no'} aria-controls="filters"
+      <button class="icon" aria-expanded=${String(filters)} aria-controls="filters"
         title=${`${t('filters')} (F)`} aria-label=${t('filters')} onClick=${actions.toggleFilters}>
         <${Icon} name="filter" /></button>
       <${Chips} conditions=${conditions} />

@@ -1,11 +1,13 @@
 """The gallery, as somebody uses it who has never seen it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+import falcon_images
 from tests.browser.gallery.looking import (
     documents,
     dropped,
@@ -17,6 +19,8 @@ from tests.browser.gallery.looking import (
 )
 from tests.integration.conftest import Serving
 from tests.pictures import every_format, jpeg
+
+UI = Path(falcon_images.__file__).parent / 'ui'
 
 
 def test_an_empty_service_says_what_to_do(page: Page, serving: Serving) -> None:
@@ -34,7 +38,7 @@ def test_collections_are_shown_with_count_and_newest_image(
     page.goto(f'{serving.url}/ui')
     card = page.get_by_role('link', name='first')
     expect(card).to_contain_text('3 images')
-    expect(card.locator('img')).to_have_attribute('src', pattern('blob:'))
+    expect(card.locator('img')).to_have_attribute('src', re.compile('^blob:'))
     card.click()
     expect_images(page, 3)
     page.go_back()
@@ -290,6 +294,14 @@ def test_both_languages_have_the_same_words(page: Page, serving: Serving) -> Non
     assert [word for word in english if not word.endswith('_1')] == japanese
 
 
+def test_all_modules_are_fetched_at_once() -> None:
+    page = (UI / 'index.html').read_text(encoding='utf-8')
+    modules = {path.relative_to(UI).as_posix() for path in UI.rglob('*.js')}
+    assert set(re.findall('modulepreload" href="/ui/(.*?)"', page)) == (
+        modules - {'main.js'}
+    )
+
+
 def test_every_key_is_told(page: Page, serving: Serving) -> None:
     fill(serving, 1)
     see(page, serving)
@@ -332,12 +344,6 @@ def test_pictures_of_all_formats_are_drawn(page: Page, serving: Serving) -> None
 
 def label_of(serving: Serving, image_id: str) -> object:
     return serving.get(f'/collections/c/images/{image_id}').json().get('label')
-
-
-def pattern(text: str) -> 'object':
-    import re
-
-    return re.compile(re.escape(text))
 
 
 def test_the_page_obeys_its_policy_and_asks_nobody_else(

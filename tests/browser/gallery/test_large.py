@@ -13,16 +13,18 @@ from tests.integration.conftest import Serving
 
 COUNT = 100_000
 SMOOTH_MS = 33
-# Other programs of the machine may take its processors for some seconds.
-ATTEMPTS = 4
+# A page that rests is drawn every 16.7 ms, if the machine has nothing else to do.
+RESTING_MS = 20
+# Other programs may take the processors for some seconds.
+ATTEMPTS = 5
 
-SCROLL = """async (seconds) => {
+SCROLL = """async ([pixels, seconds]) => {
     const list = document.querySelector('.list');
     const frames = [], nodes = new Set();
     let before = performance.now();
     const end = before + seconds * 1000;
     while (before < end) {
-        list.scrollTop += 90;
+        list.scrollTop += pixels;
         await new Promise(requestAnimationFrame);
         const now = performance.now();
         frames.push(now - before);
@@ -62,16 +64,19 @@ def test_a_hundred_thousand_images_are_scrolled_smoothly(
     see(page, many, '/many')
     expect(page.locator('.position')).to_have_text('100,000 images')
     expect(page.locator('.tile').first).to_have_attribute('title', 'image_99999.jpg')
-    results = []
+    results, resting = [], []
     for _ in range(ATTEMPTS):
-        results.append(page.evaluate(SCROLL, 2))
+        resting.append(page.evaluate(SCROLL, [0, 0.5])['p95'])
+        results.append(page.evaluate(SCROLL, [90, 2]))
         if results[-1]['p95'] < SMOOTH_MS:
             break
-    print('frames in ms at the 95th percentile:', [r['p95'] for r in results])
-    assert results[-1]['p95'] < SMOOTH_MS
-    nodes = {number for result in results for number in result['nodes']}
-    assert len(nodes) == 1
-    assert nodes.pop() < 400
+    (nodes,) = {number for result in results for number in result['nodes']}
+    assert nodes < 400
+    best = min(result['p95'] for result in results)
+    print(f'{best:.1f} ms a frame at the 95th percentile, {nodes} elements')
+    if best >= SMOOTH_MS and min(resting) > RESTING_MS:
+        pytest.skip('The machine is too busy to draw even a page that rests.')
+    assert best < SMOOTH_MS
 
 
 def test_a_jump_leads_to_the_end_and_the_keys_back(page: Page, many: Serving) -> None:
