@@ -2,9 +2,8 @@
 
     python docs/pictures.py scikit_image-*.whl
 
-The photographs come out of that wheel (``pip download --no-deps scikit-image``): of those
-in it, the ones that are free of all rights. Needed besides: what tests/requirements.txt
-has, and Chromium.
+The photographs come out of that wheel (``pip download --no-deps scikit-image``); they
+are some that are free of all rights. What the tests need is needed too.
 """
 
 import io

@@ -17,7 +17,6 @@ from falcon_images.openapi import OpenApi
 from falcon_images.settings import Settings
 from tests.conftest import Service, running
 from tests.pictures import every_format
-from tests.test_openapi import COMING
 
 EXAMPLES = 10
 # What a schema cannot tell: which texts are filters, sorts or moments, which parameters
@@ -56,8 +55,7 @@ def description(mode: str) -> Any:
     }
     checks = {'positive_data_acceptance': {'expected-statuses': ACCEPTED}}
     config = SchemathesisConfig.from_dict({'generation': options, 'checks': checks})
-    schema = schemathesis.openapi.from_wsgi('/openapi.json', SERVED, config=config)
-    return schema.exclude(lambda context: context.operation.label in COMING)
+    return schemathesis.openapi.from_wsgi('/openapi.json', SERVED, config=config)
 
 
 schemathesis.openapi.media_type('image/png', PICTURES)
@@ -82,8 +80,6 @@ def asked(
 def check(case: Any) -> None:
     named = case.operation.definition.raw['operationId']
     excluded: list[Any] = [positive_data_acceptance] if named in MAY_REFUSE else []
-    if COMING:
-        excluded.append(allow_header_conformance)
     case.call_and_validate(excluded_checks=excluded)
 
 

@@ -49,7 +49,9 @@ def see(page: Page, serving: Serving, address: str = '/c') -> None:
 
 def expect_images(page: Page, count: int) -> None:
     """Wait until the status bar tells a number of images."""
-    expect(page.locator('.position')).to_have_text(re.compile(f'(^|/ ){count} images?$'))
+    expect(page.locator('.position')).to_have_text(
+        re.compile(f'(^|/ ){count} images?$')
+    )
 
 
 def dropped(page: Page, paths: list[str]) -> None:

@@ -40,7 +40,13 @@ SCROLL = """async ([pixels, seconds]) => {
 def many(started: Serving, mongodb_url: str) -> Serving:
     """Documents put straight into the database; there is a file for none."""
     now = datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
-    file = {'size': 1, 'type': 'image/jpeg', 'sha256': '0' * 64, 'width': 4, 'height': 3}
+    file = {
+        'size': 1,
+        'type': 'image/jpeg',
+        'sha256': '0' * 64,
+        'width': 4,
+        'height': 3,
+    }
     with pymongo.MongoClient[dict[str, Any]](mongodb_url) as client:
         collection = client['test_gallery']['many']
         collection.insert_many(
@@ -83,7 +89,9 @@ def test_a_jump_leads_to_the_end_and_the_keys_back(page: Page, many: Serving) ->
     see(page, many, '/many')
     expect(page.locator('.tile').first).to_have_attribute('title', 'image_99999.jpg')
     page.evaluate("document.querySelector('.list').scrollTop = 1e9")
-    expect(page.locator('[data-index="99999"]')).to_have_attribute('title', 'image_0.jpg')
+    expect(page.locator('[data-index="99999"]')).to_have_attribute(
+        'title', 'image_0.jpg'
+    )
     page.locator('.list').focus()
     page.keyboard.press('Home')
     expect(page.locator('.tile.active')).to_have_attribute('title', 'image_99999.jpg')

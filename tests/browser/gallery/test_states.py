@@ -20,29 +20,7 @@ from tests.integration.conftest import Serving
 from tests.pictures import jpeg
 from tests.test_auth import IdentificationServer
 
-# Contrast of text with what is behind it, as WCAG 2 defines it.
-CONTRAST = """() => {
-    const part = (value) => (value / 255 <= 0.04045 ? value / 255 / 12.92
-        : ((value / 255 + 0.055) / 1.055) ** 2.4);
-    const read = (text) => text.match(/[\\d.]+/g).map(Number);
-    const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
-    const behind = (element) => {
-        for (let at = element; at; at = at.parentElement) {
-            const colour = read(getComputedStyle(at).backgroundColor);
-            if (colour.length === 3 || colour[3] === 1) return colour;
-        }
-        return [255, 255, 255];
-    };
-    const poor = [];
-    for (const element of document.querySelectorAll('body *')) {
-        const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
-        if (!own || !element.checkVisibility() || element.matches(':disabled, option')) continue;
-        const pair = [light(read(getComputedStyle(element).color)), light(behind(element))];
-        const ratio = (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
-        if (ratio < 4.5) poor.push(`${element.className} ${element.textContent} ${ratio}`);
-    }
-    return poor;
-}"""
+CONTRAST = (Path(__file__).parent / 'contrast.js').read_text()
 
 
 @pytest.fixture
@@ -167,7 +145,9 @@ class TestWithAuthentication:
         page.get_by_label('Token', exact=True).fill('good-token')
         page.keyboard.press('Enter')
         expect_images(page, 2)
-        drawn = "[...document.querySelectorAll('.tile img')].filter(i => i.naturalWidth)"
+        drawn = (
+            "[...document.querySelectorAll('.tile img')].filter(i => i.naturalWidth)"
+        )
         until(page, lambda: page.evaluate(f'{drawn}.length') == 2)
         page.locator('.tile').first.click()
         expect(page.locator('.layer img')).to_be_visible()
@@ -214,10 +194,12 @@ def test_everything_is_reached_with_the_keyboard(page: Page, serving: Serving) -
     reached = set()
     for _ in range(60):
         page.keyboard.press('Tab')
-        reached.add(page.evaluate("""() => {
+        reached.add(
+            page.evaluate("""() => {
             const at = document.activeElement;
             return at.getAttribute('aria-label') || at.textContent.trim();
-        }"""))
+        }""")
+        )
     expected = {'Upload', 'Language', 'Keys', 'Filters', 'Order', 'As a table'}
     expected |= {'Images of the collection', 'Change…', 'Condition', 'Changes'}
     assert expected <= reached
