@@ -113,7 +113,7 @@ def take_all(browser: Browser, serving: Serving) -> None:
     page = page_of(browser, 1280, 800, 'dark')
     page.goto(f'{serving.url}/ui#/inspection?ai_prediction=NG')
     page.wait_for_timeout(SETTLED_MS)
-    page.locator('.tile').nth(3).click()
+    page.locator('.tile[title^=chelsea]').first.click()
     take(page, 'image')
 
     page = page_of(browser, 390, 760, 'light', locale='ja-JP')

@@ -5,7 +5,7 @@ import { ChangesDialog } from './changes.js';
 import { useFacets } from './facets.js';
 import { Filters } from './filters.js';
 import { useKeys } from './keys.js';
-import { labelKeys, LabelKeysDialog } from './label-keys.js';
+import { LabelKeysDialog, useLabelKeys } from './label-keys.js';
 import { ImageList } from './list.js';
 import { markImage, toastNoLabel } from './marking.js';
 import { ListNotice } from './list-notice.js';
@@ -34,7 +34,7 @@ export function CollectionPage({ shown }) {
   const facets = useFacets(collection, conditions, facetVersion);
   // To count a million images again for each label would be too much.
   const refreshFacets = () => { if (facets.took < LONGEST_FACETS_MS) facetsAreOld(); };
-  const labels = labelKeys(collection, facets.fields, own);
+  const labels = useLabelKeys({ collection, conditions, own, facets });
   const columns = useColumns(own, facets.fields, labels.label);
   const names = [labels.label, ...(own.view === 'table' ? columns : [])];
   const documents = useDocuments({ collection, conditions, sort, names, version });

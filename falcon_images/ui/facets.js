@@ -57,6 +57,11 @@ async function ask(collection, conditions, signal) {
   return (await json(`${collectionPath(collection, 'fields')}?${query}`, { signal })).fields;
 }
 
+/** The fields of all images of a collection. */
+export function allFields(collection) {
+  return ask(collection, []);
+}
+
 /** The property that looks most like a label, or ''. */
 export function likelyLabel(fields) {
   const few = fields.filter(({ types, distinct }) =>

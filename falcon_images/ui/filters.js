@@ -8,7 +8,7 @@ import { go } from './state.js';
 import { valueText } from './values.js';
 import { number, t } from './words.js';
 
-const SHOWN_VALUES = 8;
+const SHOWN_VALUES = 10;
 const MANY_NUMBERS = 12;
 const OPEN_FIELDS = 8;
 const DAY_MS = 86400000;

@@ -1,7 +1,7 @@
 // Which property the keys 1 to 9 set, and to which values.
-import { html, useState } from './vendor/preact-htm.js';
+import { html, useEffect, useState } from './vendor/preact-htm.js';
 import { Dialog } from './dialog.js';
-import { likelyLabel, likelyValues } from './facets.js';
+import { allFields, likelyLabel, likelyValues } from './facets.js';
 import { colourOf } from './labels.js';
 import { goOwn } from './state.js';
 import { typedText, typedValue, valueText } from './values.js';
@@ -9,20 +9,37 @@ import { t } from './words.js';
 
 const STORED = 'falcon-images.labels.';
 const KEYS = 9;
+const NO_LABEL = { label: '', values: [] };
 
 /**
  * The label that is shown and set: from the address, else as it was last chosen for the
- * collection on this computer, else the likeliest.
+ * collection on this computer, else the likeliest, which stays the same while one works.
  * @returns {{label: string, values: any[]}}
  */
-export function labelKeys(collection, fields, own) {
+export function useLabelKeys({ collection, conditions, own, facets }) {
+  const [likely, setLikely] = useState(NO_LABEL);
+  const chosen = chosenLabel(collection, own);
+  const isNeeded = !likely.label && !(chosen.label && chosen.values.length);
+  const guess = (fields) => {
+    const label = chosen.label || likelyLabel(fields);
+    if (label) setLikely({ label, values: likelyValues(fields, label) });
+  };
+  useEffect(() => {
+    if (!isNeeded) return;
+    // Of the images that some conditions select, not all labels may be known.
+    if (!conditions.length) guess(facets.fields);
+    else allFields(collection).then(guess, () => {});
+  }, [isNeeded, facets.fields]);
+  return chosen.values.length ? chosen : { ...likely, label: chosen.label || likely.label };
+}
+
+function chosenLabel(collection, own) {
   const stored = read(localStorage.getItem(STORED + collection));
-  const label = own.label || stored.label || likelyLabel(fields);
-  const given = read(own.keys, []).map?.(String) ?? [];
+  const label = own.label || stored.label || '';
   const kept = stored.label === label && Array.isArray(stored.values) ? stored.values : [];
-  const texts = given.length ? given : kept.map(String);
-  const values = texts.length ? texts.map(typedValue) : likelyValues(fields, label);
-  return { label, values: values.slice(0, KEYS) };
+  const given = read(own.keys, []);
+  const texts = Array.isArray(given) && given.length ? given : kept;
+  return { label, values: texts.slice(0, KEYS).map(String).map(typedValue) };
 }
 
 function read(text, otherwise = {}) {

@@ -2,7 +2,7 @@
 import { html } from './vendor/preact-htm.js';
 import { valueText } from './values.js';
 
-const COLOURS = 8;
+const COLOURS = 12;
 const MAX_CHARACTERS = 60;
 const GOOD = /^(ok|good|pass|passed|true|yes|accept|accepted|良|良品|合格)$/i;
 const BAD = /^(ng|bad|fail|failed|false|no|reject|rejected|defect|defective|不良|不良品|不合格)$/i;

@@ -7,6 +7,8 @@ import { propertiesOf, typeOf, valueText } from './values.js';
 import { bytes, moment, t } from './words.js';
 
 const TYPES = ['text', 'number', 'boolean', 'json'];
+const MOST_ROWS = 12;
+const ROW_CHARACTERS = 38;
 const MERGE = { 'Content-Type': 'application/merge-patch+json' };
 
 /** The panel of properties; `image` has the document, its ETag and `reload`. */
@@ -41,7 +43,7 @@ export function Properties({ collection, image, label, onChanged }) {
 function Property({ name, value, isLabel, onSave, onRemove }) {
   const [draft, setDraft] = useState(null);
   const [said, setSaid] = useState('');
-  const shown = draft ?? { type: typeOf(value), text: valueText(value) };
+  const shown = draft ?? { type: typeOf(value), text: editedText(value) };
   const save = async (event) => {
     event?.preventDefault();
     const { value: typed, wrong } = read(shown);
@@ -76,6 +78,11 @@ function Property({ name, value, isLabel, onSave, onRemove }) {
     </li>`;
 }
 
+function editedText(value) {
+  const text = valueText(value);
+  return typeOf(value) === 'json' && text.length > ROW_CHARACTERS ? JSON.stringify(value, null, 2) : text;
+}
+
 function TypeChoice({ type, name, onChange }) {
   return html`
     <select class="type" aria-label=${t('typeOf', { name })} value=${type} onChange=${(event) => onChange(event.target.value)}>
@@ -93,7 +100,10 @@ function ValueField({ type, text, name, onChange }) {
       </select>`;
   }
   const long = type === 'json' || text.includes('\n') || text.length > 60;
-  if (long) return html`<textarea class="value" rows="3" aria-label=${name} value=${text} onInput=${put}></textarea>`;
+  if (long) {
+    const rows = Math.min(MOST_ROWS, text.split('\n').length + Math.floor(text.length / ROW_CHARACTERS));
+    return html`<textarea class="value" rows=${rows} aria-label=${name} value=${text} onInput=${put}></textarea>`;
+  }
   return html`<input class="value" inputmode=${type === 'number' ? 'decimal' : undefined} aria-label=${name}
     value=${text} onInput=${put} />`;
 }

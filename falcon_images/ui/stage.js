@@ -72,10 +72,12 @@ function useFullPicture(collection, document) {
 
 function useZoom(box, layer, controls) {
   const zoom = useRef();
-  zoom.current ??= new Zoom(({ scale, x, y }) => {
+  zoom.current ??= new Zoom(({ scale, x, y, isFitted }) => {
     const { style } = layer.current;
     style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
-    style.imageRendering = scale * devicePixelRatio >= CRISP_FROM ? 'pixelated' : 'auto';
+    // Whoever has zoomed in wants to see the pixels as they are.
+    const crisp = !isFitted && scale * devicePixelRatio >= CRISP_FROM;
+    style.imageRendering = crisp ? 'pixelated' : 'auto';
   });
   useLayoutEffect(() => {
     const { current } = zoom;

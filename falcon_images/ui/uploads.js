@@ -19,7 +19,7 @@ const TRY_AGAIN = (status) => status === 0 || status === 401 || status === 403 |
  * @property {string} why what the service said, if it was refused or failed
  */
 
-/** All uploads of this page, and whether the panel is open. */
+/** All uploads, whether their panel is open, and how often there was something new. */
 export const uploads = new Watched({ open: false, items: [], finished: 0 });
 
 let items = [];
@@ -99,8 +99,14 @@ function finish(item, { status, body, aborted, older }) {
   item.sent = item.file.size;
   item.state = aborted || TRY_AGAIN(status) ? 'failed' : 'refused';
   if (status === 200) item.state = older ? 'there' : 'done';
+  if (isTimeToShow()) uploads.value = { ...uploads.value, finished: uploads.value.finished + 1 };
+}
+
+function isTimeToShow() {
+  const count = items.filter(({ state }) => state === 'done').length;
   const rest = items.some(({ state }) => state === 'waiting' || state === 'sending');
-  if (!rest) uploads.value = { ...uploads.value, finished: uploads.value.finished + 1 };
+  // At the end, and before it at the first, the 4th, the 16th and so on.
+  return !rest || Number.isInteger(Math.log2(count) / 2);
 }
 
 function attempt(item) {

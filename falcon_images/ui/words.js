@@ -30,7 +30,7 @@ export function t(key, values = {}) {
 
 /** A number as it is written in the language. */
 export function number(value) {
-  return formats('number', () => new Intl.NumberFormat(language.value)).format(value);
+  return formats('number', () => new Intl.NumberFormat(locale())).format(value);
 }
 
 /** A number of bytes, to be read by a person. */
@@ -46,9 +46,14 @@ export function bytes(value) {
 export function moment(text) {
   const date = new Date(text);
   if (Number.isNaN(date.getTime())) return '';
-  return formats('moment', () => new Intl.DateTimeFormat(language.value, {
+  return formats('moment', () => new Intl.DateTimeFormat(locale(), {
     year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23',
   })).format(date);
+}
+
+function locale() {
+  // Of a language that many countries write, the browser knows whose.
+  return navigator.languages.find((each) => each.startsWith(language.value)) ?? language.value;
 }
 
 // To make one takes longer than to draw a tile.

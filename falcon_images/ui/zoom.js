@@ -1,5 +1,6 @@
 // Where a picture is in a box: fitted, moved, or as large as its pixels and larger.
 const MOST_PIXELS = 64;
+const MOST_FITTED = 3;
 
 /** A picture in a box: `scale` of its pixels, and `x`, `y` of its corner, in CSS pixels. */
 export class Zoom {
@@ -29,10 +30,10 @@ export class Zoom {
     else this.fit();
   }
 
-  /** Show the whole picture, but no small one larger than its pixels. */
+  /** Show the whole picture as large as the box, but a very small one not as large. */
   fit() {
     this.isFitted = true;
-    this.scale = Math.min(this.#fitting, Math.max(1, 1 / devicePixelRatio));
+    this.scale = Math.min(this.#fitting, MOST_FITTED);
     this.#place();
   }
 

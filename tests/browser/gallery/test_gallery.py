@@ -159,7 +159,7 @@ def test_selected_images_are_relabelled_with_the_count_before_and_undo_after(
     fill(serving, 6)
     see(page, serving)
     tiles = page.locator('.tile')
-    tiles.nth(0).locator('.check').click()
+    check(page, 0)
     tiles.nth(2).click(modifiers=['Shift'])
     tiles.nth(4).click(modifiers=['Control'])
     tiles.nth(1).click(modifiers=['Control'])
@@ -340,6 +340,12 @@ def test_pictures_of_all_formats_are_drawn(page: Page, serving: Serving) -> None
     expect(page.locator('.broken')).to_have_count(0)
 
 
+def check(page: Page, index: int) -> None:
+    tile = page.locator('.tile').nth(index)
+    tile.hover()
+    tile.locator('.check').click()
+
+
 def label_of(serving: Serving, image_id: str) -> object:
     return serving.get(f'/collections/c/images/{image_id}').json().get('label')
 
@@ -375,3 +381,35 @@ def test_the_page_obeys_its_policy_and_asks_nobody_else(
     assert {address.split('/')[2] for address in addresses} == {
         serving.url.split('/')[2]
     }
+
+
+def test_the_keys_keep_their_values_while_images_are_labelled(
+    page: Page, serving: Serving
+) -> None:
+    fill(serving, 4)
+    see(page, serving)
+    expect(page.locator('.label-key')).to_have_text(['1NG', '2OK'])
+    check(page, 0)
+    page.keyboard.press('l')
+    page.get_by_role('dialog').get_by_label('Value').fill('ARGH')
+    page.get_by_role('button', name='Label 1').click()
+    expect(page.locator('.value', has_text='ARGH')).to_be_visible()
+    expect(page.locator('.label-key')).to_have_text(['1NG', '2OK'])
+    page.goto(f'{serving.url}/ui#/c?frame=1')
+    page.reload()
+    expect(page.locator('.label-key')).to_have_text(['1ARGH', '2NG', '3OK'])
+
+
+def test_changes_can_be_taken_back_later(page: Page, serving: Serving) -> None:
+    fill(serving, 4)
+    changed = serving.session.patch(
+        f'{serving.url}/collections/c/images?label=OK', json={'label': 'X'}, timeout=60
+    )
+    assert changed.status_code == 200, changed.text
+    see(page, serving)
+    page.get_by_role('button', name='Changes').click()
+    dialog = page.get_by_role('dialog', name='Changes')
+    expect(dialog).to_contain_text('2 images changed.')
+    dialog.get_by_role('button', name='Undo').click()
+    expect(dialog).to_contain_text('2 undone.')
+    assert len(documents(serving, '?label=OK')) == 2
