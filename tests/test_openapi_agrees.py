@@ -9,7 +9,6 @@ import schemathesis
 from hypothesis import strategies
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import (
-    allow_header_conformance,
     positive_data_acceptance,
 )
 

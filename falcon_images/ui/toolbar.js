@@ -13,9 +13,7 @@ const LARGEST = 400;
 
 /** The toolbar of a collection. */
 export function Toolbar(props) {
-  const { conditions, sort, own, facets, columns, filters, size, actions } = props;
-  const [dialog, setDialog] = useState('');
-  const table = own.view === 'table';
+  const { conditions, sort, facets, filters, actions } = props;
   return html`
     <div class="toolbar">
       <button class="icon" aria-expanded=${String(filters)} aria-controls="filters"
@@ -25,23 +23,31 @@ export function Toolbar(props) {
       <${AddCondition} conditions=${conditions} fields=${facets.fields} />
       <span class="space"></span>
       <${Sort} sort=${sort} fields=${facets.fields} />
-      ${table
-        ? html`<button onClick=${() => setDialog('columns')}>${t('columns')}</button>`
-        : html`<input type="range" class="size" min=${SMALLEST} max=${LARGEST} step="10" value=${size}
-            aria-label=${t('sizeOfPictures')} title=${t('sizeOfPictures')}
-            onInput=${(event) => goOwn({ size: event.target.value })} />`}
-      <button class="icon" aria-pressed=${String(table)} title=${`${t(table ? 'asGrid' : 'asTable')} (G)`}
-        aria-label=${t(table ? 'asGrid' : 'asTable')} onClick=${actions.toggleView}>
-        <${Icon} name=${table ? 'grid' : 'table'} /></button>
-      <button class="icon" title=${t('changes')} aria-label=${t('changes')} onClick=${actions.showChanges}>
-        <${Icon} name="history" /></button>
-      <button class="icon" title=${t('copyQuery')} aria-label=${t('copyQuery')} onClick=${() => setDialog('copy')}>
-        <${Icon} name="copy" /></button>
-      ${dialog === 'columns' && html`
-        <${ColumnsDialog} columns=${columns} fields=${facets.fields} onClose=${() => setDialog('')} />`}
-      ${dialog === 'copy' && html`
-        <${SnippetDialog} request=${listRequest(props)} onClose=${() => setDialog('')} />`}
+      <${ListButtons} ...${props} />
     </div>`;
+}
+
+function ListButtons(props) {
+  const { own, facets, columns, size, actions } = props;
+  const [dialog, setDialog] = useState('');
+  const close = () => setDialog('');
+  const table = own.view === 'table';
+  return html`
+    ${table
+      ? html`<button onClick=${() => setDialog('columns')}>${t('columns')}</button>`
+      : html`<input type="range" class="size" min=${SMALLEST} max=${LARGEST} step="10" value=${size}
+          aria-label=${t('sizeOfPictures')} title=${t('sizeOfPictures')}
+          onInput=${(event) => goOwn({ size: event.target.value })} />`}
+    <button class="icon" aria-pressed=${String(table)} title=${`${t(table ? 'asGrid' : 'asTable')} (G)`}
+      aria-label=${t(table ? 'asGrid' : 'asTable')} onClick=${actions.toggleView}>
+      <${Icon} name=${table ? 'grid' : 'table'} /></button>
+    <button class="icon" title=${t('changes')} aria-label=${t('changes')} onClick=${actions.showChanges}>
+      <${Icon} name="history" /></button>
+    <button class="icon" title=${t('copyQuery')} aria-label=${t('copyQuery')} onClick=${() => setDialog('copy')}>
+      <${Icon} name="copy" /></button>
+    ${dialog === 'columns' && html`
+      <${ColumnsDialog} columns=${columns} fields=${facets.fields} onClose=${close} />`}
+    ${dialog === 'copy' && html`<${SnippetDialog} request=${listRequest(props)} onClose=${close} />`}`;
 }
 
 function listRequest({ collection, conditions, sort }) {

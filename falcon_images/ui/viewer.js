@@ -19,92 +19,120 @@ import { number, t } from './words.js';
 
 const WIDE = matchMedia('(min-width: 900px)');
 
-/**
- * The view of one image; `shown.image` is its id, and another `version` says that it may
- * have changed.
- */
-export function Viewer(props) {
-  const { shown, labels, documents, active, onActive, onMark, onSetUp, onChanged, onRemoved } = props;
-  const { collection, conditions, image: id } = shown;
-  const image = useImage(collection, id, props.version);
-  const { previous, next } = useNeighbours(shown);
+/** The view of one image; `shown.image` is its id. */
+export function Viewer({ shown, loaded, chosen, marks, actions: page, keysOn }) {
+  const image = useImage(shown.collection, shown.image, marks.version);
+  const neighbours = useNeighbours(shown);
   const [panel, setPanel] = useState(WIDE.matches);
   const [levels, setLevels] = useState(false);
   const [dialog, setDialog] = useState('');
   const stage = useRef({});
-  const box = useRef();
-  const { document } = image;
-  useEffect(() => { if (!dialog) box.current.focus(); }, [id, dialog]);
-  useEffect(() => {
-    for (const neighbour of [next, previous]) if (neighbour) preloadPicture(collection, neighbour);
-  }, [next?._id, previous?._id]);
-
-  const close = () => { go({ image: '' }); focusList(); };
-  const step = (neighbour, by) => {
-    if (!neighbour) return;
-    onActive(moved(documents, active, neighbour, by));
-    go({ image: neighbour._id }, { replace: true });
-  };
-  const put = (changed) => { image.put(changed); documents?.put(changed.value); onChanged(); };
-  const mark = (key) => {
-    if (!document || onMark(document, key) === undefined) return;
-    step(next, 1);
-  };
-  const removed = () => {
-    onRemoved();
-    if (next ?? previous) go({ image: (next ?? previous)._id }, { replace: true });
-    else close();
-  };
+  usePreloaded(shown.collection, neighbours);
   const actions = {
-    close, mark, previous: () => step(previous, -1), next: () => step(next, 1),
-    panel: () => setPanel(!panel), levels: () => setLevels(!levels), remove: () => setDialog('remove'),
-    ...stage.current,
+    ...steps({ shown, loaded, chosen, marks, page, image, neighbours }),
+    panel: () => setPanel(!panel), levels: () => setLevels(!levels),
+    remove: () => setDialog('remove'), copy: () => setDialog('copy'), ...controlsOf(stage),
   };
-  useViewerKeys(actions, props.keysOn && !dialog);
-  const at = documents?.get(active)?._id === id ? `${number(active + 1)} / ${number(documents.total)}` : '';
-  const button = (name, icon, action, more = {}) => html`
-    <button class="icon" aria-label=${t(name)} title=${t(name)} onClick=${action} ...${more}>
-      <${Icon} name=${icon} /></button>`;
-
+  useViewerKeys(actions, keysOn && !dialog);
+  const box = useFocus([shown.image, dialog]);
+  const { document } = image;
+  const { labels } = loaded;
   return html`
     <div class=${`viewer ${panel ? 'with-panel' : ''}`} role="dialog" aria-modal="true" ref=${box}
       tabindex="-1" aria-label=${document?.image ?? t('picture')}>
-      <header>
-        ${button('backToImages', 'back', close)}
-        <h2 class="name" title=${document?.image}>${document?.image ?? '…'}</h2>
-        <span class="muted position">${at}</span>
-        <span class="space"></span>
-        ${button('zoomOut', 'minus', () => stage.current.zoomOut?.(), { class: 'icon wide-only' })}
-        ${button('zoomIn', 'plus', () => stage.current.zoomIn?.(), { class: 'icon wide-only' })}
-        ${button('keyFit', 'fit', () => stage.current.fit?.())}
-        ${button('levels', 'sun', actions.levels, { 'aria-pressed': String(levels) })}
-        ${button('download', 'download', () => downloadImage(collection, document).catch(toastError))}
-        ${button('copyQuery', 'copy', () => setDialog('copy'))}
-        ${button('delete', 'trash', actions.remove)}
-        ${button('properties', 'panel', actions.panel, { 'aria-pressed': String(panel) })}
-      </header>
+      <${Head} ...${{ shown, loaded, chosen, document, panel, levels, actions }} />
       <div class="stage-place">
         ${document && html`
-          <${Stage} collection=${collection} document=${document} controls=${stage} levels=${levels} />`}
+          <${Stage} collection=${shown.collection} document=${document} controls=${stage} levels=${levels} />`}
         ${image.error && html`
           <${Notice} icon="broken" failed title=${t(image.error.status === 404 ? 'imageGone' : 'failed')}
             text=${image.error.message} />`}
-        <button class="step previous" disabled=${!previous} aria-label=${t('previous')} title=${`${t('previous')} (←)`}
-          onClick=${actions.previous}><${Icon} name="back" /></button>
-        <button class="step next" disabled=${!next} aria-label=${t('next')} title=${`${t('next')} (→)`}
-          onClick=${actions.next}><${Icon} name="forward" /></button>
+        <${Step} name="previous" icon="back" to=${neighbours.previous} onClick=${actions.previous} />
+        <${Step} name="next" icon="forward" to=${neighbours.next} onClick=${actions.next} />
       </div>
       ${panel && document && html`
-        <${Properties} key=${id} collection=${collection} image=${image} label=${labels.label} onChanged=${put} />`}
+        <${Properties} key=${shown.image} collection=${shown.collection} image=${image} label=${labels.label}
+          onChanged=${actions.changed} />`}
       <footer>
-        <${LabelBar} labels=${labels} current=${valueAt(document, labels.label)} onMark=${mark} onSetUp=${onSetUp} />
+        <${LabelBar} labels=${labels} current=${valueAt(document, labels.label)} onMark=${actions.mark}
+          onSetUp=${page.setUpLabels} />
       </footer>
       ${dialog === 'copy' && document && html`
-        <${SnippetDialog} request=${fileRequest(collection, document)} onClose=${() => setDialog('')} />`}
+        <${SnippetDialog} request=${fileRequest(shown.collection, document)} onClose=${() => setDialog('')} />`}
       ${dialog === 'remove' && html`
-        <${BulkDialog} kind="remove" collection=${collection} conditions=${conditions} labels=${labels}
-          selection=${{ all: false, ids: new Set([id]) }} onClose=${() => setDialog('')} onDone=${removed} />`}
+        <${BulkDialog} ...${shown} kind="remove" labels=${labels} onDone=${actions.removed}
+          selection=${{ all: false, ids: new Set([shown.image]) }} onClose=${() => setDialog('')} />`}
     </div>`;
+}
+
+function Head({ shown, loaded: { documents }, chosen: { active }, document, panel, levels, actions }) {
+  const at = documents?.get(active)?._id === shown.image;
+  const button = (name, icon, onClick, more = {}) => html`
+    <button class="icon" aria-label=${t(name)} title=${t(name)} onClick=${onClick} ...${more}>
+      <${Icon} name=${icon} /></button>`;
+  return html`
+    <header>
+      ${button('backToImages', 'back', actions.close)}
+      <h2 class="name" title=${document?.image}>${document?.image ?? '…'}</h2>
+      <span class="muted position">${at && `${number(active + 1)} / ${number(documents.total)}`}</span>
+      <span class="space"></span>
+      ${button('zoomOut', 'minus', actions.zoomOut, { class: 'icon wide-only' })}
+      ${button('zoomIn', 'plus', actions.zoomIn, { class: 'icon wide-only' })}
+      ${button('keyFit', 'fit', actions.fit)}
+      ${button('levels', 'sun', actions.levels, { 'aria-pressed': String(levels) })}
+      ${button('download', 'download', () => downloadImage(shown.collection, document).catch(toastError))}
+      ${button('copyQuery', 'copy', actions.copy)}
+      ${button('delete', 'trash', actions.remove)}
+      ${button('properties', 'panel', actions.panel, { 'aria-pressed': String(panel) })}
+    </header>`;
+}
+
+function Step({ name, icon, to, onClick }) {
+  return html`
+    <button class=${`step ${name}`} disabled=${!to} aria-label=${t(name)} title=${t(name)} onClick=${onClick}>
+      <${Icon} name=${icon} /></button>`;
+}
+
+function steps({ loaded, chosen, marks, page, image, neighbours: { previous, next } }) {
+  const { documents } = loaded;
+  const close = () => { go({ image: '' }); focusList(); };
+  const step = (neighbour, by) => {
+    if (!neighbour) return;
+    chosen.setActive(moved(documents, chosen.active, neighbour, by));
+    go({ image: neighbour._id }, { replace: true });
+  };
+  return {
+    close, previous: () => step(previous, -1), next: () => step(next, 1),
+    mark: (key) => { if (image.document && marks.mark(image.document, key)) step(next, 1); },
+    changed: (change) => {
+      image.put(change);
+      documents?.put(change.value);
+      loaded.refreshFacets();
+    },
+    removed: () => {
+      page.reload();
+      const neighbour = next ?? previous;
+      if (neighbour) go({ image: neighbour._id }, { replace: true });
+      else close();
+    },
+  };
+}
+
+function controlsOf(stage) {
+  const names = ['fit', 'pixels', 'zoomIn', 'zoomOut'];
+  return Object.fromEntries(names.map((name) => [name, () => stage.current[name]?.()]));
+}
+
+function usePreloaded(collection, { previous, next }) {
+  useEffect(() => {
+    for (const neighbour of [next, previous]) if (neighbour) preloadPicture(collection, neighbour);
+  }, [next?._id, previous?._id]);
+}
+
+function useFocus(causes) {
+  const box = useRef();
+  useEffect(() => { if (!box.current.contains(document.activeElement)) box.current.focus(); }, causes);
+  return box;
 }
 
 function moved(documents, active, neighbour, by) {
