@@ -176,6 +176,9 @@ def create_app(
     docs = StaticFiles(_PACKAGE / 'docs')
     app.add_route('/docs', docs)
     app.add_route('/docs/{name:path}', docs)
+    gallery = StaticFiles(_PACKAGE / 'ui')
+    app.add_route('/ui', gallery)
+    app.add_route('/ui/{name:path}', gallery)
     _add_routes(app, settings, metadata, files, store)
     return app
 

@@ -9,7 +9,6 @@ import schemathesis
 from hypothesis import strategies
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import (
-    allow_header_conformance,
     positive_data_acceptance,
 )
 
@@ -17,7 +16,6 @@ from falcon_images.openapi import OpenApi
 from falcon_images.settings import Settings
 from tests.conftest import Service, running
 from tests.pictures import every_format
-from tests.test_openapi import COMING
 
 EXAMPLES = 10
 # What a schema cannot tell: which texts are filters, sorts or moments, which parameters
@@ -56,8 +54,7 @@ def description(mode: str) -> Any:
     }
     checks = {'positive_data_acceptance': {'expected-statuses': ACCEPTED}}
     config = SchemathesisConfig.from_dict({'generation': options, 'checks': checks})
-    schema = schemathesis.openapi.from_wsgi('/openapi.json', SERVED, config=config)
-    return schema.exclude(lambda context: context.operation.label in COMING)
+    return schemathesis.openapi.from_wsgi('/openapi.json', SERVED, config=config)
 
 
 schemathesis.openapi.media_type('image/png', PICTURES)
@@ -82,8 +79,6 @@ def asked(
 def check(case: Any) -> None:
     named = case.operation.definition.raw['operationId']
     excluded: list[Any] = [positive_data_acceptance] if named in MAY_REFUSE else []
-    if COMING:
-        excluded.append(allow_header_conformance)
     case.call_and_validate(excluded_checks=excluded)
 
 

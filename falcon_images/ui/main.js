@@ -1,0 +1,47 @@
+// The page put together: the head, the collections or one of them, and what lies above.
+import { html, render, useEffect, useState } from './vendor/preact-htm.js';
+import { access, json, token } from './api.js';
+import { CollectionPage } from './collection.js';
+import { CollectionsPage } from './collections.js';
+import { Header } from './header.js';
+import { AwayNotice, TokenPanel } from './notices.js';
+import { view } from './state.js';
+import { Toasts } from './toasts.js';
+import { DropZone, UploadPanel } from './upload-panel.js';
+import { language, t } from './words.js';
+
+function App() {
+  const shown = view.use();
+  const lang = language.use();
+  const usedToken = token.use();
+  const state = access.use();
+  const service = useService();
+  useEffect(() => {
+    document.documentElement.lang = lang;
+    document.title = shown.collection ? `${shown.collection} – ${t('images')}` : t('images');
+  }, [lang, shown.collection]);
+  const page = shown.collection
+    ? html`<${CollectionPage} key=${`${shown.collection} ${usedToken}`} shown=${shown} />`
+    : html`<${CollectionsPage} key=${usedToken} />`;
+  return html`
+    <a class="skip-link" href="#main" onClick=${skip}>${t('skipToImages')}</a>
+    <${Header} shown=${shown} service=${service} />
+    <${AwayNotice} />
+    ${state === 'open' ? page : html`<${TokenPanel} state=${state} />`}
+    <${UploadPanel} collection=${shown.collection} />
+    <${DropZone} collection=${shown.collection} />
+    <${Toasts} />`;
+}
+
+function skip(event) {
+  event.preventDefault();
+  document.querySelector('.list, main a, main button')?.focus();
+}
+
+function useService() {
+  const [service, setService] = useState(null);
+  useEffect(() => { json('/').then(setService).catch(() => {}); }, []);
+  return service;
+}
+
+render(html`<${App} />`, document.getElementById('page'));

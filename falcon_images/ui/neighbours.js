@@ -1,0 +1,47 @@
+// The document of the open image, and those before and after it in the list.
+import { useEffect, useState } from './vendor/preact-htm.js';
+import { collectionPath, json, send } from './api.js';
+import { health } from './health.js';
+
+/**
+ * The document of an image with its ETag.
+ * @returns {{document?: object, etag?: string, error?: Error, put: Function, reload: Function}}
+ */
+export function useImage(collection, id, version) {
+  const [found, setFound] = useState({});
+  const { backAt } = health.use();
+  const load = async (signal) => {
+    try {
+      const response = await send(collectionPath(collection, 'images', id), { signal });
+      const next = { id, document: await response.json(), etag: response.headers.get('ETag') };
+      setFound(next);
+      return next;
+    } catch (error) {
+      if (error.name !== 'AbortError') setFound({ id, error });
+      return {};
+    }
+  };
+  useEffect(() => {
+    const controller = new AbortController();
+    load(controller.signal);
+    return () => controller.abort();
+  }, [collection, id, backAt, version]);
+  const put = ({ value, etag }) => setFound({ id, document: value, etag });
+  return { ...(found.id === id ? found : {}), put, reload: load };
+}
+
+/** The documents before and after an image, in the order of the list. */
+export function useNeighbours({ collection, conditions, sort, image }) {
+  const [found, setFound] = useState({});
+  const query = new URLSearchParams(conditions);
+  if (sort) query.set('sort', sort);
+  query.set('fields', 'image,time,_file');
+  const path = `${collectionPath(collection, 'images', image, 'neighbors')}?${query}`;
+  useEffect(() => {
+    const controller = new AbortController();
+    json(path, { signal: controller.signal })
+      .then((neighbours) => setFound({ path, ...neighbours }), () => {});
+    return () => controller.abort();
+  }, [path]);
+  return found.path === path ? found : {};
+}

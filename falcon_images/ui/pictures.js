@@ -1,0 +1,96 @@
+// Pictures, fetched a few at a time, and only those that somebody still looks at.
+import { collectionPath, send } from './api.js';
+
+const AT_ONCE = 5;
+const KEPT = 600;
+const SETTLE_MS = 50;
+
+/** @typedef {{src: string, state: string}} Picture `state`: ok, unavailable, damaged or failed */
+
+const kept = new Map();
+let waiting = [];
+const running = new Map();
+let timer = 0;
+
+/** The path of an image's thumbnail. */
+export function thumbnailPath(collection, id, size = 'small') {
+  return `${collectionPath(collection, 'images', id, 'thumbnail')}?size=${size}`;
+}
+
+/** The picture of a path, if it is here already. */
+export function keptPicture(path) {
+  const picture = kept.get(path);
+  if (!picture) return undefined;
+  kept.delete(path);
+  kept.set(path, picture);
+  return picture;
+}
+
+/**
+ * Fetch a picture soon, the last one asked for first.
+ * @param {string} path
+ * @param {(picture: Picture) => void} onReady
+ * @returns {() => void} what to call when it is not wanted any more
+ */
+export function wantPicture(path, onReady) {
+  const want = { path, onReady };
+  waiting.push(want);
+  // Whoever scrolls past in less than this time asks the service for nothing.
+  clearTimeout(timer);
+  timer = setTimeout(fetchNext, SETTLE_MS);
+  return () => unwant(want);
+}
+
+/** Fetch the bytes of a picture, for a download or the full view. */
+export async function pictureBlob(path, signal) {
+  return (await send(path, { signal })).blob();
+}
+
+function unwant(want) {
+  waiting = waiting.filter((other) => other !== want);
+  const run = running.get(want.path);
+  if (!run) return;
+  run.wants.delete(want);
+  if (!run.wants.size) run.controller.abort();
+}
+
+function fetchNext() {
+  while (running.size < AT_ONCE && waiting.length) {
+    const want = waiting.pop();
+    const picture = kept.get(want.path);
+    if (picture) want.onReady(picture);
+    else if (running.has(want.path)) running.get(want.path).wants.add(want);
+    else fetchPicture(want);
+  }
+}
+
+async function fetchPicture(want) {
+  const run = { controller: new AbortController(), wants: new Set([want]) };
+  running.set(want.path, run);
+  const picture = await load(want.path, run.controller.signal);
+  running.delete(want.path);
+  if (picture) for (const { onReady } of run.wants) onReady(picture);
+  // It was given up, and then wanted again before that was done.
+  else waiting.push(...run.wants);
+  fetchNext();
+}
+
+async function load(path, signal) {
+  try {
+    const response = await send(path, { signal });
+    const state = response.headers.get('X-Thumbnail') ?? 'ok';
+    return keep(path, { src: URL.createObjectURL(await response.blob()), state });
+  } catch (error) {
+    return error.name === 'AbortError' ? null : { src: '', state: 'failed' };
+  }
+}
+
+function keep(path, picture) {
+  kept.set(path, picture);
+  if (kept.size > KEPT) {
+    const [[oldest, { src }]] = kept;
+    kept.delete(oldest);
+    URL.revokeObjectURL(src);
+  }
+  return picture;
+}

@@ -1,0 +1,177 @@
+// One image, as large as the page: looked at, labelled, and its properties changed.
+import { html, useEffect, useLayoutEffect, useRef, useState } from './vendor/preact-htm.js';
+import { collectionPath } from './api.js';
+import { BulkDialog } from './bulk-dialog.js';
+import { downloadImage } from './download.js';
+import { preloadPicture } from './full-picture.js';
+import { Icon } from './icons.js';
+import { isWriting, showHelp } from './keys.js';
+import { LabelBar } from './label-keys.js';
+import { useNeighbours, useImage } from './neighbours.js';
+import { Notice } from './notices.js';
+import { Properties } from './properties.js';
+import { SnippetDialog } from './snippets.js';
+import { Stage } from './stage.js';
+import { go } from './state.js';
+import { toastError, undoLast } from './toasts.js';
+import { valueAt } from './values.js';
+import { number, t } from './words.js';
+
+const WIDE = matchMedia('(min-width: 900px)');
+
+/** The view of one image; `shown.image` is its id. */
+export function Viewer({ shown, loaded, chosen, marks, actions: page, keysOn }) {
+  const image = useImage(shown.collection, shown.image, marks.version);
+  const neighbours = useNeighbours(shown);
+  const [panel, setPanel] = useState(WIDE.matches);
+  const [levels, setLevels] = useState(false);
+  const [dialog, setDialog] = useState('');
+  const stage = useRef({});
+  usePreloaded(shown.collection, neighbours);
+  const actions = {
+    ...steps({ shown, loaded, chosen, marks, page, image, neighbours }),
+    panel: () => setPanel(!panel), levels: () => setLevels(!levels),
+    remove: () => setDialog('remove'), copy: () => setDialog('copy'), ...controlsOf(stage),
+  };
+  useViewerKeys(actions, keysOn && !dialog);
+  const box = useFocus([shown.image, dialog]);
+  const { document } = image;
+  const { labels } = loaded;
+  return html`
+    <div class=${`viewer ${panel ? 'with-panel' : ''}`} role="dialog" aria-modal="true" ref=${box}
+      tabindex="-1" aria-label=${document?.image ?? t('picture')}>
+      <${Head} ...${{ shown, loaded, chosen, document, panel, levels, actions }} />
+      <div class="stage-place">
+        ${document && html`
+          <${Stage} collection=${shown.collection} document=${document} controls=${stage} levels=${levels} />`}
+        ${image.error && html`
+          <${Notice} icon="broken" failed title=${t(image.error.status === 404 ? 'imageGone' : 'failed')}
+            text=${image.error.message} />`}
+        <${Step} name="previous" icon="back" to=${neighbours.previous} onClick=${actions.previous} />
+        <${Step} name="next" icon="forward" to=${neighbours.next} onClick=${actions.next} />
+      </div>
+      ${panel && document && html`
+        <${Properties} key=${shown.image} collection=${shown.collection} image=${image} label=${labels.label}
+          onChanged=${actions.changed} />`}
+      <footer>
+        <${LabelBar} labels=${labels} current=${valueAt(document, labels.label)} onMark=${actions.mark}
+          onSetUp=${page.setUpLabels} />
+      </footer>
+      ${dialog === 'copy' && document && html`
+        <${SnippetDialog} request=${fileRequest(shown.collection, document)} onClose=${() => setDialog('')} />`}
+      ${dialog === 'remove' && html`
+        <${BulkDialog} ...${shown} kind="remove" labels=${labels} onDone=${actions.removed}
+          selection=${{ all: false, ids: new Set([shown.image]) }} onClose=${() => setDialog('')} />`}
+    </div>`;
+}
+
+function Head({ shown, loaded: { documents }, chosen: { active }, document, panel, levels, actions }) {
+  const at = documents?.get(active)?._id === shown.image;
+  const button = (name, icon, onClick, more = {}) => html`
+    <button class="icon" aria-label=${t(name)} title=${t(name)} onClick=${onClick} ...${more}>
+      <${Icon} name=${icon} /></button>`;
+  return html`
+    <header>
+      ${button('backToImages', 'back', actions.close)}
+      <h2 class="name" title=${document?.image}>${document?.image ?? '…'}</h2>
+      <span class="muted position">${at && `${number(active + 1)} / ${number(documents.total)}`}</span>
+      <span class="space"></span>
+      ${button('zoomOut', 'minus', actions.zoomOut, { class: 'icon wide-only' })}
+      ${button('zoomIn', 'plus', actions.zoomIn, { class: 'icon wide-only' })}
+      ${button('keyFit', 'fit', actions.fit)}
+      ${button('levels', 'sun', actions.levels, { 'aria-pressed': String(levels) })}
+      ${button('download', 'download', () => downloadImage(shown.collection, document).catch(toastError))}
+      ${button('copyQuery', 'copy', actions.copy)}
+      ${button('delete', 'trash', actions.remove)}
+      ${button('properties', 'panel', actions.panel, { 'aria-pressed': String(panel) })}
+    </header>`;
+}
+
+function Step({ name, icon, to, onClick }) {
+  return html`
+    <button class=${`step ${name}`} disabled=${!to} aria-label=${t(name)} title=${t(name)} onClick=${onClick}>
+      <${Icon} name=${icon} /></button>`;
+}
+
+function steps({ loaded, chosen, marks, page, image, neighbours: { previous, next } }) {
+  const { documents } = loaded;
+  const close = () => { go({ image: '' }); focusList(); };
+  const step = (neighbour, by) => {
+    if (!neighbour) return;
+    chosen.setActive(moved(documents, chosen.active, neighbour, by));
+    go({ image: neighbour._id }, { replace: true });
+  };
+  return {
+    close, previous: () => step(previous, -1), next: () => step(next, 1),
+    mark: (key) => { if (image.document && marks.mark(image.document, key)) step(next, 1); },
+    changed: (change) => {
+      image.put(change);
+      documents?.put(change.value);
+      loaded.refreshFacets();
+    },
+    removed: () => {
+      page.reload();
+      const neighbour = next ?? previous;
+      if (neighbour) go({ image: neighbour._id }, { replace: true });
+      else close();
+    },
+  };
+}
+
+function controlsOf(stage) {
+  const names = ['fit', 'pixels', 'zoomIn', 'zoomOut'];
+  return Object.fromEntries(names.map((name) => [name, () => stage.current[name]?.()]));
+}
+
+function usePreloaded(collection, { previous, next }) {
+  useEffect(() => {
+    for (const neighbour of [next, previous]) if (neighbour) preloadPicture(collection, neighbour);
+  }, [next?._id, previous?._id]);
+}
+
+function useFocus(causes) {
+  const box = useRef();
+  useEffect(() => { if (!box.current.contains(document.activeElement)) box.current.focus(); }, causes);
+  return box;
+}
+
+function moved(documents, active, neighbour, by) {
+  if (active >= 0 && documents?.get(active + by)?._id === neighbour._id) return active + by;
+  return documents?.indexOf(neighbour._id) ?? -1;
+}
+
+function focusList() {
+  setTimeout(() => document.querySelector('.list')?.focus());
+}
+
+function fileRequest(collection, { _id, image }) {
+  // The name came from somebody: only its ending is taken over.
+  const ending = /\.[A-Za-z0-9]{1,5}$/.exec(String(image))?.[0] ?? '';
+  return { path: collectionPath(collection, 'images', _id, 'image'), params: [], file: _id + ending };
+}
+
+function useViewerKeys(actions, on) {
+  const current = useRef();
+  current.current = { actions, on };
+  useLayoutEffect(() => {
+    const down = (event) => {
+      if (!current.current.on || event.defaultPrevented || isWriting(event) || event.altKey) return;
+      const action = actionOf(event, current.current.actions);
+      action?.();
+      if (action) event.preventDefault();
+    };
+    addEventListener('keydown', down);
+    return () => removeEventListener('keydown', down);
+  }, []);
+}
+
+function actionOf(event, actions) {
+  const key = event.key.toLowerCase();
+  if (event.ctrlKey || event.metaKey) return key === 'z' ? undoLast : undefined;
+  if (/^[1-9]$/.test(key)) return () => actions.mark(Number(key));
+  return {
+    escape: actions.close, arrowleft: actions.previous, arrowright: actions.next, i: actions.panel,
+    b: actions.levels, delete: actions.remove, '+': actions.zoomIn, '=': actions.zoomIn,
+    '-': actions.zoomOut, 0: actions.fit, z: actions.pixels, '?': showHelp,
+  }[key];
+}

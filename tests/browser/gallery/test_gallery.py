@@ -1,0 +1,415 @@
+"""The gallery, as somebody uses it who has never seen it."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Dialog, Page, expect
+
+import falcon_images
+from tests.browser.gallery.looking import (
+    documents,
+    dropped,
+    expect_images,
+    fill,
+    see,
+    until,
+    upload,
+)
+from tests.integration.conftest import Serving
+from tests.pictures import every_format, jpeg
+
+UI = Path(falcon_images.__file__).parent / 'ui'
+
+
+def test_an_empty_service_says_what_to_do(page: Page, serving: Serving) -> None:
+    page.goto(f'{serving.url}/ui')
+    expect(page.get_by_text('No images yet')).to_be_visible()
+    page.locator('main').get_by_role('button', name='Upload').click()
+    expect(page.get_by_role('region', name='Uploads')).to_be_visible()
+
+
+def test_collections_are_shown_with_count_and_newest_image(
+    page: Page, serving: Serving
+) -> None:
+    fill(serving, 3, 'first')
+    fill(serving, 1, 'second')
+    page.goto(f'{serving.url}/ui')
+    card = page.get_by_role('link', name='first')
+    expect(card).to_contain_text('3 images')
+    expect(card.locator('img')).to_have_attribute('src', re.compile('^blob:'))
+    card.click()
+    expect_images(page, 3)
+    page.go_back()
+    expect(card).to_be_visible()
+
+
+def test_dropped_folders_are_uploaded_and_what_is_no_image_is_refused(
+    page: Page, serving: Serving, tmp_path: Path
+) -> None:
+    for label, colour in (('OK', 'green'), ('NG', 'red')):
+        folder = tmp_path / 'dropped' / label
+        folder.mkdir(parents=True)
+        for width in (40, 50, 60):
+            (folder / f'{width}.jpg').write_bytes(jpeg(width, 30, colour))
+    (tmp_path / 'dropped' / 'notes.txt').write_text('no image')
+    page.goto(f'{serving.url}/ui')
+    expect(page.get_by_text('No images yet')).to_be_visible()
+    dropped(page, [str(tmp_path / 'dropped')])
+    page.get_by_label('Into collection').fill('parts')
+    page.get_by_label('Folder name as').fill('label')
+    page.get_by_role('button', name='Upload 7').click()
+    expect(page.get_by_text('of 7 uploaded')).to_contain_text('1 not')
+    expect(page.locator('.upload-item.refused')).to_contain_text('notes.txt')
+    expect(page.locator('.upload-item.refused .why')).not_to_be_empty()
+    expect(page).to_have_url(f'{serving.url}/ui#/parts')
+    found = documents(serving, name='parts')
+    assert sorted(document['label'] for document in found) == ['NG'] * 3 + ['OK'] * 3
+
+
+def test_the_same_files_again_are_not_stored_again(
+    page: Page, serving: Serving, tmp_path: Path
+) -> None:
+    (tmp_path / 'a.jpg').write_bytes(jpeg())
+    see(page, serving)
+    for number in (1, 2):
+        dropped(page, [str(tmp_path / 'a.jpg')])
+        page.get_by_role('button', name='Upload 1').click()
+        expect(page.get_by_text(f'{number} of {number} uploaded')).to_be_visible()
+    assert len(documents(serving)) == 1
+
+
+def test_a_filter_finds_images_and_is_in_the_address(
+    page: Page, serving: Serving
+) -> None:
+    fill(serving, 5)
+    see(page, serving)
+    expect_images(page, 5)
+    page.locator('.value', has_text='NG').click()
+    expect_images(page, 2)
+    expect(page).to_have_url(f'{serving.url}/ui#/c?label=NG')
+    # What else could be chosen is still told.
+    expect(page.locator('.value', has_text='OK')).to_contain_text('3')
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect_images(other, 2)
+    page.go_back()
+    expect_images(page, 5)
+
+
+def test_a_condition_of_any_kind_can_be_added_and_taken_away(
+    page: Page, serving: Serving
+) -> None:
+    fill(serving, 6)
+    see(page, serving)
+    page.locator('.list').focus()
+    page.keyboard.press('/')
+    page.get_by_label('Property').fill('frame')
+    page.get_by_label('Comparison').select_option('min_')
+    page.get_by_label('Value').fill('4')
+    page.keyboard.press('Enter')
+    expect_images(page, 2)
+    page.get_by_role('button', name='Remove frame ≥ 4').click()
+    expect_images(page, 6)
+
+
+def test_a_key_labels_an_image_goes_on_and_can_be_undone(
+    page: Page, serving: Serving
+) -> None:
+    newest, second, *_ = fill(serving, 4)
+    see(page, serving)
+    expect(page.get_by_role('button', name='1 NG')).to_be_visible()
+    page.locator('.list').focus()
+    page.keyboard.press('ArrowRight')
+    page.keyboard.press('2')
+    expect(page.locator('.tile.active')).to_have_attribute('data-index', '1')
+    until(page, lambda: label_of(serving, newest) == 'OK')
+    page.keyboard.press('1')
+    until(page, lambda: label_of(serving, second) == 'NG')
+    expect(page.get_by_text('image_2.jpg: NG')).to_be_visible()
+    page.keyboard.press('Control+z')
+    until(page, lambda: label_of(serving, second) == 'OK')
+    page.keyboard.press('Control+z')
+    until(page, lambda: label_of(serving, newest) == 'NG')
+
+
+def test_the_keys_can_set_another_property(page: Page, serving: Serving) -> None:
+    fill(serving, 2)
+    see(page, serving)
+    page.get_by_role('button', name='Change…').click()
+    dialog = page.get_by_role('dialog')
+    dialog.get_by_label('Property', exact=True).fill('grade')
+    dialog.get_by_label('Value of key 1').fill('3')
+    dialog.get_by_label('Value of key 2').fill('"3"')
+    dialog.get_by_role('button', name='Save').click()
+    page.locator('.list').focus()
+    page.keyboard.press('Home')
+    page.keyboard.press('1')
+    until(page, lambda: documents(serving)[0].get('grade') == 3)
+    page.keyboard.press('Home')
+    page.keyboard.press('2')
+    until(page, lambda: documents(serving)[0].get('grade') == '3')
+    assert '.label=grade' in page.url
+
+
+def test_selected_images_are_relabelled_with_the_count_before_and_undo_after(
+    page: Page, serving: Serving
+) -> None:
+    fill(serving, 6)
+    see(page, serving)
+    tiles = page.locator('.tile')
+    check(page, 0)
+    tiles.nth(2).click(modifiers=['Shift'])
+    tiles.nth(4).click(modifiers=['Control'])
+    tiles.nth(1).click(modifiers=['Control'])
+    expect(page.get_by_text('3 selected')).to_be_visible()
+    page.keyboard.press('l')
+    dialog = page.get_by_role('dialog')
+    dialog.get_by_label('Value').fill('scrap')
+    dialog.get_by_role('button', name='Label 3').click()
+    expect(page.get_by_text('3 images changed')).to_be_visible()
+    frames = [document['frame'] for document in documents(serving, '?label=scrap')]
+    assert frames == [5, 3, 1]
+    page.get_by_role('button', name='Undo').click()
+    expect(page.get_by_text('3 undone')).to_be_visible()
+    assert documents(serving, '?label=scrap') == []
+
+
+def test_all_that_match_are_deleted_and_brought_back(
+    page: Page, serving: Serving
+) -> None:
+    fill(serving, 5)
+    see(page, serving, '/c?label=OK')
+    expect_images(page, 3)
+    page.locator('.list').focus()
+    page.keyboard.press('Control+a')
+    page.keyboard.press('Delete')
+    page.get_by_role('button', name='Delete 3').click()
+    expect(page.get_by_text('No image matches')).to_be_visible()
+    assert len(documents(serving)) == 2
+    page.keyboard.press('Control+z')
+    expect_images(page, 3)
+    assert len(documents(serving)) == 5
+
+
+def test_all_but_one_can_be_selected(page: Page, serving: Serving) -> None:
+    ids = fill(serving, 4)
+    see(page, serving)
+    expect_images(page, 4)
+    page.locator('.list').focus()
+    page.keyboard.press('Control+a')
+    page.locator('.tile').nth(0).click()
+    page.keyboard.press('Delete')
+    page.get_by_role('button', name='Delete 3').click()
+    expect_images(page, 1)
+    assert [document['_id'] for document in documents(serving)] == ids[:1]
+
+
+def test_a_rectangle_selects_what_it_touches(page: Page, serving: Serving) -> None:
+    fill(serving, 6)
+    see(page, serving)
+    first = page.locator('.tile').nth(0).bounding_box()
+    second = page.locator('.tile').nth(1).bounding_box()
+    assert first
+    assert second
+    page.mouse.move(first['x'] + 60, first['y'] + 60)
+    page.mouse.down()
+    page.mouse.move(second['x'] + 20, second['y'] + 30, steps=4)
+    page.mouse.up()
+    expect(page.get_by_text('2 selected')).to_be_visible()
+    expect(page.locator('.viewer')).to_have_count(0)
+
+
+def test_nothing_is_changed_when_another_number_matches_by_now(
+    page: Page, serving: Serving
+) -> None:
+    fill(serving, 4)
+    see(page, serving)
+    expect_images(page, 4)
+    page.locator('.list').focus()
+    page.keyboard.press('Control+a')
+    page.keyboard.press('Delete')
+    expect(page.get_by_role('button', name='Delete 4')).to_be_enabled()
+    upload(serving, 'c', 4)
+    page.get_by_role('button', name='Delete 4').click()
+    expect(page.get_by_role('button', name='Delete 5')).to_be_enabled()
+    assert len(documents(serving)) == 5
+
+
+def test_a_view_can_be_a_table_sorted_by_a_column(page: Page, serving: Serving) -> None:
+    fill(serving, 4)
+    see(page, serving)
+    page.get_by_role('button', name='As a table').click()
+    expect(page.get_by_role('row')).to_have_count(5)
+    page.get_by_role('columnheader', name='frame').get_by_role('button').click()
+    page.get_by_role('columnheader', name='frame ↓').get_by_role('button').click()
+    expect(page.locator('.table-row').first).to_contain_text('image_0.jpg')
+    page.get_by_role('button', name='Columns').click()
+    page.get_by_role('dialog').get_by_label('frame').uncheck()
+    page.get_by_role('button', name='Save').click()
+    expect(page.get_by_role('columnheader', name='frame')).to_have_count(0)
+    assert 'sort=frame' in page.url
+    assert '.view=table' in page.url
+
+
+@pytest.mark.parametrize('width', [1280, 390])
+def test_the_page_fits_its_window(page: Page, serving: Serving, width: int) -> None:
+    fill(serving, 3)
+    page.set_viewport_size({'width': width, 'height': 800})
+    for address in ('/', '/c', '/c?label=OK&min_frame=0&.view=table'):
+        see(page, serving, address)
+        expect(page.locator('main')).to_be_visible()
+        page.wait_for_load_state('networkidle')
+        overflow = page.evaluate('document.documentElement.scrollWidth - innerWidth')
+        assert overflow <= 0, address
+
+
+def test_japanese_by_the_browser_and_by_choice(
+    browser: Browser, serving: Serving
+) -> None:
+    fill(serving, 2)
+    context = browser.new_context(locale='ja-JP')
+    page = context.new_page()
+    page.goto(f'{serving.url}/ui')
+    expect(page.get_by_role('button', name='アップロード')).to_be_visible()
+    expect(page.get_by_text('2 枚')).to_be_visible()
+    assert page.evaluate('document.documentElement.lang') == 'ja'
+    page.get_by_label('言語').select_option('en')
+    expect(page.get_by_role('button', name='Upload')).to_be_visible()
+    page.reload()
+    expect(page.get_by_text('2 images')).to_be_visible()
+    context.close()
+
+
+def test_both_languages_have_the_same_words(page: Page, serving: Serving) -> None:
+    page.goto(f'{serving.url}/ui')
+    english, japanese = page.evaluate("""async () => [
+        Object.keys((await import('/ui/english.js')).ENGLISH),
+        Object.keys((await import('/ui/japanese.js')).JAPANESE)]""")
+    assert [word for word in english if not word.endswith('_1')] == japanese
+
+
+def test_all_modules_are_fetched_at_once() -> None:
+    page = (UI / 'index.html').read_text(encoding='utf-8')
+    modules = {path.relative_to(UI).as_posix() for path in UI.rglob('*.js')}
+    assert set(re.findall('modulepreload" href="/ui/(.*?)"', page)) == (
+        modules - {'main.js'}
+    )
+
+
+def test_every_key_is_told(page: Page, serving: Serving) -> None:
+    fill(serving, 1)
+    see(page, serving)
+    page.locator('.list').focus()
+    page.keyboard.press('?')
+    expect(page.get_by_role('dialog', name='Keys')).to_contain_text(
+        'Set the label, go on'
+    )
+    page.keyboard.press('Escape')
+    expect(page.get_by_role('dialog')).to_have_count(0)
+    expect(page.locator('.list')).to_be_focused()
+
+
+def test_what_is_asked_for_can_be_copied(page: Page, serving: Serving) -> None:
+    fill(serving, 3)
+    see(page, serving, '/c?label=OK&sort=-frame')
+    page.get_by_role('button', name='Copy as curl or Python').click()
+    shown = page.locator('dialog pre')
+    assert f"'{serving.url}/collections/c/images'" in shown.inner_text()
+    assert "--data-urlencode 'label=OK'" in shown.inner_text()
+    page.get_by_role('tab', name='Python').click()
+    assert program(shown.inner_text()) == documents(serving, '?label=OK&sort=-frame')
+
+
+def program(text: str) -> object:
+    """Run a program that prints JSON, and read it."""
+    printed: list[object] = []
+    exec(text, {'print': printed.append})
+    return printed[0]
+
+
+def test_pictures_of_all_formats_are_drawn(page: Page, serving: Serving) -> None:
+    for image, _ in every_format().values():
+        serving.upload(image)
+    see(page, serving)
+    count = len(every_format())
+    expect_images(page, count)
+    drawn = "[...document.querySelectorAll('.tile img')].filter(i => i.naturalWidth)"
+    until(page, lambda: page.evaluate(f'{drawn}.length') == count)
+    expect(page.locator('.broken')).to_have_count(0)
+
+
+def check(page: Page, index: int) -> None:
+    tile = page.locator('.tile').nth(index)
+    tile.hover()
+    tile.locator('.check').click()
+
+
+def label_of(serving: Serving, image_id: str) -> object:
+    return serving.get(f'/collections/c/images/{image_id}').json().get('label')
+
+
+def test_the_page_obeys_its_policy_and_asks_nobody_else(
+    page: Page, serving: Serving, complaints: list[str], addresses: list[str]
+) -> None:
+    hostile = '<img src=x onerror=alert(2)><script>alert(1)</script>'
+    properties = {hostile: hostile, '__proto__': {'x': 1}, 'label': hostile}
+    serving.session.post(
+        f'{serving.url}/collections/c/images',
+        data={'json': json.dumps(properties)},
+        files={'image': (f'{hostile}.jpg', jpeg())},
+        timeout=60,
+    )
+    ran: list[str] = []
+
+    def note(dialog: Dialog) -> None:
+        ran.append(dialog.message)
+        dialog.dismiss()
+
+    page.on('dialog', note)
+    for address in ('/', '/c', '/c?.view=table'):
+        see(page, serving, address)
+        page.wait_for_load_state('networkidle')
+    expect(page.locator('.filters')).to_contain_text('<script>alert(1)</script>')
+    page.locator('.table-row').click()
+    expect(page.locator('.properties')).to_contain_text('<img src=x')
+    page.wait_for_load_state('networkidle')
+    assert page.title().startswith('c ')
+    assert ran == []
+    assert complaints == []
+    assert {address.split('/')[2] for address in addresses} == {
+        serving.url.split('/')[2]
+    }
+
+
+def test_the_keys_keep_their_values_while_images_are_labelled(
+    page: Page, serving: Serving
+) -> None:
+    fill(serving, 4)
+    see(page, serving)
+    expect(page.locator('.label-key')).to_have_text(['1NG', '2OK'])
+    check(page, 0)
+    page.keyboard.press('l')
+    page.get_by_role('dialog').get_by_label('Value').fill('ARGH')
+    page.get_by_role('button', name='Label 1').click()
+    expect(page.locator('.value', has_text='ARGH')).to_be_visible()
+    expect(page.locator('.label-key')).to_have_text(['1NG', '2OK'])
+    page.goto(f'{serving.url}/ui#/c?frame=1')
+    page.reload()
+    expect(page.locator('.label-key')).to_have_text(['1ARGH', '2NG', '3OK'])
+
+
+def test_changes_can_be_taken_back_later(page: Page, serving: Serving) -> None:
+    fill(serving, 4)
+    changed = serving.session.patch(
+        f'{serving.url}/collections/c/images?label=OK', json={'label': 'X'}, timeout=60
+    )
+    assert changed.status_code == 200, changed.text
+    see(page, serving)
+    page.get_by_role('button', name='Changes').click()
+    dialog = page.get_by_role('dialog', name='Changes')
+    expect(dialog).to_contain_text('2 images changed.')
+    dialog.get_by_role('button', name='Undo').click()
+    expect(dialog).to_contain_text('2 undone.')
+    assert len(documents(serving, '?label=OK')) == 2
