@@ -1,5 +1,6 @@
 """What the fault suite shares: its short and long form, its seed, its figures."""
 
+import itertools
 import json
 import os
 import random
@@ -14,7 +15,7 @@ __all__ = ['start']
 
 HERE = Path(__file__).parent
 _LONG_SECONDS = 4 * 3600
-_FIGURES = pytest.StashKey[dict[str, dict[str, object]]]()
+_FIGURES = 'figures'
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,10 +54,19 @@ class Report:
 def report(request: pytest.FixtureRequest) -> Iterator[Report]:
     made = Report()
     yield made
-    name = request.node.nodeid.rpartition('/')[2].partition('[')[0]
-    total = request.config.stash.setdefault(_FIGURES, {}).setdefault(name, {})
-    for key, value in made.figures.items():
-        total[key] = _sum(total.get(key), value)
+    # They come along with the outcome, from other processes too.
+    request.node.user_properties.append((_FIGURES, made.figures))
+
+
+def _figures(reporter: pytest.TerminalReporter) -> dict[str, dict[str, object]]:
+    figures: dict[str, dict[str, object]] = {}
+    for outcome in itertools.chain(*reporter.stats.values()):
+        if getattr(outcome, 'when', '') == 'teardown':
+            name = outcome.nodeid.rpartition('/')[2].partition('[')[0]
+            for key, value in dict(outcome.user_properties).get(_FIGURES, {}).items():
+                total = figures.setdefault(name, {})
+                total[key] = _sum(total.get(key), value)
+    return figures
 
 
 def _sum(total: object, value: object) -> object:
@@ -81,7 +91,7 @@ def seed(pytestconfig: pytest.Config, report: Report) -> int:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    figures = config.stash.get(_FIGURES, {})
+    figures = _figures(terminalreporter)
     if not figures:
         return
     terminalreporter.section('faults')

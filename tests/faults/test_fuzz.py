@@ -29,11 +29,13 @@ DESCRIPTORS = Path('/proc')
 
 
 def descriptors(*processes: int | str) -> int:
-    """Count the open files of processes; 0 where the system does not tell."""
-    with contextlib.suppress(OSError):
-        folders = [DESCRIPTORS / str(process) / 'fd' for process in processes]
-        return sum(len(list(folder.iterdir())) for folder in folders)
-    return 0
+    """Count the open files of processes; 0 where the system does not tell.
+
+    Folders are left out: those that are synced again and again stay open.
+    """
+    folders = [DESCRIPTORS / str(process) / 'fd' for process in processes]
+    found = [link for folder in folders if folder.is_dir() for link in folder.iterdir()]
+    return sum(not link.is_dir() for link in found)
 
 
 def check_status(status: int, said: object) -> None:
