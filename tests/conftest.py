@@ -3,7 +3,7 @@
 import contextlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -53,6 +53,19 @@ def pytest_collection_modifyitems(
         left = [item for item in items if not _IN_PROCESS.isdisjoint(_fixtures(item))]
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Write what was captured so that it can go from one process to another."""
+    report = yield
+    report.sections = [
+        (name, text.encode(errors='backslashreplace').decode())
+        for name, text in report.sections
+    ]
+    return report
 
 
 def _fixtures(item: pytest.Item) -> list[str]:
