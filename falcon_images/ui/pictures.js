@@ -11,6 +11,7 @@ const kept = new Map();
 let waiting = [];
 const running = new Map();
 let timer = 0;
+let turn = 0;
 
 /** The path of an image's thumbnail. */
 export function thumbnailPath(collection, id, size = 'small') {
@@ -27,17 +28,17 @@ export function keptPicture(path) {
 }
 
 /**
- * Fetch a picture soon, the last one asked for first.
+ * Fetch a picture soon; of those asked for together the first, and the latest of all before others.
  * @param {string} path
  * @param {(picture: Picture) => void} onReady
  * @returns {() => void} what to call when it is not wanted any more
  */
 export function wantPicture(path, onReady) {
-  const want = { path, onReady };
+  const want = { path, onReady, turn };
   waiting.push(want);
   // Whoever scrolls past in less than this time asks the service for nothing.
   clearTimeout(timer);
-  timer = setTimeout(fetchNext, SETTLE_MS);
+  timer = setTimeout(fetchThese, SETTLE_MS);
   return () => unwant(want);
 }
 
@@ -54,9 +55,19 @@ function unwant(want) {
   if (!run.wants.size) run.controller.abort();
 }
 
+function fetchThese() {
+  turn += 1;
+  fetchNext();
+}
+
+function takeNext() {
+  const latest = Math.max(...waiting.map((want) => want.turn));
+  return waiting.splice(waiting.findIndex((want) => want.turn === latest), 1)[0];
+}
+
 function fetchNext() {
   while (running.size < AT_ONCE && waiting.length) {
-    const want = waiting.pop();
+    const want = takeNext();
     const picture = kept.get(want.path);
     if (picture) want.onReady(picture);
     else if (running.has(want.path)) running.get(want.path).wants.add(want);
