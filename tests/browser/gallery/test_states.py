@@ -102,6 +102,8 @@ def test_images_that_came_are_told(page: Page, serving: Serving) -> None:
     page.clock.install()
     see(page, serving)
     expect_images(page, 2)
+    # The list is loaded once more when it is known which property is the label.
+    expect(page.locator('.tile .badge').first).to_have_text('NG')
     fill(serving, 1)
     page.clock.fast_forward(20_000)
     page.get_by_role('button', name='Images came or went').click()
