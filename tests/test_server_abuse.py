@@ -508,7 +508,8 @@ def test_a_fast_reader_lets_others_be_served(tmp_path: Path) -> None:
             answer, seconds = timed(lambda: exchange(service, LAST))
             assert answer.startswith(b'HTTP/1.1 200 OK')
             worst = max(worst, seconds)
-        assert worst < 0.5
+        # Nobody was, for seconds, when all was sent that a fast reader takes.
+        assert worst < 1
 
 
 def _read_on(client: socket.socket) -> None:
