@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pymongo
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from falcon_images.settings import Settings
 from tests.integration.conftest import Serving
@@ -18,6 +24,9 @@ _FLAGS = (
     '--disable-sync',
 )
 _TIMEOUT_MS = 15_000
+
+# Not the five seconds of playwright: other tests work beside these.
+expect.set_options(timeout=_TIMEOUT_MS)
 
 
 @pytest.fixture(scope='session')

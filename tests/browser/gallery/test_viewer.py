@@ -20,6 +20,7 @@ def test_arrow_keys_lead_through_the_images_and_back(
     viewer = page.locator('.viewer')
     expect(viewer.get_by_role('heading', name='image_2.jpg')).to_be_visible()
     expect(viewer.locator('.step.previous')).to_be_disabled()
+    expect(viewer.locator('.step.next')).to_be_enabled()
     page.keyboard.press('ArrowRight')
     expect(viewer.get_by_role('heading', name='image_1.jpg')).to_be_visible()
     expect(viewer).to_contain_text('2 / 3')
