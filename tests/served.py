@@ -6,6 +6,7 @@ line that it reads: its settings, or the process id of one that has to end.
 
 import base64
 import http.client
+import logging
 import os
 import pickle
 import signal
@@ -96,6 +97,7 @@ def _headers(environ: dict[str, Any]) -> dict[str, str]:
 
 
 def main() -> None:
+    logging.disable(logging.WARNING)
     for line in sys.stdin:
         if line.startswith('stop '):
             pid = int(line.split()[1])

@@ -72,7 +72,7 @@ def change_of(service: Service, change: str) -> dict[str, Any]:
 
 def documents(service: Service) -> list[dict[str, Any]]:
     """All documents, oldest first."""
-    listed = service.client.simulate_get(IMAGES, query_string='sort={"_id":1}')
+    listed = service.client.simulate_get(IMAGES, query_string='sort=time')
     found: list[dict[str, Any]] = listed.json
     return found
 

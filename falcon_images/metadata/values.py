@@ -12,7 +12,7 @@ from falcon_images.errors import InvalidRequestError
 
 
 def new_id() -> bson.ObjectId:
-    """Make the id of a new image; ids are in the order of time."""
+    """Make the id of a new image; those of one process are in the order of time."""
     return bson.ObjectId()
 
 
