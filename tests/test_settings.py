@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from falcon_images import settings
 from falcon_images.settings import Settings, SettingsError
 
 
@@ -81,3 +82,20 @@ def test_a_setting_that_cannot_work_is_refused(
 ) -> None:
     with pytest.raises(SettingsError, match=text):
         Settings.from_env(environ)
+
+
+def test_without_a_number_each_core_has_a_worker_up_to_four(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for cores, workers in ((1, 1), (2, 2), (16, 4)):
+        monkeypatch.setattr(settings, '_usable_cores', lambda cores=cores: cores)
+        monkeypatch.setattr(settings, '_IS_WINDOWS', False)
+        assert Settings.from_env({}).workers == workers
+        assert Settings.from_env({'APP_WORKERS': '3'}).workers == 3
+
+
+def test_windows_has_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, '_IS_WINDOWS', True)
+    assert Settings.from_env({'APP_WORKERS': '1'}).workers == 1
+    with pytest.raises(SettingsError, match='APP_WORKERS can only be 1 on Windows'):
+        Settings.from_env({'APP_WORKERS': '2'})
