@@ -30,18 +30,25 @@ export function useImage(collection, id, version) {
   return { ...(found.id === id ? found : {}), put, reload: load };
 }
 
-/** The documents before and after an image, in the order of the list. */
+/**
+ * The documents before and after an image, in the order of the list.
+ * @returns {{known?: boolean, previous?: object, next?: object}} `known` once the service has
+ *     answered, and when it could not
+ */
 export function useNeighbours({ collection, conditions, sort, image }) {
   const [found, setFound] = useState({});
   const query = new URLSearchParams(conditions);
   if (sort) query.set('sort', sort);
   query.set('fields', 'image,time,_file');
   const path = `${collectionPath(collection, 'images', image, 'neighbors')}?${query}`;
+  const { backAt } = health.use();
   useEffect(() => {
     const controller = new AbortController();
     json(path, { signal: controller.signal })
-      .then((neighbours) => setFound({ path, ...neighbours }), () => {});
+      .then((neighbours) => setFound({ path, known: true, ...neighbours }), (error) => {
+        if (error.name !== 'AbortError') setFound({ path, known: true });
+      });
     return () => controller.abort();
-  }, [path]);
+  }, [path, backAt]);
   return found.path === path ? found : {};
 }

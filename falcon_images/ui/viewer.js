@@ -5,6 +5,7 @@ import { BulkDialog } from './bulk-dialog.js';
 import { downloadImage } from './download.js';
 import { preloadPicture } from './full-picture.js';
 import { Icon } from './icons.js';
+import { useInTurn } from './in-turn.js';
 import { isWriting, showHelp } from './keys.js';
 import { LabelBar } from './label-keys.js';
 import { useNeighbours, useImage } from './neighbours.js';
@@ -28,8 +29,12 @@ export function Viewer({ shown, loaded, chosen, marks, actions: page, keysOn }) 
   const [dialog, setDialog] = useState('');
   const stage = useRef({});
   usePreloaded(shown.collection, neighbours);
+  const known = Boolean(image.error || (image.document && neighbours.known));
+  const ask = useInTurn(known, steps({ loaded, chosen, marks, image, neighbours }));
   const actions = {
-    ...steps({ shown, loaded, chosen, marks, page, image, neighbours }),
+    ...changes({ loaded, page, image, neighbours }), close,
+    previous: (event) => ask(event, 'previous'), next: (event) => ask(event, 'next'),
+    mark: (key, event) => ask(event, 'mark', key),
     panel: () => setPanel(!panel), levels: () => setLevels(!levels),
     remove: () => setDialog('remove'), copy: () => setDialog('copy'), ...controlsOf(stage),
   };
@@ -93,20 +98,29 @@ function Step({ name, icon, to, onClick }) {
       <${Icon} name=${icon} /></button>`;
 }
 
-function steps({ loaded, chosen, marks, page, image, neighbours: { previous, next } }) {
-  const { documents } = loaded;
-  const close = () => { go({ image: '' }); focusList(); };
+function close() {
+  go({ image: '' });
+  setTimeout(() => document.querySelector('.list')?.focus());
+}
+
+function steps({ loaded: { documents }, chosen, marks, image, neighbours: { previous, next } }) {
   const step = (neighbour, by) => {
-    if (!neighbour) return;
+    if (!neighbour) return false;
     chosen.setActive(moved(documents, chosen.active, neighbour, by));
     go({ image: neighbour._id }, { replace: true });
+    return true;
   };
   return {
-    close, previous: () => step(previous, -1), next: () => step(next, 1),
-    mark: (key) => { if (image.document && marks.mark(image.document, key)) step(next, 1); },
+    previous: () => step(previous, -1), next: () => step(next, 1),
+    mark: (key) => Boolean(image.document && marks.mark(image.document, key)) && step(next, 1),
+  };
+}
+
+function changes({ loaded, page, image, neighbours: { previous, next } }) {
+  return {
     changed: (change) => {
       image.put(change);
-      documents?.put(change.value);
+      loaded.documents?.put(change.value);
       loaded.refreshFacets();
     },
     removed: () => {
@@ -140,10 +154,6 @@ function moved(documents, active, neighbour, by) {
   return documents?.indexOf(neighbour._id) ?? -1;
 }
 
-function focusList() {
-  setTimeout(() => document.querySelector('.list')?.focus());
-}
-
 function fileRequest(collection, { _id, image }) {
   // The name came from somebody: only its ending is taken over.
   const ending = /\.[A-Za-z0-9]{1,5}$/.exec(String(image))?.[0] ?? '';
@@ -157,7 +167,7 @@ function useViewerKeys(actions, on) {
     const down = (event) => {
       if (!current.current.on || event.defaultPrevented || isWriting(event) || event.altKey) return;
       const action = actionOf(event, current.current.actions);
-      action?.();
+      action?.(event);
       if (action) event.preventDefault();
     };
     addEventListener('keydown', down);
@@ -168,7 +178,7 @@ function useViewerKeys(actions, on) {
 function actionOf(event, actions) {
   const key = event.key.toLowerCase();
   if (event.ctrlKey || event.metaKey) return key === 'z' ? undoLast : undefined;
-  if (/^[1-9]$/.test(key)) return () => actions.mark(Number(key));
+  if (/^[1-9]$/.test(key)) return (event) => actions.mark(Number(key), event);
   return {
     escape: actions.close, arrowleft: actions.previous, arrowright: actions.next, i: actions.panel,
     b: actions.levels, delete: actions.remove, '+': actions.zoomIn, '=': actions.zoomIn,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.gallery.looking import documents, fill, see, until, upload
 from tests.integration.conftest import Serving
@@ -113,6 +113,32 @@ def test_a_key_labels_the_open_image_and_goes_on(page: Page, serving: Serving) -
     page.keyboard.press('1')
     expect(page.get_by_role('heading', name='image_1.jpg')).to_be_visible()
     until(page, lambda: len(documents(serving, '?label=NG')) == 2)
+
+
+def test_keys_that_are_faster_than_the_service_are_done_in_turn(
+    page: Page, serving: Serving
+) -> None:
+    fill(serving, 4)
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        held.append(route)
+
+    page.route('**/neighbors?*', hold_the_first)
+    open_first(page, serving)
+    expect(page.locator('.viewer').get_by_role('button', name='2 OK')).to_be_visible()
+    page.keyboard.press('2')
+    page.keyboard.press('1')
+    page.keyboard.press('ArrowRight')
+    until(page, lambda: bool(held))
+    expect(page.get_by_role('heading', name='image_3.jpg')).to_be_visible()
+    held[0].continue_()
+    expect(page.get_by_role('heading', name='image_0.jpg')).to_be_visible()
+    labels = {'image_3.jpg': 'OK', 'image_2.jpg': 'NG'}
+    labels |= {'image_1.jpg': 'NG', 'image_0.jpg': 'OK'}
+    until(page, lambda: {d['image']: d['label'] for d in documents(serving)} == labels)
 
 
 def test_an_image_is_deleted_and_brought_back(page: Page, serving: Serving) -> None:
