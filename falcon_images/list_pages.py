@@ -1,5 +1,6 @@
 """Pages of lists: so many documents, and where the list goes on after them."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -40,12 +41,11 @@ class Page:
 
     def _found(self, documents: Iterator[Document]) -> Iterator[Document]:
         last: Document = {}
-        for number, document in enumerate(documents):
-            if self._query.limit and number == self._query.limit:
-                self._go_on_after(self._position_of(last))
-                return
+        for document in itertools.islice(documents, self._query.limit or None):
             last = document
             yield document
+        if self._query.limit and next(documents, None) is not None:
+            self._go_on_after(self._position_of(last))
 
     def _positioned(self, rows: Iterator[Row]) -> Iterator[Document]:
         position = None

@@ -46,8 +46,11 @@ class Counts:
 
     def exact(self, collection: Collection[Document]) -> int:
         """Count all documents; raise what PyMongo raises."""
+        before = _server(collection)
         kept = collection.estimated_document_count()
+        # Another server may have become the primary meanwhile.
         server = _server(collection)
+        server = server if server == before else None
         with self._lock:
             known = self._known.get(collection.name)
         if known and known.server == server and _still_holds(known, collection):
@@ -75,11 +78,16 @@ def _still_holds(known: _Difference, collection: Collection[Document]) -> bool:
 
 
 def _server(collection: Collection[Document]) -> object:
-    """Tell which start of which server answers; None for one that asks others."""
-    hello = collection.database.command('hello')
-    if 'msg' in hello:
+    """Tell which start of which server answers; None for one that asks others.
+
+    PyMongo knows: it asks each server all the time, and does not use one of which it
+    has lost a connection before that one has told this anew.
+    """
+    described = collection.database.client.topology_description.server_descriptions()
+    asked = [server for server in described.values() if server.is_writable]
+    if len(asked) != 1 or asked[0].server_type_name == 'Mongos':
         return None
-    return hello.get('topologyVersion', {}).get('processId')
+    return (asked[0].topology_version or {}).get('processId')
 
 
 def _uuid(collection: Collection[Document]) -> object:
