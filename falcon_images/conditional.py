@@ -20,6 +20,8 @@ def is_not_modified(
 
 def has_tag(req: falcon.Request, etag: str) -> bool:
     """Tell whether ``If-None-Match`` names this representation."""
+    if req.get_header('If-None-Match') is None:
+        return False
     return any(given == '*' or str(given) == etag for given in req.if_none_match or [])
 
 

@@ -2,7 +2,9 @@
 
 import contextlib
 import errno
+import functools
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -10,8 +12,8 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from pathlib import Path
+from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
@@ -47,7 +49,13 @@ _NO_FILE = frozenset(
     )
 )
 _DEVICES = re.compile(r'(con|prn|aux|nul|com\d|lpt\d)(\..*)?', re.IGNORECASE)
+# What leads elsewhere, and what Windows knows no file by.
+_NOT_IN_NAMES = re.compile(r'[/\\:\x00-\x1f]')
+_IMAGE_KEY = re.compile(
+    '[a-z0-9_-]*-[0-9a-f]{20}/[0-9a-f]{4}/[0-9a-f]{3}/[0-9a-f]{24}([.][a-z0-9]+)?'
+)
 _RENAME_ATTEMPTS = 10
+_REMEMBERED_FOLDERS = 1000
 
 
 def image_key(collection_name: str, image_id: str, media_type: str) -> str:
@@ -79,6 +87,7 @@ def earlier_key(collection_name: str, image_name: object) -> str:
     return f'{collection_name}/{image_name}'
 
 
+@functools.lru_cache(_REMEMBERED_FOLDERS)
 def _folder(collection_name: str) -> str:
     """Make a folder's name that is legal everywhere, and differs when names differ.
 
@@ -95,7 +104,7 @@ def _is_plain(name: str) -> bool:
     return (
         name.strip('. ') != ''
         and not _DEVICES.fullmatch(name)
-        and not any(character in '/\\:' or character < ' ' for character in name)
+        and not _NOT_IN_NAMES.search(name)
     )
 
 
@@ -115,19 +124,45 @@ class Doubt:
 
 
 class PartOfFile:
-    """An open file that ends before its end, for servers that send all there is."""
+    """Some bytes of an open file, read like a file of their own.
 
-    def __init__(self, file: BinaryIO, end: int) -> None:
+    It knows where it is by itself: the system is only asked for bytes.
+    """
+
+    def __init__(self, file: BinaryIO, first: int, size: int) -> None:
         self._file = file
-        self._end = end
+        self._first = first
+        self._size = size
+        self._at = 0
+        self.close = file.close
 
     def read(self, size: int = -1) -> bytes:
-        """Read like a file, up to the end that was given."""
-        left = max(self._end - self._file.tell(), 0)
-        return self._file.read(left if size < 0 else min(size, left))
+        """Read so many bytes, or all there are."""
+        left = max(self._size - self._at, 0)
+        data = self._read(left if size < 0 else min(size, left))
+        self._at += len(data)
+        return data
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a byte, and tell which it is."""
+        begins = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}
+        self._at = begins[whence] + offset
+        return self._at
+
+    def tell(self) -> int:
+        """Tell at which byte it is."""
+        return self._at
+
+    def seekable(self) -> bool:
+        """Tell that it can go to any byte."""
+        return True
+
+    def _read(self, size: int) -> bytes:
+        at = self._first + self._at
+        if hasattr(os, 'pread'):
+            return os.pread(self._file.fileno(), size, at)
+        self._file.seek(at)
+        return self._file.read(size)
 
 
 @contextlib.contextmanager
@@ -155,11 +190,13 @@ class DiskFiles:
 
     def __init__(self, root: Path) -> None:
         self._images = root.absolute() / 'images'
+        self._images_name = str(self._images)
         self.thumbnails = KeptThumbnails(root)
         self._doubts = root.absolute() / 'doubts'
         self._all_incoming = root.absolute() / 'incoming'
         self._folders = SyncedFolders(self._images)
         self._incoming = self._all_incoming / uuid.uuid4().hex
+        self._numbers = itertools.count(1)
         # Held as long as this process lives, and freed by the system when it dies:
         # so every process can tell whose leftovers nobody will ever finish.
         self._lock = FileLock(f'{self._incoming}.lock')
@@ -182,7 +219,7 @@ class DiskFiles:
     @contextlib.contextmanager
     def new_file(self) -> Iterator[BinaryIO]:
         """Open a new file in ``incoming/`` that is gone afterwards, if not `save`d."""
-        path = self._incoming / f'{uuid.uuid4().hex}.part'
+        path = self._incoming / f'{next(self._numbers)}.part'
         with disk_errors():
             file = path.open('x+b')
         try:
@@ -213,16 +250,19 @@ class DiskFiles:
                     path.unlink()
                 raise
 
-    def open(self, key: str) -> BinaryIO | None:
+    def open(self, key: str, buffering: int = -1) -> BinaryIO | None:
         """Open a file for reading; None if there is none."""
-        path = self._path(key)
-        with disk_errors():
-            try:
-                return open(path, 'rb', opener=_open_no_link)
-            except OSError as ex:
-                if ex.errno in _NO_FILE:
-                    return None
-                raise
+        path = self._name(key)
+        with disk_errors(), _missing_is_none():
+            return open(path, 'rb', buffering, opener=_open_no_link)
+        return None
+
+    def size(self, key: str) -> int | None:
+        """Tell how many bytes a file has; None if there is none."""
+        path = self._name(key)
+        with disk_errors(), _missing_is_none():
+            return os.lstat(path).st_size
+        return None
 
     def delete(self, key: str) -> None:
         """Delete a file, and the folders that it leaves empty; none is no error."""
@@ -273,21 +313,33 @@ class DiskFiles:
                     Path(lock.lock_file).unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
-        parts = PurePosixPath(key).parts
-        if not parts or not all(_is_plain(part) for part in parts):
+        return Path(self._name(key))
+
+    def _name(self, key: str) -> str:
+        # Nearly all keys are `image_key`'s; they are known faster than checked.
+        if not _IMAGE_KEY.fullmatch(key) and not all(map(_is_plain, key.split('/'))):
             raise InvalidRequestError('The file of this image has an unsafe name.')
-        return self._images.joinpath(*parts)
+        return f'{self._images_name}/{key}'
+
+
+@contextlib.contextmanager
+def _missing_is_none() -> Iterator[None]:
+    try:
+        yield
+    except OSError as ex:
+        if ex.errno not in _NO_FILE:
+            raise
 
 
 def _move(source: Path, target: Path) -> None:
     for _ in range(_RENAME_ATTEMPTS):
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
             source.replace(target)
             return
         except FileNotFoundError:
-            # The folder was empty, and went with the last image of another request.
-            continue
+            # The folder is new, or went with the last image that was in it.
+            with contextlib.suppress(FileNotFoundError):
+                target.parent.mkdir(parents=True, exist_ok=True)
     source.replace(target)
 
 

@@ -1,14 +1,20 @@
 """Stored files: what is known of them, and their bytes; nothing is changed here."""
 
+import contextlib
 import datetime
 import logging
 import os
-from dataclasses import dataclass
-from typing import IO, BinaryIO, cast
+from typing import BinaryIO, NamedTuple
 
 from falcon_images.earlier import EarlierFiles
 from falcon_images.errors import DamagedFileError
-from falcon_images.files import DiskFiles, PartOfFile, earlier_key, image_key
+from falcon_images.files import (
+    DiskFiles,
+    PartOfFile,
+    disk_errors,
+    earlier_key,
+    image_key,
+)
 from falcon_images.metadata import Document, MongoMetadata, file_facts
 
 logger = logging.getLogger(__name__)
@@ -25,8 +31,7 @@ def file_key(collection_name: str, document: Document) -> str:
     return earlier_key(collection_name, document.get('image'))
 
 
-@dataclass(frozen=True)
-class StoredFile:
+class StoredFile(NamedTuple):
     """What is known of an image's file; `sha256` is 64 hex digits, `size` bytes.
 
     Other images of the earlier version may have the same file.
@@ -73,28 +78,56 @@ class StoredFiles:
             is_earlier=is_earlier,
         )
 
-    def open(self, stored: StoredFile, first: int, last: int) -> IO[bytes]:
-        """Open a file to read it from one byte to another; whoever calls closes it.
+    def check(self, stored: StoredFile) -> None:
+        """Raise `DamagedFileError` if a file is missing or has another size."""
+        size = self._files.size(stored.key)
+        if size is None:
+            raise _missing(stored.key)
+        if size != stored.size:
+            raise _damaged(stored.key)
+
+    def open(self, stored: StoredFile) -> BinaryIO:
+        """Open a file; whoever calls closes it.
 
         Raises:
             DamagedFileError: it is missing, or has another size than was stored.
         """
-        file = self._open(stored.key)
+        return self._of_its_size(stored, self._open(stored.key))
+
+    def part(self, stored: StoredFile, first: int, size: int) -> PartOfFile:
+        """Open a file for some of its bytes; raises the same."""
+        file = self._of_its_size(stored, self._open(stored.key, buffering=0))
+        return PartOfFile(file, first, size)
+
+    def read(self, stored: StoredFile, first: int, size: int) -> bytes:
+        """Read a few bytes of a file; raises the same."""
+        with contextlib.closing(self.part(stored, first, size)) as part, disk_errors():
+            data = part.read()
+        if len(data) < size:
+            raise _damaged(stored.key)
+        return data
+
+    def _of_its_size(self, stored: StoredFile, file: BinaryIO) -> BinaryIO:
         if os.fstat(file.fileno()).st_size != stored.size:
             file.close()
-            logger.error('The file %s has not the size that was stored', stored.key)
-            raise DamagedFileError('The file of this image is damaged.')
-        file.seek(first)
-        if last == stored.size - 1:
-            return file
-        return cast(IO[bytes], PartOfFile(file, last + 1))
-
-    def _open(self, key: str) -> BinaryIO:
-        file = self._files.open(key)
-        if file is None:
-            logger.error('The file %s is missing, its document is not', key)
-            raise DamagedFileError('The file of this image is missing.')
+            raise _damaged(stored.key)
         return file
+
+    def _open(self, key: str, buffering: int = -1) -> BinaryIO:
+        file = self._files.open(key, buffering)
+        if file is None:
+            raise _missing(key)
+        return file
+
+
+def _missing(key: str) -> DamagedFileError:
+    logger.error('The file %s is missing, its document is not', key)
+    return DamagedFileError('The file of this image is missing.')
+
+
+def _damaged(key: str) -> DamagedFileError:
+    logger.error('The file %s has not the size that was stored', key)
+    return DamagedFileError('The file of this image is damaged.')
 
 
 def _time(document: Document) -> datetime.datetime:

@@ -205,8 +205,8 @@ class Image:
         collection_name: str,
         image_id: str,
     ) -> None:
-        _send(resp, self._store.get(collection_name, image_id))
-        if has_tag(req, cast(str, resp.etag).strip('"')):
+        etag = _send(resp, self._store.get(collection_name, image_id))
+        if has_tag(req, etag):
             resp.data = None
             resp.status = falcon.HTTP_304
 
@@ -266,9 +266,12 @@ def _describe_list(resp: falcon.Response, media_type: str, total: int) -> None:
     resp.set_header('X-Total-Count', str(total))
 
 
-def _send(resp: falcon.Response, document: Document) -> None:
+def _send(resp: falcon.Response, document: Document) -> str:
+    """Answer with a document; return its entity tag."""
     resp.data = dumps(document)
-    resp.etag = tag(resp.data)
+    etag = tag(resp.data)
+    resp.set_header('ETag', f'"{etag}"')
+    return etag
 
 
 def _idempotency_key(req: falcon.Request) -> str | None:

@@ -1,7 +1,7 @@
 """The image file as a resource: conditions, ranges, and headers that keep it safe."""
 
 import re
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 from urllib.parse import quote
 
 import falcon
@@ -11,12 +11,16 @@ from falcon_images.image_types import SVG
 from falcon_images.settings import Settings
 from falcon_images.stored_files import StoredFile, StoredFiles
 
+Headers = tuple[tuple[str, str], ...]
+
 TRUE = ('1', 'true')
 # They keep browsers from running anything that an image could hold.
-SAFE_HEADERS = {
-    'Content-Security-Policy': "sandbox; default-src 'none'",
-    'X-Content-Type-Options': 'nosniff',
-}
+SAFE_HEADERS = (
+    ('Content-Security-Policy', "sandbox; default-src 'none'"),
+    ('X-Content-Type-Options', 'nosniff'),
+)
+# So much is sent with its headers in one go.
+_SENT_AT_ONCE_BYTES = 64 * 1024
 _SIMPLE_NAME = re.compile('[A-Za-z0-9_. ()-]*')
 _NOT_SIMPLE = re.compile('[^A-Za-z0-9_. ()-]')
 
@@ -37,16 +41,15 @@ class ImageFile:
     ) -> None:
         stored = self._files.find(collection_name, image_id)
         if is_not_modified(req, stored.sha256, stored.time):
-            self._set_validators(resp, stored)
+            resp.set_headers(self._validators(stored))
             resp.status = falcon.HTTP_304
             return
         selected = requested_range(req, stored.size, stored.sha256, stored.time)
         first, last = selected or (0, stored.size - 1)
         # Opened first: an error must not carry headers that let it be cached.
-        file = self._files.open(stored, first, last)
-        resp.set_stream(cast(Any, file), last - first + 1)
-        self._set_validators(resp, stored)
-        self._describe(req, resp, stored)
+        self._send(resp, stored, first, last - first + 1)
+        resp.set_headers(self._validators(stored))
+        resp.set_headers(_description(req, stored))
         if selected:
             resp.content_range = (first, last, stored.size)
             resp.status = falcon.HTTP_206
@@ -58,36 +61,48 @@ class ImageFile:
         collection_name: str,
         image_id: str,
     ) -> None:
-        self.on_get(req, resp, collection_name, image_id)
-        if resp.stream:
-            cast(BinaryIO, resp.stream).close()
-            resp.stream = None
+        stored = self._files.find(collection_name, image_id)
+        if is_not_modified(req, stored.sha256, stored.time):
+            resp.status = falcon.HTTP_304
+        else:
+            self._files.check(stored)
+            resp.content_length = stored.size
+            resp.set_headers(_description(req, stored))
+        resp.set_headers(self._validators(stored))
 
-    def _set_validators(self, resp: falcon.Response, stored: StoredFile) -> None:
-        resp.cache_control = self._cache_control
-        resp.etag = stored.sha256
-        resp.last_modified = stored.time
-
-    def _describe(
-        self, req: falcon.Request, resp: falcon.Response, stored: StoredFile
+    def _send(
+        self, resp: falcon.Response, stored: StoredFile, first: int, size: int
     ) -> None:
-        download = req.get_param('download') in TRUE
-        shown = stored.type.startswith('image/') and stored.type != SVG
-        kind = 'inline' if shown and not download else 'attachment'
-        resp.content_type = stored.type
-        resp.accept_ranges = 'bytes'
-        resp.set_headers(
-            {
-                'Content-Disposition': content_disposition(kind, stored.name),
-                **SAFE_HEADERS,
-            }
+        if size <= _SENT_AT_ONCE_BYTES:
+            resp.data = self._files.read(stored, first, size)
+        else:
+            part = self._files.part(stored, first, size)
+            resp.set_stream(cast(Any, part), size)
+
+    def _validators(self, stored: StoredFile) -> Headers:
+        return (
+            ('Cache-Control', self._cache_control),
+            ('ETag', f'"{stored.sha256}"'),
+            ('Last-Modified', falcon.dt_to_http(stored.time)),
         )
 
 
-def lasting(settings: Settings) -> list[str]:
+def _description(req: falcon.Request, stored: StoredFile) -> Headers:
+    is_shown = stored.type.startswith('image/') and stored.type != SVG
+    is_download = req.get_param('download') in TRUE
+    kind = 'inline' if is_shown and not is_download else 'attachment'
+    return (
+        ('Content-Type', stored.type),
+        ('Content-Disposition', content_disposition(kind, stored.name)),
+        ('Accept-Ranges', 'bytes'),
+        *SAFE_HEADERS,
+    )
+
+
+def lasting(settings: Settings) -> str:
     """Tell who may keep for a year what never changes, as `Cache-Control` does."""
     who = 'private' if settings.use_authentication else 'public'
-    return [who, 'max-age=31536000', 'immutable']
+    return f'{who}, max-age=31536000, immutable'
 
 
 def content_disposition(kind: str, name: str) -> str:

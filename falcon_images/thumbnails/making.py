@@ -84,7 +84,7 @@ class Thumbnails:
             TooManyThumbnailsError: as many wait for theirs as may.
         """
         try:
-            file = self._stored_files.open(stored, 0, stored.size - 1)
+            file = self._stored_files.open(stored)
         except DamagedFileError:
             return DAMAGED
         with file:
@@ -92,7 +92,7 @@ class Thumbnails:
             if known:
                 return known
             with self._place():
-                return self._made_once(stored, cast(BinaryIO, file), size)
+                return self._made_once(stored, file, size)
 
     @contextlib.contextmanager
     def _place(self) -> Iterator[None]:

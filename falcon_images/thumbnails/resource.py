@@ -43,7 +43,7 @@ class ImageThumbnail:
             if thumbnail.state != 'ok':
                 return
         resp.etag = tag
-        resp.cache_control = self._cache_control
+        resp.set_header('Cache-Control', self._cache_control)
 
     on_head = on_get
 
@@ -58,6 +58,6 @@ def _size(req: falcon.Request) -> str:
 def _send(resp: falcon.Response, thumbnail: Thumbnail) -> None:
     resp.content_type = 'image/webp'
     resp.data = thumbnail.content
-    resp.set_headers({**SAFE_HEADERS, 'X-Thumbnail': thumbnail.state})
+    resp.set_headers((*SAFE_HEADERS, ('X-Thumbnail', thumbnail.state)))
     # One that is not drawn may be at another time; it is replaced when it is.
     resp.cache_control = ['no-cache']

@@ -5,6 +5,7 @@ The form is ``multipart/form-data`` as RFC 7578 and RFC 2046 (section 5.1) defin
 
 import contextlib
 import hashlib
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,10 @@ from falcon_images.uploads.envelope import Envelope, file_name
 _CHUNK_BYTES = 65536
 _IMAGE = 'image'
 _SHA256 = 'sha256'
+# RFC 2046 (section 5.1.1) allows more, but nearly all clients send this.
+_SIMPLE_BOUNDARY = re.compile(
+    'multipart/form-data; ?boundary=("?)([A-Za-z0-9_+.-]{1,70})\\1', re.IGNORECASE
+)
 _JSON_FIELDS = ('json', 'json_properties', 'properties_json')
 
 
@@ -114,7 +119,7 @@ def receive_upload(
 def _read(stream: BinaryIO, content_type: str, form: '_Form') -> None:
     headers = {'Content-Type': content_type}
     try:
-        envelope = Envelope(parse_content_boundary(headers), form.limits)
+        envelope = Envelope(_boundary(content_type), form.limits)
         parser = StreamingFormDataParser(headers)
         # The order matters: registered first, the catch-all would take the image too.
         parser.register(_IMAGE, _ImageTarget(form, envelope))
@@ -132,6 +137,16 @@ def _read(stream: BinaryIO, content_type: str, form: '_Form') -> None:
         raise InvalidRequestError(
             'The form ends too early, or one of its parts has no name; send it again.'
         )
+
+
+def _boundary(content_type: str) -> bytes:
+    # The parser's own way knows all forms of a header, and takes a tenth of the time of
+    # a small upload.
+    simple = _SIMPLE_BOUNDARY.fullmatch(content_type)
+    if simple:
+        return simple[2].encode()
+    found: bytes = parse_content_boundary({'Content-Type': content_type})
+    return found
 
 
 def _broken() -> InvalidRequestError:
