@@ -24,8 +24,8 @@ from falcon_images.changes.revert import Reverts
 from falcon_images.facets import Fields
 from falcon_images.files import DiskFiles
 from falcon_images.health import Live, Ready
+from falcon_images.later import Later
 from falcon_images.metadata import Document, MongoMetadata
-from falcon_images.metadata.command_times import CommandTimes
 from falcon_images.metrics import Metrics
 from falcon_images.metrics.page import MetricsPage, RequestMetrics
 from falcon_images.neighbors import Neighbors
@@ -88,13 +88,8 @@ _IMAGES = ('images', 'documents', 'items')
 logger = logging.getLogger(__name__)
 
 
-def create_client(
-    settings: Settings, metrics: Metrics | None = None
-) -> pymongo.MongoClient[Document]:
+def create_client(settings: Settings) -> pymongo.MongoClient[Document]:
     """Make the client of the database, which connects when it is used.
-
-    Args:
-        metrics: what counts its commands, if anything does.
 
     Raises:
         SettingsError: the URL is not one of a MongoDB.
@@ -111,7 +106,6 @@ def create_client(
             heartbeatFrequencyMS=_HEARTBEAT_MS,
             maxPoolSize=_MAX_POOL_SIZE,
             retryWrites=True,
-            event_listeners=[CommandTimes(metrics.count_command)] if metrics else [],
         )
     except (pymongo.errors.PyMongoError, ValueError) as ex:
         # The URL may hold a password, and the error the URL.
@@ -140,28 +134,35 @@ def running_app(settings: Settings) -> Iterator[App]:
     with contextlib.ExitStack() as stack:
         files = open_files(settings)
         stack.callback(files.close)
-        metrics = Metrics()
-        client = stack.enter_context(create_client(settings, metrics))
+        metrics, later = Metrics(), Later()
+        later.start()
+        stack.callback(later.stop)
+        client = stack.enter_context(create_client(settings))
         metadata = MongoMetadata(
-            client, settings.mongodb_db, settings.query_timeout_seconds
+            client,
+            settings.mongodb_db,
+            settings.query_timeout_seconds,
+            metrics.count_operation,
         )
         store = ImageStore(files, metadata)
         reconciler = Reconciler(store, metadata, files)
         reconciler.start()
         stack.callback(reconciler.stop)
-        yield create_app(settings, metadata, files, store, metrics)
+        yield create_app(settings, metadata, files, store, metrics=metrics, later=later)
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - the last two are named where they are given
     settings: Settings,
     metadata: MongoMetadata,
     files: DiskFiles,
     store: ImageStore,
+    *,
     metrics: Metrics | None = None,
+    later: Later | None = None,
 ) -> App:
     """Wire the application; `serve.py` and the tests give it its parts."""
-    metrics = metrics or Metrics()
-    app: App = falcon.App(middleware=_middleware(settings, metrics))
+    metrics, later = metrics or Metrics(), later or Later()
+    app: App = falcon.App(middleware=_middleware(settings, metrics, later))
     app.req_options.strip_url_path_trailing_slash = True
     # An empty parameter is as if absent.
     app.req_options.keep_blank_qs_values = False
@@ -171,7 +172,7 @@ def create_app(
         app.add_error_handler(error, _error_handler(status, title))
     app.add_error_handler(Exception, _log_failure)
     app.set_error_serializer(_serialize_error)
-    app.add_route('/metrics', MetricsPage(metrics, metadata))
+    app.add_route('/metrics', MetricsPage(metrics, metadata, later))
     app.add_route('/openapi.json', OpenApi())
     docs = StaticFiles(_PACKAGE / 'docs')
     app.add_route('/docs', docs)
@@ -187,10 +188,10 @@ def _dumps(value: Any) -> bytes:
     return json_text.dumps(value)
 
 
-def _middleware(settings: Settings, metrics: Metrics) -> list[Any]:
+def _middleware(settings: Settings, metrics: Metrics, later: Later) -> list[Any]:
     middleware: list[Any] = [
-        RequestMetrics(metrics),
-        RequestLog(),
+        RequestMetrics(metrics, later),
+        RequestLog(later),
         falcon.CORSMiddleware(expose_headers=_EXPOSED_HEADERS),
     ]
     if settings.use_authentication:

@@ -1,8 +1,10 @@
 """Log lines: as text for people, or as JSON for programs."""
 
 import datetime
+import functools
 import json
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +13,16 @@ _TEXT = '%(asctime)s %(levelname)s %(message)s'
 
 def formatter(log_format: str) -> logging.Formatter:
     """Make what writes the lines in one of the formats."""
-    return JsonLines() if log_format == 'json' else logging.Formatter(_TEXT)
+    return JsonLines() if log_format == 'json' else TextLines(_TEXT)
+
+
+class TextLines(logging.Formatter):
+    """Lines for people; a second is written out once, not for each of its lines."""
+
+    def formatTime(  # noqa: N802 - so it is called
+        self, record: logging.LogRecord, datefmt: str | None = None
+    ) -> str:
+        return f'{_second(int(record.created))},{int(record.msecs):03}'
 
 
 class JsonLines(logging.Formatter):
@@ -34,3 +45,8 @@ class JsonLines(logging.Formatter):
             line['exception'] = self.formatException(record.exc_info)
         # In ASCII, any name can be written, even one that is half a character.
         return json.dumps(line, default=str)
+
+
+@functools.lru_cache(maxsize=1)
+def _second(seconds: int) -> str:
+    return time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(seconds))

@@ -1,14 +1,16 @@
 """The log: one line a request, and an id to find it by."""
 
 import logging
+import random
 import re
-import secrets
 import time
 from urllib.parse import quote
 
 import falcon
 
-_ID_BYTES = 16
+from falcon_images.later import Later
+
+_ID_BITS = 128
 _REQUEST_ID = re.compile('[A-Za-z0-9._:-]{1,128}')
 # Arguments that have names are fields of their own where the log is JSON.
 _LINE = (
@@ -24,10 +26,13 @@ class RequestLog:
     The id is the client's ``X-Request-ID`` if it is plain, else a new one.
     """
 
+    def __init__(self, later: Later) -> None:
+        self._later = later
+
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         given = req.get_header('X-Request-ID')
         is_plain = given is not None and _REQUEST_ID.fullmatch(given)
-        req.context.id = given if is_plain else secrets.token_hex(_ID_BYTES)
+        req.context.id = given if is_plain else _new_id()
         req.context.started = time.perf_counter()
         resp.set_header('X-Request-ID', req.context.id)
 
@@ -40,17 +45,37 @@ class RequestLog:
     ) -> None:
         req.context.seconds = time.perf_counter() - req.context.started
         req.context.bytes_sent = _length(resp)
-        logger.info(
-            _LINE,
-            {
-                'method': req.method,
-                'path': quote(req.path),
-                'status': resp.status_code,
-                'milliseconds': round(req.context.seconds * 1000, 1),
-                'bytes': req.context.bytes_sent,
-                'request_id': req.context.id,
-            },
+        self._later.do(
+            _log,
+            time.time(),
+            (req.method, req.path, resp.status_code),
+            (req.context.seconds, req.context.bytes_sent, req.context.id),
         )
+
+
+def _new_id() -> str:
+    # Not a secret; the system's random numbers would be a call for each request.
+    return f'{random.getrandbits(_ID_BITS):032x}'
+
+
+def _log(
+    time_of_day: float, asked: tuple[str, str, int], answered: tuple[float, int, str]
+) -> None:
+    method, path, status = asked
+    seconds, bytes_sent, request_id = answered
+    fields = {
+        'method': method,
+        'path': quote(path),
+        'status': status,
+        'milliseconds': round(seconds * 1000, 1),
+        'bytes': bytes_sent,
+        'request_id': request_id,
+    }
+    record = logger.makeRecord(logger.name, logging.INFO, '', 0, _LINE, (fields,), None)
+    # It is the time of the answer, not of the line.
+    record.created = time_of_day
+    record.msecs = time_of_day % 1 * 1000
+    logger.handle(record)
 
 
 def _length(resp: falcon.Response) -> int:

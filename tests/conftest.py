@@ -175,14 +175,17 @@ class running:  # noqa: N801 - used as a function
     def __enter__(self) -> Service:
         settings = self._settings
         metrics = Metrics()
-        self._mongo = create_client(settings, metrics)
+        self._mongo = create_client(settings)
         metadata = MongoMetadata(
-            self._mongo, settings.mongodb_db, settings.query_timeout_seconds
+            self._mongo,
+            settings.mongodb_db,
+            settings.query_timeout_seconds,
+            metrics.count_operation,
         )
         self._files = DiskFiles(settings.uploads_directory)
         self._files.prepare()
         store = ImageStore(self._files, metadata)
-        app = create_app(settings, metadata, self._files, store, metrics)
+        app = create_app(settings, metadata, self._files, store, metrics=metrics)
         database = self._mongo[settings.mongodb_db]
         client = Client(self._started(settings) or app)
         return Service(settings, client, database, self._files, metadata, store, app)

@@ -41,9 +41,16 @@ LEVELS = [
     {'metadata.indexes', 'metadata.pages', 'metadata.translation', 'metadata.values'},
     {'metadata.counts', 'metadata.cursors', 'metadata.positions'},
     {'metadata.expressions'},
-    {'metadata.documents', 'metadata.names', 'metadata.command_times'},
+    {'metadata.documents', 'metadata.names'},
     {'properties', 'folders'},
-    {'environment', 'settings', 'log_lines', 'thumbnails.kept', 'thumbnails.neutral'},
+    {
+        'environment',
+        'settings',
+        'log_lines',
+        'later',
+        'thumbnails.kept',
+        'thumbnails.neutral',
+    },
     {'errors', '__init__', 'thumbnails', 'changes'},
 ]
 # What is known to few; the package on the left only to the modules on the right.
@@ -59,7 +66,6 @@ KNOWN_TO = {
         *('metadata.inventory', 'metadata.before_images', 'metadata.bulk'),
         *('metadata.change_records', 'metadata.kept', 'metadata.counts'),
         *('metadata.neighbors', 'metadata.pages', 'metadata.pending_ids'),
-        'metadata.command_times',
         'metadata.facets',
     },
     'bson': {

@@ -147,13 +147,13 @@ def test_an_upload_is_in_flight_until_it_ends(service: Service, image: bytes) ->
     assert sample(service.client, 'uploads_in_flight') == 0
 
 
-def test_the_commands_of_the_database_are_timed(service: Service) -> None:
+def test_the_operations_of_the_database_are_timed(service: Service) -> None:
     service.client.upload('c')
-    name = 'database_command_duration_seconds_count'
-    assert sample(service.client, name, command='insert', outcome='ok') == 1
+    name = 'database_operation_duration_seconds_count'
+    assert sample(service.client, name, operation='insert', outcome='ok') == 1
     filter_ = '{"x": {"$regex": "("}}'
     service.client.simulate_get('/collections/c/images', params={'filter': filter_})
-    assert sample(service.client, name, command='find', outcome='failed') == 1
+    assert sample(service.client, name, operation='list', outcome='failed') == 1
 
 
 def test_collections_and_documents_are_counted_in_all(service: Service) -> None:
@@ -167,8 +167,8 @@ def test_collections_and_documents_are_counted_in_all(service: Service) -> None:
 def test_the_database_is_asked_but_now_and_then(service: Service) -> None:
     for _ in range(3):
         samples(service.client)
-    name = 'database_command_duration_seconds_count'
-    assert sample(service.client, name, command='listCollections', outcome='ok') == 1
+    name = 'database_operation_duration_seconds_count'
+    assert sample(service.client, name, operation='list_collections', outcome='ok') == 1
 
 
 def test_without_the_database_the_page_comes_soon(settings: Settings) -> None:

@@ -3,12 +3,13 @@
 import contextlib
 import datetime
 import functools
+import itertools
 import re
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import bson
 import cachetools
@@ -67,6 +68,8 @@ from falcon_images.metadata.translation import (
     BAD_FILTER,
     BAD_UPDATE,
     TOO_LARGE,
+    Operations,
+    Tell,
     translated,
 )
 from falcon_images.metadata.values import new_id, now, parse_id, to_json_type
@@ -91,6 +94,8 @@ _CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
 )
 # Lists have no use for the time zone, which takes half the time of reading them.
 _LIST_CODEC_OPTIONS = _CODEC_OPTIONS._replace(tz_aware=False, tzinfo=None)
+_T = TypeVar('_T')
+
 __all__ = [
     'NEWEST_FIRST',
     'BeforeImage',
@@ -129,11 +134,19 @@ __all__ = [
 ]
 
 
+def _tell_nobody(name: str, seconds: float, has_failed: bool) -> None:
+    pass
+
+
 class MongoMetadata:
     """The documents of all collections, in one MongoDB database.
 
     Every method raises `DatabaseUnavailableError` when the database does not answer
     in time, and `InvalidRequestError` for a name or an id that cannot exist.
+
+    Args:
+        tell: is told of each operation of a request its name, its seconds, and whether
+            it failed; of a list, the seconds to its first document.
     """
 
     def __init__(
@@ -141,8 +154,10 @@ class MongoMetadata:
         client: pymongo.MongoClient[Document],
         database_name: str,
         query_timeout_seconds: int,
+        tell: Tell = _tell_nobody,
     ) -> None:
         self._client = client
+        self._operation = Operations(tell)
         self._admin = client.admin
         self._query_timeout_ms = query_timeout_seconds * 1000
         self._database = client.get_database(
@@ -154,7 +169,9 @@ class MongoMetadata:
         self._counts = Counts(self._query_timeout_ms)
         # Names are checked once; those that no collection can have are not kept.
         self._collection = functools.lru_cache(_KEPT_COLLECTIONS)(self._open_collection)
-        self.bulk = BulkDocuments(self._database, self._query_timeout_ms)
+        self.bulk = BulkDocuments(
+            self._database, self._query_timeout_ms, self._operation
+        )
         self.changes = ChangeRecords(self._database, self._query_timeout_ms)
         self.pending_ids = PendingIds(self._database)
         self.before_images = BeforeImages(self._database)
@@ -174,7 +191,7 @@ class MongoMetadata:
 
     def ping(self, timeout_seconds: float) -> None:
         """Ask the database for a sign of life."""
-        with translated(timeout_seconds):
+        with self._operation('ping', timeout_seconds):
             self._admin.command('ping')
 
     def estimated_counts(self, timeout_seconds: float) -> tuple[int, int]:
@@ -201,7 +218,7 @@ class MongoMetadata:
     def count(self, collection_name: str, filter_: Document) -> int:
         """Count the documents that match."""
         collection = self._collection(collection_name)
-        with translated(None, BAD_FILTER):
+        with self._operation('count', None, BAD_FILTER):
             if not filter_:
                 return self._counts.exact(collection)
             return collection.count_documents(filter_, maxTimeMS=self._query_timeout_ms)
@@ -224,21 +241,20 @@ class MongoMetadata:
             allow_disk_use=True,
             max_time_ms=self._query_timeout_ms,
         )
-        with translated(None, BAD_FILTER), cursor:
-            yield from map(shown, cursor)
+        with cursor:
+            yield from map(shown, self._read(cursor))
 
     def page(self, collection_name: str, query: Query) -> Iterator[Row]:
         """Read documents like `documents`, each with its position in the order."""
         collection = self._collection(collection_name)
-        with translated(None, BAD_FILTER):
-            yield from read_page(collection, query, self._deadline())
+        yield from self._read(read_page(collection, query, self._deadline()))
 
     def position(
         self, collection_name: str, image_id: str, order: Order
     ) -> Position | None:
         """Find where an image is in an order; None if it is not there any more."""
         collection, key = self._collection(collection_name), parse_id(image_id)
-        with translated(None, BAD_FILTER):
+        with self._operation('neighbors', None, BAD_FILTER):
             return find_position(collection, key, order, self._deadline())
 
     def neighbors(
@@ -251,7 +267,7 @@ class MongoMetadata:
         """
         collection, key = self._collection(collection_name), parse_id(image_id)
         deadline = self._deadline()
-        with translated(None, BAD_FILTER):
+        with self._operation('neighbors', None, BAD_FILTER):
             position = find_position(collection, key, query.sort, deadline)
             if position is None:
                 raise _no_image(collection_name, image_id)
@@ -274,7 +290,8 @@ class MongoMetadata:
             QueryTimeoutError: it takes longer than that.
         """
         collection = self._collection(collection_name)
-        return Counting(collection, filter_, most_listed, timeout_seconds).run()
+        with self._operation('fields', None):
+            return Counting(collection, filter_, most_listed, timeout_seconds).run()
 
     def insert(self, collection_name: str, document: Document) -> None:
         """Store a new document, safe on a majority of the servers.
@@ -289,10 +306,10 @@ class MongoMetadata:
             raise TooLargeError(TOO_LARGE)
         if 'upload' in document['_file']:
             # For each of them: what this process has seen is no proof of uniqueness.
-            with translated():
+            with self._operation('create_indexes'):
                 collection.create_indexes([KEY_INDEX])
         try:
-            with translated():
+            with self._operation('insert'):
                 collection.insert_one(document)
         except DuplicateKeyError as ex:
             if _is_of_id(ex):
@@ -307,13 +324,13 @@ class MongoMetadata:
     def find_by_key(self, collection_name: str, key: str) -> Document | None:
         """Find the image that came with an idempotency key; it tells of its upload."""
         collection = self._collection(collection_name)
-        with translated():
+        with self._operation('find_same'):
             return collection.find_one({f'{UPLOAD}.key': key})
 
     def find_by_sha256(self, collection_name: str, sha256: str) -> Document | None:
         """Find the first image that has these bytes."""
         collection = self._collection(collection_name)
-        with translated():
+        with self._operation('find_same'):
             return collection.find_one(
                 {'_file.sha256': sha256}, SHOWN, sort=[('_id', 1)]
             )
@@ -325,7 +342,7 @@ class MongoMetadata:
     def get_whole(self, collection_name: str, image_id: str) -> Document:
         """Read one document with what is not shown, to be given as `before`."""
         collection, key = self._collection(collection_name), parse_id(image_id)
-        with translated():
+        with self._operation('get'):
             document = collection.find_one({'_id': key})
         return _existing(document, collection_name, image_id)
 
@@ -366,7 +383,7 @@ class MongoMetadata:
     ) -> bool:
         """Replace a document unless it changed since it was read; tell whether."""
         collection = self._collection(collection_name)
-        with translated():
+        with self._operation('update'):
             result = collection.replace_one(_selection(before['_id'], before), after)
         return result.matched_count == 1
 
@@ -375,7 +392,7 @@ class MongoMetadata:
     ) -> Document:
         """Delete one document and return it; raise `NotFoundError` without one."""
         collection, key = self._collection(collection_name), parse_id(image_id)
-        with translated():
+        with self._operation('delete'):
             document = collection.find_one_and_delete(_selection(key, before))
         return _existing(document, collection_name, image_id, before)
 
@@ -397,7 +414,7 @@ class MongoMetadata:
         collection = self._collection(collection_name)
         key = f'{DROPPED}{new_id()}.{collection_name}'
         try:
-            with translated():
+            with self._operation('drop'):
                 _rename(collection, key)
         except NotFoundError as ex:
             raise _no_collection(collection_name) from ex
@@ -444,8 +461,15 @@ class MongoMetadata:
     def _deadline(self) -> float:
         return time.monotonic() + self._query_timeout_ms / 1000
 
+    def _read(self, found: Iterator[_T]) -> Iterator[_T]:
+        """Read what a list finds, one after the other."""
+        with self._operation('list', None, BAD_FILTER):
+            first = list(itertools.islice(found, 1))
+        with translated(None, BAD_FILTER):
+            yield from itertools.chain(first, found)
+
     def _all_names(self, filter_: Document) -> list[str]:
-        with translated():
+        with self._operation('list_collections'):
             return self._database.list_collection_names(filter=filter_)
 
     def _open_collection(self, collection_name: str) -> Collection[Document]:
@@ -473,7 +497,7 @@ class MongoMetadata:
         before: Document | None,
     ) -> Document:
         collection, key = self._collection(collection_name), parse_id(image_id)
-        with translated(mistake=BAD_UPDATE):
+        with self._operation('update', mistake=BAD_UPDATE):
             document = collection.find_one_and_update(
                 _selection(key, before),
                 update,

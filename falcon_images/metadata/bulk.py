@@ -19,6 +19,7 @@ from falcon_images.metadata.names import check_collection_name
 from falcon_images.metadata.translation import (
     BAD_FILTER,
     BATCH_SECONDS,
+    Operations,
     is_certain,
     translated,
     unavailable,
@@ -53,8 +54,14 @@ class BulkDocuments:
     raises `DatabaseUnavailableError` when nobody knows what was done.
     """
 
-    def __init__(self, database: Database[Document], query_timeout_ms: int) -> None:
+    def __init__(
+        self,
+        database: Database[Document],
+        query_timeout_ms: int,
+        operation: Operations,
+    ) -> None:
         self._database = database
+        self._operation = operation
         self._query_timeout_ms = query_timeout_ms
 
     def uuid(self, collection_name: str) -> Any:
@@ -111,7 +118,7 @@ class BulkDocuments:
             The numbers of those that were not replaced.
         """
         writes = [_replacement(before, after) for before, after in pairs]
-        with translated(BATCH_SECONDS):
+        with self._operation('bulk_replace', BATCH_SECONDS):
             try:
                 self._raw(collection_name).bulk_write(writes, ordered=False)
             except mongo_errors.BulkWriteError as ex:
@@ -129,7 +136,7 @@ class BulkDocuments:
         collection = self._raw(collection_name).with_options(
             write_concern=WriteConcern(1, j=False)
         )
-        with translated(BATCH_SECONDS):
+        with self._operation('bulk_delete', BATCH_SECONDS):
             return {
                 number
                 for number, document in enumerate(documents)
@@ -154,7 +161,7 @@ class BulkDocuments:
             'collectionUUID': uuid,
             'writeConcern': _WRITE_CONCERN,
         }
-        with translated(BATCH_SECONDS):
+        with self._operation('bulk_insert', BATCH_SECONDS):
             answer = self._database.command(command) if documents else {}
         errors = answer.get('writeErrors', ())
         if any(error['code'] == _OTHER_COLLECTION for error in errors):

@@ -16,7 +16,7 @@ _REQUEST_SECONDS = (
     *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
     *(1.0, 2.5, 10.0, 60.0),
 )
-_COMMAND_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0)
+_OPERATION_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0)
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,11 @@ class Metrics:
         )
         self._received = self._counter('request_bytes', 'Bytes of bodies received.')
         self._sent = self._counter('response_bytes', 'Bytes of bodies sent.')
-        self._command_seconds = self._histogram(
-            'database_command_duration_seconds',
-            'From sending a command to the database to having its answer.',
-            ('command', 'outcome'),
-            _COMMAND_SECONDS,
+        self._operation_seconds = self._histogram(
+            'database_operation_duration_seconds',
+            'From asking the database to having its answer.',
+            ('operation', 'outcome'),
+            _OPERATION_SECONDS,
         )
         self.uploads_in_flight = Gauge(
             'uploads_in_flight',
@@ -67,7 +67,7 @@ class Metrics:
         )
         # To find a counter by its labels costs more than to count.
         self._answers: dict[tuple[str, str, int], _Answers] = {}
-        self._commands: dict[tuple[str, bool], Histogram] = {}
+        self._operations: dict[tuple[str, bool], Histogram] = {}
 
     def count_answer(
         self,
@@ -87,11 +87,11 @@ class Metrics:
         if bytes_sent:
             answers.bytes_sent.inc(bytes_sent)
 
-    def count_command(self, name: str, seconds: float, has_failed: bool) -> None:
-        """Count a command of the database."""
-        counted = self._commands.get((name, has_failed))
+    def count_operation(self, name: str, seconds: float, has_failed: bool) -> None:
+        """Count an operation of the database."""
+        counted = self._operations.get((name, has_failed))
         if counted is None:
-            counted = self._new_command(name, has_failed)
+            counted = self._new_operation(name, has_failed)
         if counted is not None:
             counted.observe(seconds)
 
@@ -111,12 +111,12 @@ class Metrics:
             )
         return self._answers.get(labels)
 
-    def _new_command(self, name: str, has_failed: bool) -> Histogram | None:
+    def _new_operation(self, name: str, has_failed: bool) -> Histogram | None:
         key = (name, has_failed)
         with contextlib.suppress(OSError):
             outcome = 'failed' if has_failed else 'ok'
-            self._commands[key] = self._command_seconds.labels(name, outcome)
-        return self._commands.get(key)
+            self._operations[key] = self._operation_seconds.labels(name, outcome)
+        return self._operations.get(key)
 
     def _counter(
         self, name: str, text: str, labels: tuple[str, ...] = _REQUEST_LABELS

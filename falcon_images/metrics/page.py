@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from falcon_images import __version__
 from falcon_images.errors import DatabaseUnavailableError
+from falcon_images.later import Later
 from falcon_images.metadata import MongoMetadata
 from falcon_images.metrics import Metrics
 from falcon_images.metrics.processes import collected
@@ -32,8 +33,9 @@ _COUNT_SECONDS = 1.0
 class RequestMetrics:
     """Counts uploads and answers; `RequestLog`, which is inside, has measured these."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, later: Later) -> None:
         self._metrics = metrics
+        self._later = later
 
     def process_resource(
         self,
@@ -58,7 +60,8 @@ class RequestMetrics:
         if stored_bytes := req.context.get('stored_bytes'):
             self._metrics.count_image(stored_bytes)
         method = req.method if req.method in _METHODS else _OTHER_METHOD
-        self._metrics.count_answer(
+        self._later.do(
+            self._metrics.count_answer,
             (method, req.uri_template or _NO_ROUTE, resp.status_code),
             req.context.seconds,
             req.content_length or 0,
@@ -69,10 +72,12 @@ class RequestMetrics:
 class MetricsPage:
     """All metrics as text."""
 
-    def __init__(self, metrics: Metrics, metadata: MongoMetadata) -> None:
+    def __init__(self, metrics: Metrics, metadata: MongoMetadata, later: Later) -> None:
         self._page = _Page(metrics, metadata)
+        self._later = later
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        self._later.finish()
         resp.content_type = CONTENT_TYPE_PLAIN_0_0_4
         resp.data = generate_latest(self._page)
 

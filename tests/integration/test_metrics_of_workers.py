@@ -135,7 +135,7 @@ def count_on_a_full_disk(disk: Path, found: Any) -> None:
             pass
     for number in range(2000):
         metrics.count_answer(('GET', f'/{number}', 200), 0.1, 1, 1)
-        metrics.count_command(f'command{number}', 0.1, False)
+        metrics.count_operation(f'operation{number}', 0.1, False)
     for _ in range(4):
         metrics.count_answer(known, 0.1, 1, 1)
     found.put(
