@@ -10,7 +10,7 @@ import falcon
 import falcon.media
 import pymongo
 
-from falcon_images import errors, json_text
+from falcon_images import errors, json_text, log_lines
 from falcon_images.auth import AuthMiddleware, Identification
 from falcon_images.changes.bulk import BulkChanges
 from falcon_images.changes.resources import (
@@ -134,7 +134,7 @@ def running_app(settings: Settings) -> Iterator[App]:
     with contextlib.ExitStack() as stack:
         files = open_files(settings)
         stack.callback(files.close)
-        metrics, later = Metrics(), Later()
+        metrics, later = Metrics(), Later(log_lines.flush)
         later.start()
         stack.callback(later.stop)
         client = stack.enter_context(create_client(settings))
@@ -161,7 +161,7 @@ def create_app(  # noqa: PLR0913 - the last two are named where they are given
     later: Later | None = None,
 ) -> App:
     """Wire the application; `serve.py` and the tests give it its parts."""
-    metrics, later = metrics or Metrics(), later or Later()
+    metrics, later = metrics or Metrics(), later or Later(log_lines.flush)
     app: App = falcon.App(middleware=_middleware(settings, metrics, later))
     app.req_options.strip_url_path_trailing_slash = True
     # An empty parameter is as if absent.

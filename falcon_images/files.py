@@ -4,6 +4,7 @@ import contextlib
 import errno
 import functools
 import hashlib
+import io
 import itertools
 import json
 import os
@@ -54,6 +55,8 @@ _NOT_IN_NAMES = re.compile(r'[/\\:\x00-\x1f]')
 _IMAGE_KEY = re.compile(
     '[a-z0-9_-]*-[0-9a-f]{20}/[0-9a-f]{4}/[0-9a-f]{3}/[0-9a-f]{24}([.][a-z0-9]+)?'
 )
+# A link could lead elsewhere; Windows would change the ends of lines.
+_READ = os.O_RDONLY | getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_BINARY', 0)
 _RENAME_ATTEMPTS = 10
 _REMEMBERED_FOLDERS = 1000
 
@@ -129,7 +132,7 @@ class PartOfFile:
     It knows where it is by itself: the system is only asked for bytes.
     """
 
-    def __init__(self, file: BinaryIO, first: int, size: int) -> None:
+    def __init__(self, file: io.FileIO, first: int, size: int) -> None:
         self._file = file
         self._first = first
         self._size = size
@@ -250,11 +253,22 @@ class DiskFiles:
                     path.unlink()
                 raise
 
-    def open(self, key: str, buffering: int = -1) -> BinaryIO | None:
+    def open(self, key: str) -> BinaryIO | None:
         """Open a file for reading; None if there is none."""
+        file = self.open_unbuffered(key)
+        return None if file is None else io.BufferedReader(file)
+
+    def open_unbuffered(self, key: str) -> io.FileIO | None:
+        """Do the same for one who reads large parts."""
         path = self._name(key)
         with disk_errors(), _missing_is_none():
-            return open(path, 'rb', buffering, opener=_open_no_link)
+            # Python's `open` would ask the system more, such as if it is a terminal.
+            descriptor = os.open(path, _READ)
+            try:
+                return io.FileIO(descriptor, 'rb')
+            except OSError:
+                os.close(descriptor)
+                raise
         return None
 
     def size(self, key: str) -> int | None:
@@ -341,7 +355,3 @@ def _move(source: Path, target: Path) -> None:
             with contextlib.suppress(FileNotFoundError):
                 target.parent.mkdir(parents=True, exist_ok=True)
     source.replace(target)
-
-
-def _open_no_link(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, 'O_NOFOLLOW', 0))

@@ -1,6 +1,7 @@
 """Work that no request waits for."""
 
 import collections
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -19,9 +20,13 @@ class Later:
     Done by the threads that answer requests, the same takes several times as long: a
     line in the log and a few counters are a fifth of what a small answer costs. Before
     `start` and after `stop`, work is done at once.
+
+    Args:
+        then: is called when some work was done; it may raise `OSError`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, then: Callable[[], None]) -> None:
+        self._then = then
         self._waiting: collections.deque[tuple[Callable[..., None], Any]]
         self._waiting = collections.deque()
         self._thread: threading.Thread | None = None
@@ -56,6 +61,9 @@ class Later:
                     work(*arguments)
                 except Exception:
                     logger.exception('Something that was to be done later failed')
+            # It may be the log that fails, and then there is none to tell it.
+            with contextlib.suppress(OSError):
+                self._then()
 
     def _run(self) -> None:
         while not self._ended.wait(_PAUSE_SECONDS):

@@ -1,4 +1,4 @@
-"""Log lines: as text for people, or as JSON for programs."""
+"""Log lines: as text for people, or as JSON for programs; written many at once."""
 
 import datetime
 import functools
@@ -6,9 +6,50 @@ import json
 import logging
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TextIO, cast
 
+# The attribute of a record after which `flush` will be called.
+FOLLOWED = 'is_followed'
+_WRITTEN_AT_ONCE = 4096
 _TEXT = '%(asctime)s %(levelname)s %(message)s'
+
+
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Writes lines to standard error; those that others follow, together with them.
+
+    Only whole lines are written at once, and not more than a pipe takes undivided
+    (POSIX: ``PIPE_BUF``), so that those of several processes do not mix.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[str] = []
+        self._length = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = self.format(record) + self.terminator
+            if self._length + len(line) > _WRITTEN_AT_ONCE:
+                self.flush()
+            self._lines.append(line)
+            self._length += len(line)
+            if not getattr(record, FOLLOWED, False):
+                self.flush()
+        except Exception:
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        with cast(Any, self.lock):
+            lines, self._lines, self._length = self._lines, [], 0
+            self.stream.write(''.join(lines))
+            super().flush()
+
+
+def flush() -> None:
+    """Write all lines that wait for others; raise `OSError` if that fails."""
+    for handler in logging.getLogger().handlers:
+        handler.flush()
 
 
 def formatter(log_format: str) -> logging.Formatter:

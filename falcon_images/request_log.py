@@ -9,6 +9,7 @@ from urllib.parse import quote
 import falcon
 
 from falcon_images.later import Later
+from falcon_images.log_lines import FOLLOWED
 
 _ID_BITS = 128
 _REQUEST_ID = re.compile('[A-Za-z0-9._:-]{1,128}')
@@ -75,6 +76,7 @@ def _log(
     # It is the time of the answer, not of the line.
     record.created = time_of_day
     record.msecs = time_of_day % 1 * 1000
+    setattr(record, FOLLOWED, True)
     logger.handle(record)
 
 

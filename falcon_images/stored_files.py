@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import io
 import logging
 import os
 from typing import BinaryIO, NamedTuple
@@ -66,8 +67,7 @@ class StoredFiles:
         facts = file_facts(document)
         is_earlier = facts is None
         if facts is None:
-            with self._open(key) as file:
-                facts = self._earlier.facts(key, file)
+            facts = self._earlier_facts(key)
         return StoredFile(
             key=key,
             size=facts['size'],
@@ -92,12 +92,11 @@ class StoredFiles:
         Raises:
             DamagedFileError: it is missing, or has another size than was stored.
         """
-        return self._of_its_size(stored, self._open(stored.key))
+        return io.BufferedReader(self._open_whole(stored))
 
     def part(self, stored: StoredFile, first: int, size: int) -> PartOfFile:
         """Open a file for some of its bytes; raises the same."""
-        file = self._of_its_size(stored, self._open(stored.key, buffering=0))
-        return PartOfFile(file, first, size)
+        return PartOfFile(self._open_whole(stored), first, size)
 
     def read(self, stored: StoredFile, first: int, size: int) -> bytes:
         """Read a few bytes of a file; raises the same."""
@@ -107,16 +106,20 @@ class StoredFiles:
             raise _damaged(stored.key)
         return data
 
-    def _of_its_size(self, stored: StoredFile, file: BinaryIO) -> BinaryIO:
+    def _earlier_facts(self, key: str) -> Document:
+        file = self._files.open(key)
+        if file is None:
+            raise _missing(key)
+        with file:
+            return self._earlier.facts(key, file)
+
+    def _open_whole(self, stored: StoredFile) -> io.FileIO:
+        file = self._files.open_unbuffered(stored.key)
+        if file is None:
+            raise _missing(stored.key)
         if os.fstat(file.fileno()).st_size != stored.size:
             file.close()
             raise _damaged(stored.key)
-        return file
-
-    def _open(self, key: str, buffering: int = -1) -> BinaryIO:
-        file = self._files.open(key, buffering)
-        if file is None:
-            raise _missing(key)
         return file
 
 

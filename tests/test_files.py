@@ -1,5 +1,6 @@
 import contextlib
 import errno
+import io
 import json
 import os
 import subprocess
@@ -15,7 +16,14 @@ from falcon_images.errors import (
     StorageFullError,
     StorageUnavailableError,
 )
-from falcon_images.files import DiskFiles, Doubt, earlier_key, image_key
+from falcon_images.files import (
+    _IMAGE_KEY,
+    DiskFiles,
+    Doubt,
+    PartOfFile,
+    earlier_key,
+    image_key,
+)
 
 ID = '6565f0c2a1b2c3d4e5f60718'
 HOSTILE_NAMES = [
@@ -119,7 +127,7 @@ def test_deleting_removes_the_file_and_empty_folders(
     ['', '..', '../x', 'a/../../x', '/etc/passwd', 'a/C:x', 'a/\\x', 'a/\0', 'con/a'],
 )
 def test_a_key_that_leads_elsewhere_is_refused(files: DiskFiles, key: str) -> None:
-    for use in (files.open, files.delete):
+    for use in (files.open, files.open_unbuffered, files.size, files.delete):
         with pytest.raises(InvalidRequestError):
             use(key)
 
@@ -138,6 +146,57 @@ def test_names_of_the_earlier_version_stay_in_their_folder(
         assert os.path.normpath(path) == str(path)
 
 
+def test_keys_of_our_own_are_known_without_being_checked() -> None:
+    for name in (*HOSTILE_NAMES, 'c', 'Line 3'):
+        for media_type in ('image/jpeg', 'image/x-unknown'):
+            assert _IMAGE_KEY.fullmatch(image_key(name, ID, media_type))
+
+
+def test_a_size_is_told_without_opening(files: DiskFiles) -> None:
+    save(files, 'a/b', b'12345')
+    assert files.size('a/b') == 5
+    assert [files.size(key) for key in ('x', 'a/c', 'a/b/c')] == [None] * 3
+
+
+@pytest.mark.parametrize('has_pread', [True, False])
+def test_a_part_is_read_like_a_file(
+    files: DiskFiles, monkeypatch: pytest.MonkeyPatch, has_pread: bool
+) -> None:
+    save(files, 'a', bytes(range(100)))
+    if not has_pread:
+        # As on Windows.
+        monkeypatch.delattr(os, 'pread', raising=False)
+    file = files.open_unbuffered('a')
+    assert file
+    part, same = PartOfFile(file, 10, 50), io.BytesIO(bytes(range(10, 60)))
+    assert part.seekable()
+    steps: list[tuple[str, tuple[int, ...]]] = [
+        *(('read', (7,)), ('tell', ()), ('seek', (0, 2)), ('read', (1,)), ('tell', ())),
+        *(('seek', (-5, 1)), ('read', (3,)), ('read', (100,)), ('read', ())),
+        *(
+            ('seek', (20,)),
+            ('read', ()),
+            ('tell', ()),
+            ('seek', (3, 0)),
+            ('read', (0,)),
+        ),
+        *(('seek', (70,)), ('read', ()), ('tell', ())),
+    ]
+    for name, arguments in steps:
+        found = getattr(part, name)(*arguments)
+        assert found == getattr(same, name)(*arguments), (name, arguments)
+    part.close()
+    assert file.closed
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='descriptors are listed by Linux alone')
+def test_what_is_no_file_leaves_no_descriptor_open(files: DiskFiles) -> None:
+    save(files, 'a/b')
+    before = len(list(Path('/dev/fd').iterdir()))
+    assert [files.open('a') for _ in range(20)] == [None] * 20
+    assert len(list(Path('/dev/fd').iterdir())) == before
+
+
 @pytest.mark.parametrize('name', [None, 1, '', '..', 'a/b', 'CON', 'nul.jpg', 'a:b'])
 def test_an_unsafe_earlier_name_is_refused(name: object) -> None:
     with pytest.raises(InvalidRequestError, match='unsafe name'):
@@ -150,6 +209,8 @@ def test_a_link_is_not_followed(files: DiskFiles, tmp_path: Path) -> None:
     (tmp_path / 'uploads/images/c').mkdir()
     (tmp_path / 'uploads/images/c/a.jpg').symlink_to(tmp_path / 'secret')
     assert files.open('c/a.jpg') is None
+    # It is not that of the file that it leads to.
+    assert files.size('c/a.jpg') != 1
 
 
 @pytest.mark.parametrize('call', ['fsync', 'replace', 'mkdir'])

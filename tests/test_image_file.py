@@ -1,5 +1,7 @@
 """The image file: headers, conditions, ranges, and files that must not run."""
 
+import errno
+import os
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -182,6 +184,53 @@ def test_a_file_that_was_cut_is_not_served(service: Service) -> None:
     response = get(service, document)
     assert response.status_code == 404
     assert 'damaged' in response.json['description']
+    head = service.client.simulate_head(path_of(document))
+    assert head.status_code == 404
+    assert 'ETag' not in head.headers
+
+
+@pytest.mark.parametrize('size', [65_535, 65_536, 65_537, 300_000])
+def test_small_and_large_files_are_the_same_to_clients(
+    service: Service, size: int
+) -> None:
+    content = jpeg() + bytes(number % 251 for number in range(size - len(jpeg())))
+    document = service.client.upload('c', content)
+    whole = get(service, document)
+    assert whole.content == content
+    assert whole.headers['Content-Length'] == str(size)
+    for text, part in (
+        ('bytes=0-65535', slice(0, 65_536)),
+        ('bytes=1-', slice(1, None)),
+        ('bytes=-9', slice(-9, None)),
+    ):
+        answer = get(service, document, Range=text)
+        assert (answer.status_code, answer.content) == (206, content[part])
+
+
+@pytest.mark.skipif(not hasattr(os, 'pread'), reason='made to fail where it is used')
+def test_a_disk_that_cannot_be_read_is_503_and_not_cached(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = service.client.upload()
+
+    def fail(*args: object) -> bytes:
+        raise OSError(errno.EIO, 'Input/output error')
+
+    monkeypatch.setattr(os, 'pread', fail)
+    response = get(service, document)
+    assert response.status_code == 503
+    assert 'Cache-Control' not in response.headers
+    assert 'ETag' not in response.headers
+
+
+@pytest.mark.skipif(not hasattr(os, 'pread'), reason='made to fail where it is used')
+def test_a_file_that_is_cut_while_it_is_read_is_not_served(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = service.client.upload()
+    pread = os.pread
+    monkeypatch.setattr(os, 'pread', lambda file, size, at: pread(file, size - 1, at))
+    assert get(service, document).status_code == 404
 
 
 class TestDocumentsOfTheEarlierVersion:
@@ -327,7 +376,7 @@ def test_a_folder_without_rights_is_503(
     def refuse(*args: object, **kwargs: object) -> None:
         raise PermissionError(13, 'Permission denied')
 
-    monkeypatch.setattr('builtins.open', refuse)
+    monkeypatch.setattr(os, 'open', refuse)
     response = get(service, document)
     assert response.status_code == 503
     assert 'Permission' not in response.text

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from streaming_form_data.parser import ParseFailedException, parse_content_boundary
 
 from falcon_images.errors import (
     InvalidRequestError,
@@ -21,7 +22,13 @@ from falcon_images.errors import (
 )
 from falcon_images.files import DiskFiles
 from falcon_images.settings import Settings
-from falcon_images.uploads import Upload, UploadSlots, receive_upload
+from falcon_images.uploads import (
+    _SIMPLE_BOUNDARY,
+    Upload,
+    UploadSlots,
+    _boundary,
+    receive_upload,
+)
 from tests.conftest import Form, form
 from tests.pictures import SVG, jpeg
 
@@ -352,6 +359,39 @@ def test_depth_of_json_is_bounded(files: DiskFiles) -> None:
     assert receive(files, sent, replace(LIMITS, max_json_depth=3))
     with pytest.raises(InvalidRequestError, match='nested too deeply'):
         receive(files, sent, replace(LIMITS, max_json_depth=2))
+
+
+@pytest.mark.parametrize(
+    'content_type',
+    [
+        'multipart/form-data; boundary=d5a3',
+        'multipart/form-data;boundary=d5a3',
+        'Multipart/Form-Data; Boundary="----WebKitFormBoundaryA1b2"',
+        'multipart/form-data; boundary=------------------------0f',
+        'multipart/form-data; boundary=a_b+c.d-e',
+        'multipart/form-data; charset=utf-8; boundary=d5a3',
+        'multipart/form-data; boundary=d5a3; charset=utf-8',
+        'multipart/form-data ; boundary="a b"',
+        'multipart/form-data; boundary=a:b',
+        'multipart/form-data; boundary="a\\"b"',
+        "multipart/form-data; boundary*=utf-8''d5a3",
+    ],
+)
+def test_the_boundary_is_the_one_that_the_parser_reads(content_type: str) -> None:
+    assert _boundary(content_type) == parse_content_boundary(
+        {'Content-Type': content_type}
+    )
+
+
+@given(st.text(st.sampled_from('ab;= "\'\\_+.-:*%/'), max_size=12))
+def test_any_boundary_is_the_one_that_the_parser_reads(text: str) -> None:
+    content_type = f'multipart/form-data; boundary={text}'
+    try:
+        read: bytes = parse_content_boundary({'Content-Type': content_type})
+    except (ParseFailedException, ValueError, IndexError):
+        assert not _SIMPLE_BOUNDARY.fullmatch(content_type)
+    else:
+        assert _boundary(content_type) == read
 
 
 def test_a_boundary_inside_an_image_does_not_end_it(files: DiskFiles) -> None:

@@ -148,12 +148,10 @@ class Reverts:
         if file_facts(document) is None:
             return True
         try:
-            file = self._files.open(file_key(change.collection_name, document))
+            key = file_key(change.collection_name, document)
         except InvalidRequestError:
             return False
-        if file:
-            file.close()
-        return file is not None
+        return self._files.size(key) is not None
 
 
 def _size(pair: tuple[RawDocument, RawDocument]) -> int:

@@ -83,7 +83,6 @@ class ImageFile:
         return (
             ('Cache-Control', self._cache_control),
             ('ETag', f'"{stored.sha256}"'),
-            ('Last-Modified', falcon.dt_to_http(stored.time)),
         )
 
 
@@ -93,6 +92,8 @@ def _description(req: falcon.Request, stored: StoredFile) -> Headers:
     kind = 'inline' if is_shown and not is_download else 'attachment'
     return (
         ('Content-Type', stored.type),
+        # RFC 9110, section 15.4.5: not in a 304, which has the ETag.
+        ('Last-Modified', falcon.dt_to_http(stored.time)),
         ('Content-Disposition', content_disposition(kind, stored.name)),
         ('Accept-Ranges', 'bytes'),
         *SAFE_HEADERS,
