@@ -41,11 +41,15 @@ def growth(stock: Stock, stored: Stored) -> Iterator[Scenario]:
     )
 
 
-def sides(large: tuple[Request, ...], small: tuple[Request, ...]) -> tuple[Side, ...]:
+def sides(
+    large: tuple[Request, ...],
+    small: tuple[Request, ...],
+    connections: int = _CONNECTIONS,
+) -> tuple[Side, ...]:
     """Measure the large collection beside the small one."""
     return (
-        Side(LARGE, 'service', large, _CONNECTIONS),
-        Side(SMALL, 'service', small, _CONNECTIONS),
+        Side(LARGE, 'service', large, connections),
+        Side(SMALL, 'service', small, connections),
     )
 
 

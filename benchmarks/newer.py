@@ -62,7 +62,8 @@ def _fields(url: str, stored: Stored) -> Found:
     large, small = (f'/collections/{name}/fields' for name in (LARGE, SMALL))
     if not _exists(f'{url}{small}'):
         return _NO_ROUTE
-    return [_alone((get(large),), 1), sides((get(large),), (get(small),))]
+    # More at once than `MAX_FACETS` would be refused.
+    return [_alone((get(large),), 1), sides((get(large),), (get(small),), 1)]
 
 
 def _neighbors(url: str, stored: Stored) -> Found:

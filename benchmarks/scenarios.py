@@ -69,8 +69,10 @@ def _small_answers(stored: Stored) -> Iterator[Scenario]:
     for name, requests in kinds.items():
         for connections in _CONNECTIONS:
             yield Scenario(f'{name}-{connections}', _both(requests, connections))
-        # More connections must not make it slower.
+        # More connections must not make it slower; the floor tells what more clients
+        # take of the machine.
         sides = [Side(str(count), 'service', requests, count) for count in (16, 4)]
+        sides += [Side(f'floor {count}', 'floor', requests, count) for count in (16, 4)]
         yield Scenario(f'{name}-16-beside-4', tuple(sides))
 
 

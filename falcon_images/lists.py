@@ -49,13 +49,13 @@ def write_list(documents: Iterable[Document], media_type: str) -> Listing:
 
 def _write_array(file: IO[bytes], documents: Iterable[Document]) -> int:
     count = 0
-    file.write(b'[')
     remaining = iter(documents)
     while some := list(itertools.islice(remaining, _WRITTEN_AT_ONCE)):
-        file.write(b',' if count else b'')
-        file.write(dumps(some)[1:-1])
+        # An array each, without its end, and a comma for the beginning of the next.
+        text = dumps(some)[:-1]
+        file.write(b',' + text[1:] if count else text)
         count += len(some)
-    file.write(b']')
+    file.write(b']' if count else b'[]')
     return count
 
 

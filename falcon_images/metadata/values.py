@@ -35,7 +35,7 @@ def now() -> datetime.datetime:
 def to_json_type(value: Any) -> Any:
     """Turn what JSON has no type for into what it has."""
     if isinstance(value, bson.ObjectId):
-        return str(value)
+        return value.binary.hex()
     if isinstance(value, datetime.datetime):
         if value.tzinfo is None:
             return value.isoformat('T', 'milliseconds') + 'Z'
