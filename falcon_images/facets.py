@@ -33,7 +33,7 @@ class Fields:
         )
         timeout_seconds = self._settings.facets_timeout_seconds
         with self._places.taken():
-            facets = self._metadata.facets(
+            facets = self._metadata.lists.facets(
                 collection_name, filter_, values, timeout_seconds
             )
         resp.media = _answer(facets)

@@ -22,7 +22,8 @@ class Later:
     `start` and after `stop`, work is done at once.
 
     Args:
-        then: is called when some work was done; it may raise `OSError`.
+        then: is called when some work was done; may raise `OSError`, and `ValueError`
+            as closed files do.
     """
 
     def __init__(self, then: Callable[[], None]) -> None:
@@ -62,7 +63,7 @@ class Later:
                 except Exception:
                     logger.exception('Something that was to be done later failed')
             # It may be the log that fails, and then there is none to tell it.
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, ValueError):
                 self._then()
 
     def _run(self) -> None:

@@ -36,8 +36,10 @@ class Page:
         # One more is read, to know whether there is one.
         more = replace(query, limit=query.limit + 1 if query.limit else 0)
         if is_found_by_filter(query):
-            return self._found(self._metadata.documents(self._collection_name, more))
-        return self._positioned(self._metadata.page(self._collection_name, more))
+            return self._found(
+                self._metadata.lists.documents(self._collection_name, more)
+            )
+        return self._positioned(self._metadata.lists.page(self._collection_name, more))
 
     def _found(self, documents: Iterator[Document]) -> Iterator[Document]:
         last: Document = {}
@@ -60,7 +62,7 @@ class Page:
         position = position_of(document, self._query.sort)
         if position is None:
             name, image_id = self._collection_name, str(document['_id'])
-            return self._metadata.position(name, image_id, self._query.sort)
+            return self._metadata.lists.position(name, image_id, self._query.sort)
         return position
 
     def _go_on_after(self, position: Position | None) -> None:

@@ -25,7 +25,9 @@ class Neighbors:
         image_id: str,
     ) -> None:
         query = parse_selection(req.params, self._settings)
-        previous, following = self._metadata.neighbors(collection_name, image_id, query)
+        previous, following = self._metadata.lists.neighbors(
+            collection_name, image_id, query
+        )
         resp.media = {'previous': previous, 'next': following}
 
     on_head = on_get

@@ -119,7 +119,7 @@ class ImageStore:
 
     def count(self, collection_name: str, query: Query) -> int:
         """Count the documents that match, whatever the limit."""
-        return self._metadata.count(collection_name, query.filter)
+        return self._metadata.lists.count(collection_name, query.filter)
 
     def get(self, collection_name: str, image_id: str) -> Document:
         """Read an image's document."""
@@ -197,7 +197,7 @@ class ImageStore:
     def collection_size(self, collection_name: str) -> int:
         """Count the images of a collection; raise `NotFoundError` without one."""
         self._metadata.require_collection(collection_name)
-        return self._metadata.count(collection_name, {})
+        return self._metadata.lists.count(collection_name, {})
 
     def drop(self, collection_name: str) -> int:
         """Delete a collection with all its images; return how many there were.
@@ -207,13 +207,13 @@ class ImageStore:
         an outage leaves.
         """
         drop_key = self._metadata.drop(collection_name)
-        count = self._metadata.dropped_count(drop_key)
+        count = self._metadata.drops.count(drop_key)
         self._finish_drop(drop_key, collection_name)
         return count
 
     def finish_drops(self) -> None:
         """Delete the files of collections that were dropped, as far as they remain."""
-        for drop_key, collection_name in self._metadata.drops().items():
+        for drop_key, collection_name in self._metadata.drops.names().items():
             self._finish_drop(drop_key, collection_name)
 
     def doubts(self) -> list[Doubt]:
@@ -260,9 +260,9 @@ class ImageStore:
 
     def _finish_drop(self, drop_key: str, collection_name: str) -> None:
         self._expiry.forget_dropped(drop_key)
-        for document in self._metadata.dropped_documents(drop_key):
+        for document in self._metadata.drops.documents(drop_key):
             self._removal.remove_of(collection_name, document)
-        self._metadata.forget(drop_key)
+        self._metadata.drops.forget(drop_key)
 
 
 def _document(upload: Upload) -> Document:

@@ -19,7 +19,7 @@ from falcon_images.check import Check, CheckError, Extent, Finding, Kind
 from falcon_images.claims import Claims
 from falcon_images.errors import DatabaseUnavailableError
 from falcon_images.files import DiskFiles, Doubt, earlier_key, image_key
-from falcon_images.metadata import MongoMetadata
+from falcon_images.metadata.drops import Drops
 from falcon_images.metadata.inventory import Inventory, Source
 from falcon_images.quarantine import Quarantine, QuarantineError
 from falcon_images.reconciler import Reconciler
@@ -528,7 +528,7 @@ class TestWhileTheServiceWorks:
 def cut_off(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         error = DatabaseUnavailableError('')
-        patch.setattr(MongoMetadata, 'dropped_documents', failing(error))
+        patch.setattr(Drops, 'documents', failing(error))
         assert service.client.simulate_delete('/collections/c').status_code == 503
 
 

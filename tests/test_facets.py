@@ -401,7 +401,7 @@ def test_the_answer_is_that_of_counting_by_hand(service: Service) -> None:
 def test_counting_that_takes_too_long_is_503(service: Service) -> None:
     store(service, *({'n': 'a' * 5000 + 'b'} for _ in range(5000)))
     with pytest.raises(QueryTimeoutError, match='FACETS_TIMEOUT_SECONDS'):
-        service.metadata.facets('c', {'n': {'$regex': '(a+)+$'}}, 20, 0.05)
+        service.metadata.lists.facets('c', {'n': {'$regex': '(a+)+$'}}, 20, 0.05)
 
 
 def test_counting_may_take_longer_than_the_client_waits_otherwise(
@@ -412,7 +412,7 @@ def test_counting_may_take_longer_than_the_client_waits_otherwise(
         service.settings.mongodb_url, socketTimeoutMS=1
     ) as client:
         metadata = MongoMetadata(client, service.settings.mongodb_db, 1)
-        assert metadata.facets('c', {}, 1, 60).documents == 5000
+        assert metadata.lists.facets('c', {}, 1, 60).documents == 5000
 
 
 def test_one_question_more_than_there_are_places_for_is_503(
@@ -420,14 +420,14 @@ def test_one_question_more_than_there_are_places_for_is_503(
 ) -> None:
     started, may_go_on = threading.Event(), threading.Event()
     with running(settings, max_facets=1) as service:
-        count = service.metadata.facets
+        count = service.metadata.lists.facets
 
         def wait_and_count(*args: Any) -> Facets:
             started.set()
             assert may_go_on.wait(30)
             return count(*args)
 
-        monkeypatch.setattr(service.metadata, 'facets', wait_and_count)
+        monkeypatch.setattr(service.metadata.lists, 'facets', wait_and_count)
         with ThreadPoolExecutor() as pool:
             first = pool.submit(ask, service)
             assert started.wait(30)

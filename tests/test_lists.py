@@ -208,7 +208,7 @@ def test_a_query_that_takes_too_long_is_503(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service.database.c.insert_many({'n': 'a' * 5000 + 'b'} for _ in range(2000))
-    monkeypatch.setattr(service.metadata, '_query_timeout_ms', 50)
+    monkeypatch.setattr(service.metadata.lists, '_query_timeout_ms', 50)
     response = service.client.simulate_get(
         '/collections/c/images', params={'filter': '{"n":{"$regex":"(a+)+$"}}'}
     )

@@ -13,7 +13,7 @@ from pymongo.collection import Collection
 
 from falcon_images.errors import DatabaseUnavailableError
 from falcon_images.files import Doubt
-from falcon_images.metadata import MongoMetadata
+from falcon_images.metadata.drops import Drops
 from falcon_images.reconciler import Reconciler
 from tests.conftest import Service, form, running
 from tests.pictures import jpeg
@@ -163,7 +163,7 @@ def test_a_drop_that_was_cut_off_is_finished_later(
         service.client.upload('c')
     with monkeypatch.context() as patch:
         error = DatabaseUnavailableError('')
-        patch.setattr(MongoMetadata, 'dropped_documents', failing(error))
+        patch.setattr(Drops, 'documents', failing(error))
         response = service.client.simulate_delete('/collections/c')
     assert response.status_code == 503
     assert service.client.simulate_get('/collections').json == []

@@ -62,7 +62,7 @@ class BulkChanges:
         matched = sum(1 for _ in ids)
         _check_expected(selection, matched)
         query = Query(filter=selection.filter, limit=_EXAMPLES)
-        examples = list(self._metadata.documents(collection_name, query))
+        examples = list(self._metadata.lists.documents(collection_name, query))
         return {'dry_run': True, 'matched': matched, 'examples': examples}
 
     def make(

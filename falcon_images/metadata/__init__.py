@@ -1,18 +1,10 @@
 """Metadata: every query that MongoDB is asked, and all that knows BSON."""
 
-import contextlib
 import datetime
 import functools
-import itertools
-import re
-import threading
-import time
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import bson
-import cachetools
 import pymongo
 from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo import errors as mongo_errors
@@ -36,7 +28,6 @@ from falcon_images.metadata.bulk import (
     sha256_of,
 )
 from falcon_images.metadata.change_records import Change, ChangeRecords, State, until
-from falcon_images.metadata.counts import Counts
 from falcon_images.metadata.cursors import read_cursor, write_cursor
 from falcon_images.metadata.documents import (
     NEWEST_FIRST,
@@ -47,25 +38,19 @@ from falcon_images.metadata.documents import (
     Position,
     Query,
     file_facts,
+    no_image,
     shown,
 )
-from falcon_images.metadata.facets import Counting, Facets
-from falcon_images.metadata.indexes import KEY_INDEX, create_indexes
-from falcon_images.metadata.names import DROPPED, RESERVED, check_collection_name
-from falcon_images.metadata.neighbors import find_next, find_position, find_previous
-from falcon_images.metadata.pages import (
-    Row,
-    fields_of,
-    filter_of,
-    is_found_by_filter,
-    read_page,
-    require_position,
-)
+from falcon_images.metadata.drops import Drops
+from falcon_images.metadata.facets import Facets
+from falcon_images.metadata.indexes import KEY_INDEX, Indexes
+from falcon_images.metadata.lists import Lists
+from falcon_images.metadata.names import RESERVED, check_collection_name
+from falcon_images.metadata.pages import Row, is_found_by_filter, require_position
 from falcon_images.metadata.pending_ids import PendingIds
 from falcon_images.metadata.positions import position_of
 from falcon_images.metadata.tallies import Tally
 from falcon_images.metadata.translation import (
-    BAD_FILTER,
     BAD_UPDATE,
     TOO_LARGE,
     Operations,
@@ -75,16 +60,8 @@ from falcon_images.metadata.translation import (
 from falcon_images.metadata.values import new_id, now, parse_id, to_json_type
 from falcon_images.properties import SYSTEM_FIELDS
 
-# A cursor's batches: large enough to be quick, small enough to stay out of memory.
-_BATCH_DOCUMENTS = 1000
 _KEPT_COLLECTIONS = 1000
-_INDEX_BUILD_IN_PROGRESS = 12587
 _MAX_DOCUMENT_BYTES = 16 * 1024**2
-# Another process may drop a collection at any time, so it is only for so long that its
-# indexes are taken to be there still.
-_SEEN_SECONDS = 60
-_SMALL_DOCUMENTS = 1000
-_INDEXED_SECONDS = 300
 
 _CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
     tz_aware=True,
@@ -92,10 +69,6 @@ _CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
     unicode_decode_error_handler='replace',
 )
-# Lists have no use for the time zone, which takes half the time of reading them.
-_LIST_CODEC_OPTIONS = _CODEC_OPTIONS._replace(tz_aware=False, tzinfo=None)
-_T = TypeVar('_T')
-
 __all__ = [
     'NEWEST_FIRST',
     'BeforeImage',
@@ -159,30 +132,22 @@ class MongoMetadata:
         self._client = client
         self._operation = Operations(tell)
         self._admin = client.admin
-        self._query_timeout_ms = query_timeout_seconds * 1000
         self._database = client.get_database(
             database_name,
             codec_options=_CODEC_OPTIONS,
             read_preference=pymongo.ReadPreference.PRIMARY,
             write_concern=WriteConcern('majority', j=True),
         )
-        self._counts = Counts(self._query_timeout_ms)
         # Names are checked once; those that no collection can have are not kept.
         self._collection = functools.lru_cache(_KEPT_COLLECTIONS)(self._open_collection)
-        self.bulk = BulkDocuments(
-            self._database, self._query_timeout_ms, self._operation
-        )
-        self.changes = ChangeRecords(self._database, self._query_timeout_ms)
+        query_timeout_ms = query_timeout_seconds * 1000
+        self.lists = Lists(self._collection, query_timeout_ms, self._operation)
+        self.bulk = BulkDocuments(self._database, query_timeout_ms, self._operation)
+        self.changes = ChangeRecords(self._database, query_timeout_ms)
         self.pending_ids = PendingIds(self._database)
         self.before_images = BeforeImages(self._database)
-        self._seen: cachetools.TTLCache[str, bool] = cachetools.TTLCache(
-            maxsize=10_000, ttl=_SEEN_SECONDS
-        )
-        self._seen_lock = threading.Lock()
-        # Of `make_indexes` alone, which one thread calls.
-        self._indexed: cachetools.TTLCache[str, bool] = cachetools.TTLCache(
-            maxsize=10_000, ttl=_INDEXED_SECONDS
-        )
+        self.drops = Drops(self._database)
+        self._indexes = Indexes(self._database)
 
     @property
     def database_name(self) -> str:
@@ -215,84 +180,6 @@ class MongoMetadata:
         if not self._all_names({'name': collection_name}):
             raise _no_collection(collection_name)
 
-    def count(self, collection_name: str, filter_: Document) -> int:
-        """Count the documents that match."""
-        collection = self._collection(collection_name)
-        with self._operation('count', None, BAD_FILTER):
-            if not filter_:
-                return self._counts.exact(collection)
-            return collection.count_documents(filter_, maxTimeMS=self._query_timeout_ms)
-
-    def documents(self, collection_name: str, query: Query) -> Iterator[Document]:
-        """Read documents one after the other; memory does not grow with their number.
-
-        Raises:
-            QueryTimeoutError: the database worked on it for longer than the settings
-                allow.
-        """
-        collection = self._collection(collection_name)
-        cursor = collection.with_options(codec_options=_LIST_CODEC_OPTIONS).find(
-            filter_of(query),
-            fields_of(query),
-            skip=query.skip,
-            limit=query.limit,
-            sort=query.sort,
-            batch_size=_BATCH_DOCUMENTS,
-            allow_disk_use=True,
-            max_time_ms=self._query_timeout_ms,
-        )
-        with cursor:
-            yield from map(shown, self._read(cursor))
-
-    def page(self, collection_name: str, query: Query) -> Iterator[Row]:
-        """Read documents like `documents`, each with its position in the order."""
-        collection = self._collection(collection_name)
-        yield from self._read(read_page(collection, query, self._deadline()))
-
-    def position(
-        self, collection_name: str, image_id: str, order: Order
-    ) -> Position | None:
-        """Find where an image is in an order; None if it is not there any more."""
-        collection, key = self._collection(collection_name), parse_id(image_id)
-        with self._operation('neighbors', None, BAD_FILTER):
-            return find_position(collection, key, order, self._deadline())
-
-    def neighbors(
-        self, collection_name: str, image_id: str, query: Query
-    ) -> tuple[Document | None, Document | None]:
-        """Find the documents before and after an image in the order of a query.
-
-        Raises:
-            NotFoundError: the image is not there.
-        """
-        collection, key = self._collection(collection_name), parse_id(image_id)
-        deadline = self._deadline()
-        with self._operation('neighbors', None, BAD_FILTER):
-            position = find_position(collection, key, query.sort, deadline)
-            if position is None:
-                raise _no_image(collection_name, image_id)
-            around = replace(query, after=position)
-            return (
-                find_previous(collection, around, deadline),
-                find_next(collection, around, deadline),
-            )
-
-    def facets(
-        self,
-        collection_name: str,
-        filter_: Document,
-        most_listed: int,
-        timeout_seconds: float,
-    ) -> Facets:
-        """Count the properties of the documents that match, and their values.
-
-        Raises:
-            QueryTimeoutError: it takes longer than that.
-        """
-        collection = self._collection(collection_name)
-        with self._operation('fields', None):
-            return Counting(collection, filter_, most_listed, timeout_seconds).run()
-
     def insert(self, collection_name: str, document: Document) -> None:
         """Store a new document, safe on a majority of the servers.
 
@@ -319,7 +206,7 @@ class MongoMetadata:
             if isinstance(ex.__cause__, mongo_errors.ServerSelectionTimeoutError):
                 raise
             raise UncertainInsertError(*ex.args) from ex
-        self._make_indexes_once(collection_name)
+        self._indexes.make_once(collection_name)
 
     def find_by_key(self, collection_name: str, key: str) -> Document | None:
         """Find the image that came with an idempotency key; it tells of its upload."""
@@ -409,64 +296,25 @@ class MongoMetadata:
         """Take a collection out of use in one step that frees its name.
 
         Returns:
-            The key under which its documents can be read, until `forget`.
+            The key under which `drops` has it.
         """
         collection = self._collection(collection_name)
-        key = f'{DROPPED}{new_id()}.{collection_name}'
         try:
             with self._operation('drop'):
-                _rename(collection, key)
+                return self.drops.take(collection)
         except NotFoundError as ex:
             raise _no_collection(collection_name) from ex
         finally:
-            with self._seen_lock:
-                self._seen.pop(collection_name, None)
-        return key
-
-    def drops(self) -> dict[str, str]:
-        """List the drops whose files may not all be gone: the key, the name it had."""
-        keys = self._all_names({'name': {'$regex': f'^{re.escape(DROPPED)}'}})
-        return {key: key[len(DROPPED) :].split('.', 1)[1] for key in keys}
-
-    def dropped_documents(self, key: str) -> Iterator[Document]:
-        """Read what is needed to find the files of a dropped collection."""
-        cursor = self._database[key].find(
-            {}, {'image': True, '_file': True}, batch_size=_BATCH_DOCUMENTS
-        )
-        with translated(None), cursor:
-            yield from cursor
-
-    def dropped_count(self, key: str) -> int:
-        """Count the documents of a dropped collection."""
-        with translated(None):
-            return self._database[key].count_documents({}, hint='_id_')
-
-    def forget(self, key: str) -> None:
-        """Remove the documents of a dropped collection, whose files are gone."""
-        with translated(None):
-            self._database[key].drop()
+            self._indexes.forget(collection_name)
 
     def make_indexes(self) -> None:
-        """Make the indexes that a collection lacks; may take long, so not in requests.
+        """Make the indexes that collections lack; may take long, so not in requests.
 
         Collections of the earlier version have none, and one that was dropped while
         others upload to it may come back without them.
         """
         for collection_name in self.collection_names():
-            if collection_name not in self._indexed:
-                with translated(None):
-                    create_indexes(self._database, collection_name)
-                self._indexed[collection_name] = True
-
-    def _deadline(self) -> float:
-        return time.monotonic() + self._query_timeout_ms / 1000
-
-    def _read(self, found: Iterator[_T]) -> Iterator[_T]:
-        """Read what a list finds, one after the other."""
-        with self._operation('list', None, BAD_FILTER):
-            first = list(itertools.islice(found, 1))
-        with translated(None, BAD_FILTER):
-            yield from itertools.chain(first, found)
+            self._indexes.make(collection_name)
 
     def _all_names(self, filter_: Document) -> list[str]:
         with self._operation('list_collections'):
@@ -475,19 +323,6 @@ class MongoMetadata:
     def _open_collection(self, collection_name: str) -> Collection[Document]:
         check_collection_name(collection_name)
         return self._database[collection_name]
-
-    def _make_indexes_once(self, collection_name: str) -> None:
-        """Make the indexes of a new collection; those of a large one take too long."""
-        with self._seen_lock:
-            if collection_name in self._seen:
-                return
-        # The image is stored: an outage now is the reconciler's to make good.
-        with contextlib.suppress(DatabaseUnavailableError), translated():
-            size = self._database[collection_name].estimated_document_count()
-            if size < _SMALL_DOCUMENTS:
-                create_indexes(self._database, collection_name)
-        with self._seen_lock:
-            self._seen[collection_name] = True
 
     def _update(
         self,
@@ -504,18 +339,6 @@ class MongoMetadata:
                 return_document=ReturnDocument.AFTER,
             )
         return shown(_existing(document, collection_name, image_id, before))
-
-
-def _rename(collection: Collection[Document], name: str) -> None:
-    while True:
-        try:
-            collection.rename(name)
-            return
-        except mongo_errors.OperationFailure as ex:
-            if ex.code != _INDEX_BUILD_IN_PROGRESS:
-                raise
-        # Others make the indexes of a new collection at this moment; this ends it.
-        collection.drop_indexes()
 
 
 def changed() -> PreconditionFailedError:
@@ -547,14 +370,8 @@ def _existing(
     if document is None and before is not None:
         raise changed()
     if document is None:
-        raise _no_image(collection_name, image_id)
+        raise no_image(collection_name, image_id)
     return document
-
-
-def _no_image(collection_name: str, image_id: str) -> NotFoundError:
-    return NotFoundError(
-        f'The collection "{collection_name}" has no image with the id {image_id}.'
-    )
 
 
 def _no_collection(collection_name: str) -> NotFoundError:

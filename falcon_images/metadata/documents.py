@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from falcon_images.errors import NotFoundError
+
 Document = dict[str, Any]
 Order = list[tuple[str, int]]
 # Where a document is in an order: for each name of the order the value that MongoDB
@@ -44,6 +46,13 @@ def file_facts(document: Document) -> Document | None:
     ):
         return facts
     return None
+
+
+def no_image(collection_name: str, image_id: str) -> NotFoundError:
+    """Make the error of an image that is not there."""
+    return NotFoundError(
+        f'The collection "{collection_name}" has no image with the id {image_id}.'
+    )
 
 
 def shown(document: Document) -> Document:

@@ -176,7 +176,7 @@ class Inventory:
         metadata = self._metadata(database_name)
         # In this order: one that is dropped or kept in between is then in both.
         collections = {name: name for name in metadata.collection_names()}
-        drops = metadata.drops()
+        drops = metadata.drops.names()
         return [
             Source(database_name, key, name)
             for key, name in (*collections.items(), *drops.items())
