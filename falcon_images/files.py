@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -275,7 +276,8 @@ class DiskFiles:
         """Tell how many bytes a file has; None if there is none."""
         path = self._name(key)
         with disk_errors(), _missing_is_none():
-            return os.lstat(path).st_size
+            status = os.lstat(path)
+            return status.st_size if stat.S_ISREG(status.st_mode) else None
         return None
 
     def delete(self, key: str) -> None:

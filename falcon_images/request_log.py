@@ -46,12 +46,13 @@ class RequestLog:
     ) -> None:
         req.context.seconds = time.perf_counter() - req.context.started
         req.context.bytes_sent = _length(resp)
-        self._later.do(
-            _log,
-            time.time(),
-            (req.method, req.path, resp.status_code),
-            (req.context.seconds, req.context.bytes_sent, req.context.id),
-        )
+        if logger.isEnabledFor(logging.INFO):
+            self._later.do(
+                _log,
+                time.time(),
+                (req.method, req.path, resp.status_code),
+                (req.context.seconds, req.context.bytes_sent, req.context.id),
+            )
 
 
 def _new_id() -> str:

@@ -72,6 +72,15 @@ def test_a_request_is_a_line(service: Service, lines: Lines) -> None:
     assert line.endswith(' ms 2 bytes mine')
 
 
+@text_lines
+def test_no_request_is_written_where_only_warnings_are(
+    service: Service, lines: Lines
+) -> None:
+    logging.getLogger('falcon_images').setLevel(logging.WARNING)
+    service.client.simulate_get('/collections')
+    assert lines.written == []
+
+
 def test_no_query_and_no_token_is_written(service: Service, lines: Lines) -> None:
     headers = {'Authorization': 'Bearer secret', 'Cookie': 'jwt=secret'}
     params = {'token': 'secret', 'filter': '{"x": "secret"'}

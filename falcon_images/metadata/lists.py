@@ -72,7 +72,8 @@ class Lists:
             allow_disk_use=True,
             max_time_ms=self._query_timeout_ms,
         )
-        with cursor:
+        # To close it may ask the database too.
+        with translated(None, BAD_FILTER), cursor:
             yield from map(shown, self._read(cursor))
 
     def page(self, collection_name: str, query: Query) -> Iterator[Row]:
