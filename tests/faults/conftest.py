@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.replica_set import ReplicaSet
 from tests.integration.conftest import start
 
 __all__ = ['start']
@@ -100,3 +101,13 @@ def pytest_terminal_summary(
         terminalreporter.write_line(f'{name}  {", ".join(words)}')
     if path := _option(config, 'faults_report'):
         Path(path).write_text(json.dumps(figures, indent=2), encoding='utf-8')
+
+
+@pytest.fixture
+def replica_set(tmp_path: Path) -> Iterator[ReplicaSet]:
+    made = ReplicaSet(tmp_path)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.end()
