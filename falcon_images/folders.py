@@ -1,14 +1,69 @@
-"""Folders: what is moved into them outlives a loss of power."""
+"""Folders: what is moved into them is whole, and outlives a loss of power."""
 
+import contextlib
 import errno
 import os
+import shutil
 import threading
+import uuid
 from pathlib import Path
 
 import cachetools
 
 _KEPT_FOLDERS = 64
 _CANNOT_SYNC = frozenset((errno.EINVAL, errno.ENOTSUP))
+_MOVE_ATTEMPTS = 10
+_PIECE_BYTES = 1024**2
+
+
+def move_file(source: Path, target: Path) -> os.stat_result:
+    """Move a file that is synced, and make the folders that lack for it.
+
+    Whoever looks finds it whole or not at all. On another volume it is copied, with its
+    bytes synced before it has its name; the source then stays where it is.
+
+    Returns:
+        What the system tells of the file that is there now.
+
+    Raises:
+        OSError: it is not there.
+    """
+    for _ in range(_MOVE_ATTEMPTS):
+        try:
+            return _replace(source, target)
+        except FileNotFoundError:
+            # The folder is new, or went with the last image that was in it.
+            with contextlib.suppress(FileNotFoundError):
+                target.parent.mkdir(parents=True, exist_ok=True)
+    return _replace(source, target)
+
+
+def _replace(source: Path, target: Path) -> os.stat_result:
+    moved = source.lstat()
+    try:
+        source.replace(target)
+    except OSError as ex:
+        if ex.errno != errno.EXDEV:
+            raise
+        return _copy(source, target)
+    return moved
+
+
+def _copy(source: Path, target: Path) -> os.stat_result:
+    # Beside the target, because a folder below may be on a volume of its own.
+    part = target.with_name(f'.{uuid.uuid4().hex}.part')
+    try:
+        with source.open('rb') as file, part.open('xb') as copy:
+            shutil.copyfileobj(file, copy, _PIECE_BYTES)
+            copy.flush()
+            os.fsync(copy.fileno())
+        copied = part.lstat()
+        part.replace(target)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+    return copied
 
 
 def sync_folder(folder: Path) -> None:
@@ -29,6 +84,7 @@ class SyncedFolders:
 
     def __init__(self, top: Path) -> None:
         self._top = top
+        self._known_top: _OpenFolder | None = None
         self._known: cachetools.LRUCache[Path, _OpenFolder] = cachetools.LRUCache(
             _KEPT_FOLDERS
         )
@@ -42,7 +98,21 @@ class SyncedFolders:
             known = self._known.get(folder)
         if known and known.is_at(folder):
             known.sync()
+        else:
+            self._sync_new(folder)
+        self.sync_top()
+
+    def sync_top(self) -> None:
+        """Sync what is above the top, unless that was done for this very folder."""
+        known = self._known_top
+        if os.name == 'nt' or (known and known.is_at(self._top)):
             return
+        found = _OpenFolder(self._top)
+        for above in self._top.parents:
+            sync_folder(above)
+        self._known_top = found
+
+    def _sync_new(self, folder: Path) -> None:
         found = _OpenFolder(folder)
         found.sync()
         for above in folder.parents:
@@ -64,7 +134,10 @@ class _OpenFolder:
             os.close(self._descriptor)
 
     def is_at(self, folder: Path) -> bool:
-        return os.path.samestat(os.fstat(self._descriptor), folder.stat())
+        # A share that went and came back knows nothing of what was open before.
+        with contextlib.suppress(OSError):
+            return os.path.samestat(os.fstat(self._descriptor), folder.stat())
+        return False
 
     def sync(self) -> None:
         try:
