@@ -78,15 +78,13 @@ class Spool:
         Raises:
             OSError: it cannot be made.
         """
-        file = self._open()
+        file, maker = self._open(), os.getpid()
         try:
             yield file
         finally:
-            # Windows removes only what is closed; closing a full disk's file fails.
-            with contextlib.suppress(OSError):
-                file.close()
-            with contextlib.suppress(OSError):
-                Path(file.name).unlink()
+            # A process that was forked in between comes here, too.
+            if os.getpid() == maker:
+                _discard(file)
 
     def sweep(self) -> None:
         """Remove what processes that are no more have left; raise `OSError`."""
@@ -180,6 +178,14 @@ class _Own:
                 'leave there when they die is removed an hour later.'
             )
         self._locked = self._lock_path.lstat()
+
+
+def _discard(file: BinaryIO) -> None:
+    # Windows removes only what is closed; closing a full disk's file fails.
+    with contextlib.suppress(OSError):
+        file.close()
+    with contextlib.suppress(OSError):
+        Path(file.name).unlink()
 
 
 def _lock(path: Path, timeout: float) -> FileLock:

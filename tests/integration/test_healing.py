@@ -1,0 +1,45 @@
+"""A service whose own files and folders somebody removes while it runs."""
+
+import os
+import shutil
+from collections.abc import Callable
+
+import pytest
+
+from tests.integration.conftest import Serving, eventually
+from tests.pictures import jpeg
+
+Start = Callable[..., Serving]
+
+pytestmark = pytest.mark.skipif(os.name == 'nt', reason='Windows keeps what is open')
+
+
+GONE = ('incoming/*', 'incoming', 'doubts', 'images', 'thumbnails', '')
+
+
+def test_uploads_go_on_whatever_is_removed(start: Start) -> None:
+    serving = start(APP_WORKERS='2').ready()
+    uploads = serving.folder / 'data/uploads'
+    for gone in GONE:
+        # So that both have come to know the folders.
+        for _ in range(4):
+            serving.upload(jpeg())
+        for path in list(uploads.glob(gone)) if gone else [uploads]:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for _ in range(8):
+            made = serving.upload(jpeg())
+        image = f'/collections/c/images/{made["_id"]}'
+        assert serving.get(f'{image}/image').content == jpeg(), gone
+        assert serving.get(f'{image}/thumbnail?size=small').status_code == 200
+        assert serving.get('/health/ready').status_code == 200, gone
+    eventually(lambda: 'was gone, and was made anew' in serving.log)
+
+
+def test_locks_are_made_anew_in_the_background(start: Start) -> None:
+    serving = start(APP_WORKERS='1').ready()
+    incoming = serving.folder / 'data/uploads/incoming'
+    eventually(lambda: len(list(incoming.glob('*.lock'))) == 1)
+    locks = set(incoming.glob('*.lock'))
+    shutil.rmtree(incoming)
+    eventually(lambda: set(incoming.glob('*.lock')) == locks, 12)
+    assert 'was gone, and was made anew' in serving.log
