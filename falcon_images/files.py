@@ -21,7 +21,7 @@ from falcon_images.errors import (
     StorageUnavailableError,
 )
 from falcon_images.folders import SyncedFolders, move_file
-from falcon_images.spool import Spool, finish_file
+from falcon_images.spool import Spool, discard_file, finish_file
 from falcon_images.thumbnails.kept import KeptThumbnails
 
 # Part of every key on disk: to change one would lose the files that have it.
@@ -227,10 +227,14 @@ class DiskFiles:
     @contextlib.contextmanager
     def new_file(self) -> Iterator[BinaryIO]:
         """Open a new file in ``incoming/`` that is gone afterwards, if not `save`d."""
-        with contextlib.ExitStack() as stack:
-            with disk_errors():
-                file = stack.enter_context(self._spool.new_file())
+        with disk_errors():
+            file, maker = self._spool.open_new(), os.getpid()
+        try:
             yield file
+        finally:
+            # A process that was forked in between comes here, too.
+            if os.getpid() == maker:
+                discard_file(file)
 
     def save(self, file: BinaryIO, key: str) -> None:
         """Move a file from `new_file` into place, to survive a loss of power.
@@ -238,13 +242,13 @@ class DiskFiles:
         Closes the file. It is then under its key, whole, or it is nowhere.
         """
         with disk_errors():
-            part, path = finish_file(file), self._path(key)
-            put = part.lstat()
+            part, put = finish_file(file)
+            path = self._path(key)
             try:
-                put = move_file(part, path)
+                put = move_file(part, path) or put
                 self._folders.sync(path.parent)
                 # All of it may have been moved away meanwhile, or a share have gone.
-                path.lstat()
+                os.lstat(path)
             except OSError:
                 with contextlib.suppress(OSError):
                     if os.path.samestat(put, path.lstat()):

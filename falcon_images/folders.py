@@ -3,9 +3,9 @@
 import contextlib
 import errno
 import os
+import secrets
 import shutil
 import threading
-import uuid
 from pathlib import Path
 
 import cachetools
@@ -16,14 +16,14 @@ _MOVE_ATTEMPTS = 10
 _PIECE_BYTES = 1024**2
 
 
-def move_file(source: Path, target: Path) -> os.stat_result:
+def move_file(source: str | Path, target: Path) -> os.stat_result | None:
     """Move a file that is synced, and make the folders that lack for it.
 
-    Whoever looks finds it whole or not at all. On another volume it is copied, with its
-    bytes synced before it has its name; the source then stays where it is.
+    Whoever looks finds it whole or not at all.
 
     Returns:
-        What the system tells of the file that is there now.
+        None; on another volume, where `source` stays and a copy is made, what the
+        system tells of that.
 
     Raises:
         OSError: it is not there.
@@ -38,22 +38,23 @@ def move_file(source: Path, target: Path) -> os.stat_result:
     return _replace(source, target)
 
 
-def _replace(source: Path, target: Path) -> os.stat_result:
-    moved = source.lstat()
+def _replace(source: str | Path, target: Path) -> os.stat_result | None:
     try:
-        source.replace(target)
+        # Each upload comes here, and a Path costs more than the call.
+        os.replace(source, target)  # noqa: PTH105
     except OSError as ex:
         if ex.errno != errno.EXDEV:
             raise
-        return _copy(source, target)
-    return moved
+        return copy_file(source, target)
+    return None
 
 
-def _copy(source: Path, target: Path) -> os.stat_result:
+def copy_file(source: str | Path, target: Path) -> os.stat_result:
+    """Copy a file to another volume; its bytes are synced before it has its name."""
     # Beside the target, because a folder below may be on a volume of its own.
-    part = target.with_name(f'.{uuid.uuid4().hex}.part')
+    part = target.with_name(f'.{secrets.token_hex(16)}.part')
     try:
-        with source.open('rb') as file, part.open('xb') as copy:
+        with Path(source).open('rb') as file, part.open('xb') as copy:
             shutil.copyfileobj(file, copy, _PIECE_BYTES)
             copy.flush()
             os.fsync(copy.fileno())

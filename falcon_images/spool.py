@@ -7,6 +7,7 @@ import hashlib
 import logging
 import os
 import platform
+import secrets
 import shutil
 import threading
 import time
@@ -27,8 +28,11 @@ _BOOT_ID = Path('/proc/sys/kernel/random/boot_id')
 logger = logging.getLogger(__name__)
 
 
-def finish_file(file: BinaryIO) -> Path:
-    """Sync and close a file of the spool; tell where it is, to be moved from there.
+def finish_file(file: BinaryIO) -> tuple[str, os.stat_result]:
+    """Sync and close a file of the spool.
+
+    Returns:
+        Where it is, to be moved from there, and what the system tells of it.
 
     Raises:
         OSError: the disk refuses, or another file is there now.
@@ -36,13 +40,23 @@ def finish_file(file: BinaryIO) -> Path:
     file.flush()
     # A sync that failed may report success when repeated: it never is.
     os.fsync(file.fileno())
-    path = Path(file.name)
+    name = os.fspath(file.name)
+    status = os.lstat(name)
     # Windows lets nobody replace what is open, and numbers files in two ways.
-    is_own = os.name == 'nt' or os.path.samestat(os.fstat(file.fileno()), path.lstat())
+    is_own = os.name == 'nt' or os.path.samestat(os.fstat(file.fileno()), status)
     file.close()
     if not is_own:
         raise OSError(errno.ESTALE, 'another file has its name')
-    return path
+    return name, status
+
+
+def discard_file(file: BinaryIO) -> None:
+    """Close a file of the spool and remove it, if it was not moved."""
+    # Windows removes only what is closed; closing a full disk's file fails.
+    with contextlib.suppress(OSError):
+        file.close()
+    with contextlib.suppress(OSError):
+        os.unlink(file.name)  # noqa: PTH108 - quicker, for each upload
 
 
 class Spool:
@@ -71,20 +85,14 @@ class Spool:
         if own := self._by_process.pop(os.getpid(), None):
             own.close()
 
-    @contextlib.contextmanager
-    def new_file(self) -> Iterator[BinaryIO]:
-        """Open a file of a name that no other gets; gone afterwards, if not moved.
-
-        Raises:
-            OSError: it cannot be made.
-        """
-        file, maker = self._open(), os.getpid()
-        try:
-            yield file
-        finally:
-            # A process that was forked in between comes here, too.
-            if os.getpid() == maker:
-                _discard(file)
+    def open_new(self) -> BinaryIO:
+        """Open a file of a name that no other gets; raise `OSError` if it cannot be."""
+        own = self._own()
+        for _ in range(_ATTEMPTS):
+            with contextlib.suppress(FileNotFoundError):
+                return own.new_path().open('x+b')
+            own.make()
+        return own.new_path().open('x+b')
 
     def sweep(self) -> None:
         """Remove what processes that are no more have left; raise `OSError`."""
@@ -106,14 +114,6 @@ class Spool:
         found = self._by_process.get(pid)
         return found or self._by_process.setdefault(pid, _Own(self._folder))
 
-    def _open(self) -> BinaryIO:
-        own = self._own()
-        for _ in range(_ATTEMPTS):
-            with contextlib.suppress(FileNotFoundError):
-                return own.new_path().open('x+b')
-            own.make()
-        return own.new_path().open('x+b')
-
     def _is_quiet(self, name: str) -> bool:
         """Tell whether a process has given no sign for long, by our own clock alone."""
         sign = [_changed(self._folder / part) for part in (name, f'{name}.lock')]
@@ -129,7 +129,7 @@ class _Own:
     """What one process has in the spool."""
 
     def __init__(self, spool: Path) -> None:
-        self.folder = spool / f'{_machine()}-{uuid.uuid4().hex}'
+        self.folder = spool / f'{_machine()}-{secrets.token_hex(16)}'
         self.is_locked = False
         self._lock_path = Path(f'{self.folder}.lock')
         self._lock = _lock(self._lock_path, _LOCK_SECONDS)
@@ -137,7 +137,7 @@ class _Own:
         self._making = threading.Lock()
 
     def new_path(self) -> Path:
-        return self.folder / f'{uuid.uuid4().hex}.part'
+        return self.folder / f'{secrets.token_hex(16)}.part'
 
     def make(self) -> None:
         with self._making:
@@ -178,14 +178,6 @@ class _Own:
                 'leave there when they die is removed an hour later.'
             )
         self._locked = self._lock_path.lstat()
-
-
-def _discard(file: BinaryIO) -> None:
-    # Windows removes only what is closed; closing a full disk's file fails.
-    with contextlib.suppress(OSError):
-        file.close()
-    with contextlib.suppress(OSError):
-        Path(file.name).unlink()
 
 
 def _lock(path: Path, timeout: float) -> FileLock:

@@ -11,6 +11,7 @@ import pytest
 
 from falcon_images.errors import StorageError
 from falcon_images.files import DiskFiles, Doubt, image_key
+from falcon_images.quarantine import Quarantine
 from tests.conftest import Service
 from tests.pictures import jpeg
 from tests.test_files import ID, all_files, read, recorded_syncs, save
@@ -133,3 +134,18 @@ def test_ready_means_that_files_come_to_their_place(service: Service) -> None:
     images.unlink()
     assert service.client.simulate_get('/health/ready').status_code == 200
     assert list(images.iterdir()) == []
+
+
+def test_files_are_set_aside_and_put_back_between_volumes(
+    tmp_path: Path, volume: Path
+) -> None:
+    link(tmp_path, 'images', volume)
+    save(opened(tmp_path), 'a/b/c', b'content')
+    quarantine = Quarantine(tmp_path)
+    with quarantine.taken():
+        assert quarantine.set_aside('a/b/c') == 'a/b/c'
+        assert all_files(volume) == set()
+        assert (tmp_path / 'quarantine/a/b/c').read_bytes() == b'content'
+        assert quarantine.put_back('a/b/c', lambda file: file.read() == b'content')
+        assert (volume / 'a/b/c').read_bytes() == b'content'
+        assert all_files(tmp_path / 'quarantine') == set()

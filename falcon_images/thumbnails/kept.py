@@ -80,7 +80,7 @@ class KeptThumbnails:
         Raises:
             OSError: it is not kept.
         """
-        part, target = finish_file(file), self._path(folder, tag)
+        (part, _), target = finish_file(file), self._path(folder, tag)
         try:
             move_file(part, target)
         except PermissionError:
