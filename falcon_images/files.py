@@ -197,12 +197,14 @@ class DiskFiles:
         self._doubts = root.absolute() / 'doubts'
         self._folders = SyncedFolders(self._images)
         self._spool = Spool(root.absolute() / 'incoming')
+        self._seen: set[Path] = set()
         self._is_well = True
 
     def prepare(self) -> None:
         """Make the folders that this process works in; raise `OSError` if it cannot."""
         for folder in (self._images, self._doubts):
             folder.mkdir(parents=True, exist_ok=True)
+        self._make_anew()
         self._spool.make()
         self._folders.sync_top()
 
@@ -213,16 +215,22 @@ class DiskFiles:
     def keep_alive(self) -> None:
         """Make anew what is gone, and show other machines that this process lives."""
         try:
-            for folder in (self._images, self._doubts):
-                if not folder.is_dir():
-                    folder.mkdir(parents=True, exist_ok=True)
-                    logger.warning('%s was gone, and was made anew', folder)
+            self._make_anew()
             self._spool.make()
             self._is_well = True
         except OSError as ex:
             if self._is_well:
                 logger.error('The uploads folder does not work: %s', ex)
             self._is_well = False
+
+    def _make_anew(self) -> None:
+        """Make again what was there, and say so."""
+        for folder in (self._images, self._doubts, self.thumbnails.folder):
+            if folder.is_dir():
+                self._seen.add(folder)
+            elif folder in self._seen:
+                folder.mkdir(parents=True, exist_ok=True)
+                logger.warning('%s was gone, and was made anew', folder)
 
     @contextlib.contextmanager
     def new_file(self) -> Iterator[BinaryIO]:
@@ -307,6 +315,7 @@ class DiskFiles:
         with self.new_file() as file, disk_errors():
             file.write(json.dumps(vars(doubt)).encode())
             file.close()
+            self._make_anew()
             move_file(Path(file.name), self._doubts / f'{doubt.image_id}.json')
 
     def doubts(self) -> list[Doubt]:

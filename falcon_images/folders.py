@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import logging
 import os
 import secrets
 import shutil
@@ -14,6 +15,8 @@ _KEPT_FOLDERS = 64
 _CANNOT_SYNC = frozenset((errno.EINVAL, errno.ENOTSUP))
 _MOVE_ATTEMPTS = 10
 _PIECE_BYTES = 1024**2
+
+logger = logging.getLogger(__name__)
 
 
 def move_file(source: str | Path, target: Path) -> os.stat_result | None:
@@ -112,6 +115,8 @@ class SyncedFolders:
         for above in self._top.parents:
             sync_folder(above)
         self._known_top = found
+        if known:
+            logger.warning('%s was gone, and was made anew', self._top)
 
     def _sync_new(self, folder: Path) -> None:
         found = _OpenFolder(folder)

@@ -316,7 +316,7 @@ class TestWhatIsGone:
             files.thumbnails.keep(file, 'a', 'b')
         assert files.thumbnails.read('a', 'b') == b''
 
-    @pytest.mark.parametrize('gone', [name for name in GONE if name != 'thumbnails'])
+    @pytest.mark.parametrize('gone', GONE)
     def test_it_is_made_anew_in_the_background_and_told(
         self,
         files: DiskFiles,
@@ -324,6 +324,8 @@ class TestWhatIsGone:
         gone: str,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
+        with files.thumbnails.one_large():
+            files.keep_alive()
         remove(tmp_path, gone)
         files.keep_alive()
         assert 'was gone, and was made anew' in caplog.text
@@ -334,6 +336,20 @@ class TestWhatIsGone:
         files.keep_alive()
         files.sweep_incoming()
         assert not caplog.records
+
+    @pytest.mark.parametrize('gone', ['images', 'doubts', ''])
+    def test_it_is_told_when_an_upload_has_made_it_anew(
+        self,
+        files: DiskFiles,
+        tmp_path: Path,
+        gone: str,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        remove(tmp_path, gone)
+        save(files, 'a/b')
+        files.note_doubt(Doubt('db', 'c', ID, ''))
+        files.keep_alive()
+        assert f'{tmp_path / (gone or "images")} was gone' in caplog.text
 
     def test_a_lock_that_was_made_anew_is_held(
         self, files: DiskFiles, tmp_path: Path
