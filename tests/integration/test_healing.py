@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from falcon_images.reconciler import Reconciler
+from tests.conftest import Service
 from tests.integration.conftest import Serving, eventually
 from tests.pictures import jpeg
 
@@ -35,11 +37,17 @@ def test_uploads_go_on_whatever_is_removed(start: Start) -> None:
     eventually(lambda: 'was gone, and was made anew' in serving.log)
 
 
-def test_locks_are_made_anew_in_the_background(start: Start) -> None:
-    serving = start(APP_WORKERS='1').ready()
-    incoming = serving.folder / 'data/uploads/incoming'
-    assert serving.get('/health/ready').status_code == 200
-    locks = set(incoming.glob('*.lock'))
-    shutil.rmtree(incoming)
-    eventually(lambda: 'was gone, and was made anew' in serving.log, 12)
-    assert set(incoming.glob('*.lock')) == locks
+def test_locks_are_made_anew_in_the_background(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    incoming = service.settings.uploads_directory / 'incoming'
+    (lock,) = incoming.glob('*.lock')
+    reconciler = Reconciler(
+        service.store, service.metadata, service.files, pause_seconds=0.05
+    )
+    reconciler.start()
+    # In one step, because what goes piece by piece is made anew in between.
+    incoming.rename(incoming.with_name('old'))
+    eventually(lambda: lock.exists() and lock.with_suffix('').is_dir(), 10)
+    reconciler.stop()
+    assert f'{lock} was gone, and was made anew' in caplog.text
