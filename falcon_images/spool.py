@@ -157,7 +157,8 @@ class _Own:
 
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
-        with _going(self._lock_path), contextlib.suppress(OSError):
+        # A disk that is away keeps no process from its end.
+        with contextlib.suppress(OSError), _going(self._lock_path):
             self._lock.release(force=True)
 
     def _has_lock(self) -> bool:

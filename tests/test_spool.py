@@ -384,6 +384,7 @@ class TestWhatIsGone:
         (record,) = caplog.records
         assert record.levelno == logging.ERROR
         assert 'The uploads folder does not work' in record.message
+        files.close()
         tmp_path.unlink()
         files.keep_alive()
         save(files, 'a/b')
