@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -130,7 +131,12 @@ def open_files(settings: Settings) -> DiskFiles:
 
 @contextlib.contextmanager
 def running_app(settings: Settings) -> Iterator[App]:
-    """Make the application with all that it needs, and end that again afterwards."""
+    """Make the application with all that it needs, and end that again afterwards.
+
+    It belongs to this process alone: one that is forked from it has to make its own,
+    and ends nothing of it.
+    """
+    maker = os.getpid()
     with contextlib.ExitStack() as stack:
         files = open_files(settings)
         stack.callback(files.close)
@@ -148,7 +154,13 @@ def running_app(settings: Settings) -> Iterator[App]:
         reconciler = Reconciler(store, metadata, files)
         reconciler.start()
         stack.callback(reconciler.stop)
-        yield create_app(settings, metadata, files, store, metrics=metrics, later=later)
+        try:
+            yield create_app(
+                settings, metadata, files, store, metrics=metrics, later=later
+            )
+        finally:
+            if os.getpid() != maker:
+                stack.pop_all()
 
 
 def create_app(  # noqa: PLR0913 - the last two are named where they are given

@@ -5,26 +5,23 @@ import errno
 import functools
 import hashlib
 import io
-import itertools
 import json
+import logging
 import os
 import re
-import shutil
 import stat
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
-
-from filelock import FileLock, Timeout
 
 from falcon_images.errors import (
     InvalidRequestError,
     StorageFullError,
     StorageUnavailableError,
 )
-from falcon_images.folders import SyncedFolders, sync_folder
+from falcon_images.folders import SyncedFolders, move_file
+from falcon_images.spool import Spool, discard_file, finish_file
 from falcon_images.thumbnails.kept import KeptThumbnails
 
 # Part of every key on disk: to change one would lose the files that have it.
@@ -58,8 +55,9 @@ _IMAGE_KEY = re.compile(
 )
 # A link could lead elsewhere; Windows would change the ends of lines.
 _READ = os.O_RDONLY | getattr(os, 'O_NOFOLLOW', 0) | getattr(os, 'O_BINARY', 0)
-_RENAME_ATTEMPTS = 10
 _REMEMBERED_FOLDERS = 1000
+
+logger = logging.getLogger(__name__)
 
 
 def image_key(collection_name: str, image_id: str, media_type: str) -> str:
@@ -187,9 +185,9 @@ def disk_errors() -> Iterator[None]:
 class DiskFiles:
     """Image files under one folder, which several processes may share.
 
-    ``images/`` has the files, ``incoming/`` those that are not whole yet, in a folder
-    for each process, ``doubts/`` a note for each that may lack its document, and
-    ``thumbnails/`` what was drawn of them.
+    ``images/`` has the files, ``incoming/`` those that are not whole yet,
+    ``doubts/`` a note for each that may lack its document, and ``thumbnails/`` what was
+    drawn of them. What of these is gone is made anew.
     """
 
     def __init__(self, root: Path) -> None:
@@ -197,43 +195,54 @@ class DiskFiles:
         self._images_name = str(self._images)
         self.thumbnails = KeptThumbnails(root)
         self._doubts = root.absolute() / 'doubts'
-        self._all_incoming = root.absolute() / 'incoming'
         self._folders = SyncedFolders(self._images)
-        self._incoming = self._all_incoming / uuid.uuid4().hex
-        self._numbers = itertools.count(1)
-        # Held as long as this process lives, and freed by the system when it dies:
-        # so every process can tell whose leftovers nobody will ever finish.
-        self._lock = FileLock(f'{self._incoming}.lock')
+        self._spool = Spool(root.absolute() / 'incoming')
+        self._seen: set[Path] = set()
+        self._is_well = True
 
     def prepare(self) -> None:
         """Make the folders that this process works in; raise `OSError` if it cannot."""
-        for folder in (self._images, self._doubts, self._all_incoming):
+        for folder in (self._images, self._doubts):
             folder.mkdir(parents=True, exist_ok=True)
-            for made in folder.parents:
-                sync_folder(made)
-        self._lock.acquire()
-        self._incoming.mkdir()
+        self._make_anew()
+        self._spool.make()
+        self._folders.sync_top()
 
     def close(self) -> None:
         """Give up this process's folder for files that are not whole."""
-        shutil.rmtree(self._incoming, ignore_errors=True)
-        self._lock.release()
-        Path(self._lock.lock_file).unlink(missing_ok=True)
+        self._spool.close()
+
+    def keep_alive(self) -> None:
+        """Make anew what is gone, and show other machines that this process lives."""
+        try:
+            self._make_anew()
+            self._spool.make()
+            self._is_well = True
+        except OSError as ex:
+            if self._is_well:
+                logger.error('The uploads folder does not work: %s', ex)
+            self._is_well = False
+
+    def _make_anew(self) -> None:
+        """Make again what was there, and say so."""
+        for folder in (self._images, self._doubts, self.thumbnails.folder):
+            if folder.is_dir():
+                self._seen.add(folder)
+            elif folder in self._seen:
+                folder.mkdir(parents=True, exist_ok=True)
+                logger.warning('%s was gone, and was made anew', folder)
 
     @contextlib.contextmanager
     def new_file(self) -> Iterator[BinaryIO]:
         """Open a new file in ``incoming/`` that is gone afterwards, if not `save`d."""
-        path = self._incoming / f'{next(self._numbers)}.part'
         with disk_errors():
-            file = path.open('x+b')
+            file, maker = self._spool.open_new(), os.getpid()
         try:
             yield file
         finally:
-            # Windows removes only what is closed; closing a full disk's file fails.
-            with contextlib.suppress(OSError):
-                file.close()
-            with contextlib.suppress(OSError):
-                path.unlink()
+            # A process that was forked in between comes here, too.
+            if os.getpid() == maker:
+                discard_file(file)
 
     def save(self, file: BinaryIO, key: str) -> None:
         """Move a file from `new_file` into place, to survive a loss of power.
@@ -241,17 +250,17 @@ class DiskFiles:
         Closes the file. It is then under its key, whole, or it is nowhere.
         """
         with disk_errors():
-            file.flush()
-            # A sync that failed may report success when repeated: it never is.
-            os.fsync(file.fileno())
-            file.close()
+            part, put = finish_file(file)
             path = self._path(key)
             try:
-                _move(Path(file.name), path)
+                put = move_file(part, path) or put
                 self._folders.sync(path.parent)
+                # All of it may have been moved away meanwhile, or a share have gone.
+                os.lstat(path)
             except OSError:
                 with contextlib.suppress(OSError):
-                    path.unlink()
+                    if os.path.samestat(put, path.lstat()):
+                        path.unlink()
                 raise
 
     def open(self, key: str) -> BinaryIO | None:
@@ -295,14 +304,19 @@ class DiskFiles:
         """Raise `StorageFullError` or `StorageUnavailableError` if it cannot store."""
         with self.new_file() as file, disk_errors():
             file.write(b'ready')
-            file.flush()
+            file.close()
+            part = Path(file.name)
+            moved = self._images / part.name
+            move_file(part, moved)
+            moved.unlink()
 
     def note_doubt(self, doubt: Doubt) -> None:
         """Remember that somebody must find out whether a file has a document."""
-        with disk_errors():
-            path = self._incoming / f'{uuid.uuid4().hex}.doubt'
-            path.write_text(json.dumps(vars(doubt)), encoding='utf-8')
-            path.replace(self._doubts / f'{doubt.image_id}.json')
+        with self.new_file() as file, disk_errors():
+            file.write(json.dumps(vars(doubt)).encode())
+            file.close()
+            self._make_anew()
+            move_file(Path(file.name), self._doubts / f'{doubt.image_id}.json')
 
     def doubts(self) -> list[Doubt]:
         """List what was noted."""
@@ -320,13 +334,8 @@ class DiskFiles:
 
     def sweep_incoming(self) -> None:
         """Remove what processes that are no more have left in ``incoming/``."""
-        for folder in self._all_incoming.iterdir():
-            if folder.is_dir() and folder != self._incoming:
-                lock = FileLock(f'{folder}.lock', timeout=0)
-                with contextlib.suppress(Timeout, OSError):
-                    with lock:
-                        shutil.rmtree(folder)
-                    Path(lock.lock_file).unlink(missing_ok=True)
+        if self._is_well:
+            self._spool.sweep()
 
     def _path(self, key: str) -> Path:
         return Path(self._name(key))
@@ -345,15 +354,3 @@ def _missing_is_none() -> Iterator[None]:
     except OSError as ex:
         if ex.errno not in _NO_FILE:
             raise
-
-
-def _move(source: Path, target: Path) -> None:
-    for _ in range(_RENAME_ATTEMPTS):
-        try:
-            source.replace(target)
-            return
-        except FileNotFoundError:
-            # The folder is new, or went with the last image that was in it.
-            with contextlib.suppress(FileNotFoundError):
-                target.parent.mkdir(parents=True, exist_ok=True)
-    source.replace(target)

@@ -1,7 +1,11 @@
-"""Folders: what is moved into them outlives a loss of power."""
+"""Folders: what is moved into them is whole, and outlives a loss of power."""
 
+import contextlib
 import errno
+import logging
 import os
+import secrets
+import shutil
 import threading
 from pathlib import Path
 
@@ -9,6 +13,61 @@ import cachetools
 
 _KEPT_FOLDERS = 64
 _CANNOT_SYNC = frozenset((errno.EINVAL, errno.ENOTSUP))
+_MOVE_ATTEMPTS = 10
+_PIECE_BYTES = 1024**2
+
+logger = logging.getLogger(__name__)
+
+
+def move_file(source: str | Path, target: Path) -> os.stat_result | None:
+    """Move a file that is synced, and make the folders that lack for it.
+
+    Whoever looks finds it whole or not at all.
+
+    Returns:
+        None; on another volume, where `source` stays and a copy is made, what the
+        system tells of that.
+
+    Raises:
+        OSError: it is not there.
+    """
+    for _ in range(_MOVE_ATTEMPTS):
+        try:
+            return _replace(source, target)
+        except FileNotFoundError:
+            # The folder is new, or went with the last image that was in it.
+            with contextlib.suppress(FileNotFoundError):
+                target.parent.mkdir(parents=True, exist_ok=True)
+    return _replace(source, target)
+
+
+def _replace(source: str | Path, target: Path) -> os.stat_result | None:
+    try:
+        # Each upload comes here, and a Path costs more than the call.
+        os.replace(source, target)  # noqa: PTH105
+    except OSError as ex:
+        if ex.errno != errno.EXDEV:
+            raise
+        return copy_file(source, target)
+    return None
+
+
+def copy_file(source: str | Path, target: Path) -> os.stat_result:
+    """Copy a file to another volume; its bytes are synced before it has its name."""
+    # Beside the target, because a folder below may be on a volume of its own.
+    part = target.with_name(f'.{secrets.token_hex(16)}.part')
+    try:
+        with Path(source).open('rb') as file, part.open('xb') as copy:
+            shutil.copyfileobj(file, copy, _PIECE_BYTES)
+            copy.flush()
+            os.fsync(copy.fileno())
+        copied = part.lstat()
+        part.replace(target)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+    return copied
 
 
 def sync_folder(folder: Path) -> None:
@@ -29,6 +88,7 @@ class SyncedFolders:
 
     def __init__(self, top: Path) -> None:
         self._top = top
+        self._known_top: _OpenFolder | None = None
         self._known: cachetools.LRUCache[Path, _OpenFolder] = cachetools.LRUCache(
             _KEPT_FOLDERS
         )
@@ -42,7 +102,23 @@ class SyncedFolders:
             known = self._known.get(folder)
         if known and known.is_at(folder):
             known.sync()
+        else:
+            self._sync_new(folder)
+        self.sync_top()
+
+    def sync_top(self) -> None:
+        """Sync what is above the top, unless that was done for this very folder."""
+        known = self._known_top
+        if os.name == 'nt' or (known and known.is_at(self._top)):
             return
+        found = _OpenFolder(self._top)
+        for above in self._top.parents:
+            sync_folder(above)
+        self._known_top = found
+        if known:
+            logger.warning('%s was gone, and was made anew', self._top)
+
+    def _sync_new(self, folder: Path) -> None:
         found = _OpenFolder(folder)
         found.sync()
         for above in folder.parents:
@@ -64,7 +140,10 @@ class _OpenFolder:
             os.close(self._descriptor)
 
     def is_at(self, folder: Path) -> bool:
-        return os.path.samestat(os.fstat(self._descriptor), folder.stat())
+        # A share that went and came back knows nothing of what was open before.
+        with contextlib.suppress(OSError):
+            return os.path.samestat(os.fstat(self._descriptor), folder.stat())
+        return False
 
     def sync(self) -> None:
         try:

@@ -1,6 +1,7 @@
 """The quarantine: where files are set aside, and come back from; nothing is deleted."""
 
 import contextlib
+import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from typing import BinaryIO
 from filelock import FileLock, Timeout
 
 from falcon_images.errors import StorageUnavailableError
+from falcon_images.folders import copy_file
 
 _MAX_NUMBER = 100
 _MOVE_ATTEMPTS = 10
@@ -122,14 +124,26 @@ def _moved(source: Path, target: Path) -> bool:
             # A folder that is empty may be removed at any time by a request.
             with contextlib.suppress(FileNotFoundError):
                 target.parent.mkdir(parents=True, exist_ok=True)
-                source.rename(target)
-                _sync(target.parent)
+                _rename(source, target)
                 return True
             if not os.path.lexists(source):
                 return False
     except OSError as ex:
         raise StorageUnavailableError(f'It cannot be moved ({ex.strerror}).') from ex
     raise StorageUnavailableError('It cannot be moved.')
+
+
+def _rename(source: Path, target: Path) -> None:
+    try:
+        source.rename(target)
+        _sync(target.parent)
+    except OSError as ex:
+        # A link would lead the copy elsewhere.
+        if ex.errno != errno.EXDEV or source.is_symlink():
+            raise
+        copy_file(source, target)
+        _sync(target.parent)
+        source.unlink()
 
 
 def _sync(folder: Path) -> None:

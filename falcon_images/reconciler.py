@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
 class Reconciler:
     """A thread that sweeps up, settles doubts, ends drops and changes, makes indexes.
 
-    Each step is safe to do twice and at the same time in several processes.
+    What is gone of the uploads folder is made anew. Each step is safe to do twice and
+    at the same time in several processes.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Reconciler:
     def run_once(self) -> None:
         """Do all there is to do now."""
         for step in (
+            self._files.keep_alive,
             self._files.sweep_incoming,
             self._store.finish_drops,
             self._expiry.expire_changes,

@@ -1,16 +1,87 @@
 """The application for other WSGI servers than ours: ``falcon_images.wsgi:application``.
 
-It is made when this module is imported, from the environment and ``.env``. Each process
-that imports it has an application of its own; they may share database and uploads.
+Settings come from the environment and ``.env``, and are checked when this module is
+imported. Processes may share database and uploads.
 """
 
 import atexit
 import contextlib
+import logging
 import os
+import threading
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIEnvironment
 
-from falcon_images.app import running_app
+from falcon_images import json_text
+from falcon_images.app import App, create_client, open_files, running_app
 from falcon_images.environment import read_environment
 from falcon_images.settings import Settings, SettingsError
+
+_UNAVAILABLE = {
+    'title': 'Storage unavailable',
+    'description': 'The service cannot start now; send the request again in a while.',
+}
+
+logger = logging.getLogger(__name__)
+
+
+class Application:
+    """The application of each process that serves, made by its first request.
+
+    Many servers import it in one process and serve in others that are forked from that.
+    Threads, connections and the folder for uploads are a process's own, so nothing of
+    one may be found in another.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        open_files(settings).close()
+        create_client(settings).close()
+        self._settings = settings
+        self._begin()
+        if hasattr(os, 'register_at_fork'):
+            os.register_at_fork(after_in_child=self._begin)
+        atexit.register(self._end)
+
+    def __call__(
+        self, environ: WSGIEnvironment, respond: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer a request."""
+        try:
+            app = self._app if self._pid == os.getpid() else self._made()
+        except SettingsError as ex:
+            logger.error('%s', ex)
+            return _refuse(respond)
+        answer: Iterable[bytes] = app(environ, respond)
+        return answer
+
+    def _begin(self) -> None:
+        # Locks as well: a thread that is not in this process may have held them.
+        self._lock = threading.Lock()
+        self._running = contextlib.ExitStack()
+        self._app: App
+        self._pid = 0
+
+    def _made(self) -> App:
+        with self._lock:
+            if self._pid != os.getpid():
+                self._running = contextlib.ExitStack()
+                self._app = self._running.enter_context(running_app(self._settings))
+                self._pid = os.getpid()
+            return self._app
+
+    def _end(self) -> None:
+        if self._pid == os.getpid():
+            self._running.close()
+
+
+def _refuse(respond: StartResponse) -> Iterable[bytes]:
+    headers = [
+        ('Content-Type', 'application/json'),
+        ('Access-Control-Allow-Origin', '*'),
+        ('Retry-After', '5'),
+    ]
+    respond('503 Service Unavailable', headers)
+    return [json_text.dumps(_UNAVAILABLE)]
 
 
 def _settings() -> Settings:
@@ -22,6 +93,4 @@ def _settings() -> Settings:
     return settings
 
 
-_running = contextlib.ExitStack()
-atexit.register(_running.close)
-application = _running.enter_context(running_app(_settings()))
+application = Application(_settings())

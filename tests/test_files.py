@@ -3,6 +3,7 @@ import errno
 import io
 import json
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -314,6 +315,40 @@ def test_folders_that_went_and_came_back_are_synced_anew(
             save(files, 'a/b/c')
         assert synced == ['part', *folders_of_a_b(tmp_path)]
         files.delete('a/b/c')
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='Windows keeps what is open')
+@pytest.mark.parametrize('gone', ['uploads', 'uploads/images'])
+def test_all_folders_are_synced_when_the_whole_store_was_made_anew(
+    files: DiskFiles, tmp_path: Path, gone: str
+) -> None:
+    save(files, 'a/b/first')
+    (tmp_path / gone).rename(tmp_path / 'old')
+    with recorded_syncs() as synced:
+        save(files, 'a/b/c')
+    above = [str(folder) for folder in (tmp_path / 'uploads/images').parents]
+    assert synced == ['part', *folders_of_a_b(tmp_path), *above]
+    with recorded_syncs() as synced:
+        save(files, 'a/b/d')
+    assert synced == ['part', str(tmp_path / 'uploads/images/a/b')]
+
+
+def test_folders_that_a_share_does_not_know_any_more_are_opened_anew(
+    files: DiskFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(files, 'a/b/first')
+    fstat = os.fstat
+
+    def stale(descriptor: int) -> os.stat_result:
+        if stat.S_ISDIR(fstat(descriptor).st_mode):
+            raise OSError(errno.ESTALE, 'Stale file handle')
+        return fstat(descriptor)
+
+    monkeypatch.setattr(os, 'fstat', stale)
+    with recorded_syncs() as synced:
+        save(files, 'a/b/c')
+    assert synced[:4] == ['part', *folders_of_a_b(tmp_path)]
+    assert read(files, 'a/b/c') == b'content'
 
 
 def test_folders_above_that_were_not_synced_are_synced_by_the_next(

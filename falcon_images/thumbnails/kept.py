@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import BinaryIO
 from filelock import FileLock, Timeout
 
 from falcon_images.errors import TooManyThumbnailsError
+from falcon_images.folders import move_file
+from falcon_images.spool import finish_file
 
 # The longest side in pixels.
 SIZES = {'small': 160, 'medium': 320, 'large': 1024}
@@ -20,7 +21,6 @@ _ENDING = '.webp'
 _SHA256 = re.compile('[0-9a-f]{64}')
 _NAME = re.compile(rf'([0-9a-f]{{64}})-[a-z]+-[0-9]+{re.escape(_ENDING)}')
 EARLIER = 'earlier'
-_MOVE_ATTEMPTS = 3
 _LARGE_SECONDS = 30.0
 
 logger = logging.getLogger(__name__)
@@ -80,17 +80,13 @@ class KeptThumbnails:
         Raises:
             OSError: it is not kept.
         """
-        file.flush()
-        # Without it, a loss of power could leave the name without its bytes.
-        os.fsync(file.fileno())
-        file.close()
-        target = self._path(folder, tag)
-        for _ in range(_MOVE_ATTEMPTS):
-            # A folder that is empty goes with the last image of another request.
-            with contextlib.suppress(FileNotFoundError):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                _move(Path(file.name), target)
-                return
+        (part, _), target = finish_file(file), self._path(folder, tag)
+        try:
+            move_file(part, target)
+        except PermissionError:
+            # Windows does not replace what somebody reads; another has drawn it.
+            if not target.exists():
+                raise
 
     def delete(self, sha256: str) -> None:
         """Delete the thumbnails of an image, those of other images with its bytes too.
@@ -148,12 +144,3 @@ class KeptThumbnails:
 
     def _path(self, folder: str, tag: str) -> Path:
         return self.folder / folder / (tag + _ENDING)
-
-
-def _move(source: Path, target: Path) -> None:
-    try:
-        source.replace(target)
-    except PermissionError:
-        # Windows does not replace what somebody reads; another process has drawn it.
-        if not target.exists():
-            raise

@@ -27,11 +27,27 @@ assert client.getresponse().read() == image
 client.request('GET', '/collections/c/images')
 assert json.loads(client.getresponse().read()) == [made]
 """
+# A disk that is away when the first request comes.
+AWAY = """
+import pathlib
+from tests.conftest import Client
+from falcon_images.wsgi import application
+uploads = pathlib.Path('data/uploads')
+uploads.rename('data/old')
+uploads.write_text('no folder')
+client = Client(application)
+refused = client.simulate_get('/collections')
+assert refused.status_code == 503, refused
+assert refused.json['title'] == 'Storage unavailable'
+assert refused.headers['Retry-After']
+uploads.unlink()
+client.upload('c')
+"""
 
 
-def run(folder: Path, **environ: str) -> Any:
+def run(folder: Path, program: str = PROGRAM, **environ: str) -> Any:
     return subprocess.run(
-        [sys.executable, '-c', PROGRAM],
+        [sys.executable, '-c', program],
         cwd=folder,
         env=os.environ | {'PYTHONPATH': str(ROOT)} | environ,
         input=jpeg(),
@@ -46,6 +62,14 @@ def test_another_server_can_serve_it(tmp_path: Path, mongodb_url: str) -> None:
     assert done.returncode == 0, done.stderr
     # Nothing is left behind when the process ends.
     assert not list((tmp_path / 'data/uploads/incoming').iterdir())
+
+
+def test_it_comes_when_the_disk_does(tmp_path: Path, mongodb_url: str) -> None:
+    done = run(tmp_path, AWAY, MONGODB_URL=mongodb_url, MONGODB_DB='test_wsgi')
+    assert done.returncode == 0, done.stderr
+    assert b'UPLOADS_DIRECTORY data' in done.stderr
+    assert b'cannot be written' in done.stderr
+    assert b'Traceback' not in done.stderr
 
 
 def test_it_asks_for_a_database_of_its_own(tmp_path: Path) -> None:
