@@ -31,6 +31,7 @@ class Drops:
                 return key
             except mongo_errors.OperationFailure as ex:
                 if ex.code != _INDEX_BUILD_IN_PROGRESS:
+                    self._forget_name(key)
                     raise
             # Others make the indexes of a new collection at this moment; this ends it.
             collection.drop_indexes()
@@ -62,8 +63,7 @@ class Drops:
         """Remove the documents of a drop, whose files are gone."""
         with translated(None):
             self._database[key].drop()
-            if not _name_in(key):
-                self._names.delete_one({'_id': key})
+            self._forget_name(key)
 
     @property
     def _names(self) -> Collection[Document]:
@@ -77,6 +77,10 @@ class Drops:
         # Before the drop: afterwards nobody would know where its files are.
         self._names.insert_one({'_id': key, 'name': collection_name})
         return key
+
+    def _forget_name(self, key: str) -> None:
+        if not _name_in(key):
+            self._names.delete_one({'_id': key})
 
 
 def _name_in(key: str) -> str:
