@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -22,11 +21,7 @@ from falcon_images.app import App, create_client, open_files, running_app
 from falcon_images.embedded import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.environment import EMBEDDED_FOLDER, read_environment
 from falcon_images.log_lines import LineHandler, formatter
-from falcon_images.metrics.processes import (
-    folder_to_share,
-    forget_process,
-    share_between_processes,
-)
+from falcon_images.metrics.processes import forget_process, shared_counters
 from falcon_images.resources import public_url
 from falcon_images.server import Server, Timeouts, listen
 from falcon_images.settings import Settings, SettingsError
@@ -55,8 +50,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> None:
         if settings.workers == 1:
             _serve(settings, listener)
         else:
-            counted = tempfile.TemporaryDirectory(dir=folder_to_share())
-            share_between_processes(Path(stack.enter_context(counted)))
+            stack.enter_context(shared_counters())
             work = partial(_serve, settings, listener)
             Workers(settings.workers, listener, work, forget_process).run()
     logger.info('Stopped')
@@ -140,9 +134,15 @@ def _stopper(server: Server) -> 'signal._HANDLER':
 
 
 def _log_start(settings: Settings, listener: socket.socket, database: str) -> None:
-    logger.info('Using the database %r of %s', settings.mongodb_db, database)
     if settings.use_authentication:
         logger.info('Authentication is on')
+    else:
+        logger.warning(
+            'Authentication is off: whoever reaches this service, and every web page '
+            'that is opened where it can be reached, may read, change and delete '
+            'everything'
+        )
+    logger.info('Using the database %r of %s', settings.mongodb_db, database)
     logger.info(
         'Image storage %s listens on port %d (worker processes: %d)',
         __version__,

@@ -2,35 +2,51 @@
 
 import datetime
 import re
+from collections.abc import Callable
 
 import falcon
 
+from falcon_images.errors import PreconditionFailedError
+
 _RANGE = re.compile('bytes=([0-9]{0,18})-([0-9]{0,18})', re.IGNORECASE)
+# One member of a list of entity tags; a tag without quotes is understood too.
+_MEMBER = re.compile(r'(W/)?(?:"([^"]*)"|([^\s,"]+))', re.IGNORECASE)
 
 
 def is_not_modified(
-    req: falcon.Request, etag: str, modified: datetime.datetime
+    req: falcon.Request, etag: str, modified: datetime.datetime | None = None
 ) -> bool:
-    """Tell whether the client has this representation already (304)."""
+    """Return whether a GET or HEAD is to be answered with 304.
+
+    All preconditions are looked at in the order of section 13.2.2. What has no date of
+    its last change is asked without `modified`; conditions on dates do not count then.
+
+    Raises:
+        PreconditionFailedError: the client wants another representation than this one.
+    """
+    if not _is_wanted(req, etag, modified):
+        raise PreconditionFailedError(
+            'What is here is not, or no more, what If-Match or If-Unmodified-Since '
+            'means; leave that header out, or send the ETag that it has.'
+        )
     if req.get_header('If-None-Match') is not None:
-        return has_tag(req, etag)
+        return _names(req, 'If-None-Match', etag)
     since = _date(req, 'If-Modified-Since')
-    return since is not None and modified.replace(microsecond=0) <= since
+    return None not in (since, modified) and not _is_after(modified, since)
 
 
-def has_tag(req: falcon.Request, etag: str) -> bool:
-    """Tell whether ``If-None-Match`` names this representation."""
-    if req.get_header('If-None-Match') is None:
-        return False
-    return any(given == '*' or str(given) == etag for given in req.if_none_match or [])
+def required_tag(req: falcon.Request) -> Callable[[str], bool] | None:
+    """Return what tells whether a change of a document with such a tag may be done.
 
-
-def required_tags(req: falcon.Request) -> frozenset[str] | None:
-    """Read ``If-Match``: strong tags, or ``*``; None if there is no condition."""
-    if req.get_header('If-Match') is None:
+    It looks at ``If-Match``, then at ``If-None-Match``; None if there is neither.
+    """
+    if all(req.get_header(name) is None for name in ('If-Match', 'If-None-Match')):
         return None
-    given = req.if_match or []
-    return frozenset(str(tag) for tag in given if tag == '*' or not tag.is_weak)
+
+    def may_be(etag: str) -> bool:
+        return _is_wanted(req, etag, None) and not _names(req, 'If-None-Match', etag)
+
+    return may_be
 
 
 def requested_range(
@@ -46,11 +62,12 @@ def requested_range(
     match = _RANGE.fullmatch(req.get_header('Range') or '')
     if req.method != 'GET' or not match or match.groups() == ('', ''):
         return None
+    # No range at all by section 14.1.1, whatever the size is.
+    if match[1] and match[2] and int(match[2]) < int(match[1]):
+        return None
     if not _range_holds(req, etag, modified):
         return None
     first, last = _bounds(match[1], match[2], size)
-    if last < first and match[1] and match[2] and first < size:
-        return None
     if last < first:
         raise falcon.HTTPRangeNotSatisfiable(
             size,
@@ -73,8 +90,36 @@ def _range_holds(req: falcon.Request, etag: str, modified: datetime.datetime) ->
     return _date(req, 'If-Range') == modified.replace(microsecond=0)
 
 
+def _is_wanted(
+    req: falcon.Request, etag: str, modified: datetime.datetime | None
+) -> bool:
+    if req.get_header('If-Match') is not None:
+        return _names(req, 'If-Match', etag, is_strong=True)
+    unmodified = _date(req, 'If-Unmodified-Since')
+    return None in (unmodified, modified) or not _is_after(modified, unmodified)
+
+
+def _names(
+    req: falcon.Request, header: str, etag: str, is_strong: bool = False
+) -> bool:
+    """Return whether a list of tags has this one, or is ``*``."""
+    for weak, quoted, bare in _MEMBER.findall(req.get_header(header) or ''):
+        if bare == '*' and not weak:
+            return True
+        if (quoted or bare) == etag and not (weak and is_strong):
+            return True
+    return False
+
+
+def _is_after(
+    modified: datetime.datetime | None, date: datetime.datetime | None
+) -> bool:
+    # Dates of HTTP have whole seconds.
+    return bool(modified and date and modified.replace(microsecond=0) > date)
+
+
 def _date(req: falcon.Request, name: str) -> datetime.datetime | None:
     try:
-        return req.get_header_as_datetime(name)
+        return req.get_header_as_datetime(name, obs_date=True)
     except falcon.HTTPInvalidHeader:
         return None

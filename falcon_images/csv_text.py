@@ -1,11 +1,9 @@
 """CSV out: documents as rows, for spreadsheets (RFC 4180, in UTF-8)."""
 
-import csv
 import json
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
-from types import SimpleNamespace
 from typing import IO, Any
 
 from falcon_images.errors import InvalidRequestError
@@ -23,6 +21,10 @@ _FILE_FACTS = tuple(
 _ORDER = {name: number for number, name in enumerate((*_FIRST, *_FILE_FACTS))}
 # What makes spreadsheets take a text for a formula; Japanese ones know wide forms too.
 _FORMULA = re.compile('[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]')
+# Where ";" or a tab parts cells, quotes within a line are nothing: a cell begins behind
+# each of these, whatever is quoted.
+_PIECE = re.compile(r'(?:(?<=;)|(?<=[\s\S][\t\r\n]))[^;\t\r\n]+')
+_QUOTED = re.compile('[,;"\t\r\n]')
 _NUMBER = re.compile(r'-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?')
 
 
@@ -58,12 +60,19 @@ def _check(columns: set[str]) -> None:
 
 
 def _write_table(file: IO[bytes], columns: list[str], rows: Iterable[bytes]) -> None:
-    text = SimpleNamespace(write=lambda line: file.write(line.encode()))
-    table = csv.writer(text)
-    table.writerow(_harmless(column) for column in columns)
+    file.write(_line(map(_harmless, columns)))
     for row in rows:
         cells = json.loads(row)
-        table.writerow(cells.get(column, '') for column in columns)
+        file.write(_line(cells.get(column, '') for column in columns))
+
+
+def _line(cells: Iterable[str]) -> bytes:
+    line = ','.join(
+        '"' + cell.replace('"', '""') + '"' if _QUOTED.search(cell) else cell
+        for cell in cells
+    )
+    # Nothing at all would be no row.
+    return (line or '""').encode() + b'\r\n'
 
 
 def _place(column: str) -> tuple[int, bool, str]:
@@ -90,6 +99,12 @@ def _cell(value: Any) -> str:
 
 
 def _harmless(text: str) -> str:
+    if _QUOTED.search(text):
+        text = _PIECE.sub(lambda piece: _no_formula(piece[0]), text)
+    return _no_formula(text)
+
+
+def _no_formula(text: str) -> str:
     if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
         return f"'{text}"
     return text

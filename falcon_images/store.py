@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+from collections.abc import Callable
 
 from falcon_images.changes.expiry import Expiry
 from falcon_images.errors import (
@@ -36,8 +37,8 @@ from falcon_images.uploads import Upload
 
 _MERGE_ATTEMPTS = 100
 
-# Entity tags of documents, ``*`` for any.
-Tags = frozenset[str] | None
+# Whether a document with an entity tag is one that is meant; None: any is.
+Tags = Callable[[str], bool] | None
 
 
 class ImageStore:
@@ -135,10 +136,10 @@ class ImageStore:
         """Replace all properties of an image; system fields in them are ignored.
 
         Args:
-            tags: of the documents that it must be one of; None means any.
+            tags: whether it may be the document with such an entity tag.
 
         Raises:
-            PreconditionFailedError: it is none of them.
+            PreconditionFailedError: it may not.
         """
         properties = without_system_fields(properties)
         check_properties(properties)
@@ -254,7 +255,7 @@ class ImageStore:
         if tags is None:
             return None
         before = self._metadata.get_whole(collection_name, image_id)
-        if '*' not in tags and document_tag(shown(before)) not in tags:
+        if not tags(document_tag(shown(before))):
             raise changed()
         return before
 

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -19,16 +20,29 @@ _STOP_SECONDS = 35.0
 _POLL_SECONDS = 0.02
 # A worker that lives for less dies of something that will not have passed at once.
 _SHORT_LIFE_SECONDS = 1.0
+# Whatever a worker that lives for less died of, it may be what the one before it did.
+_LONG_LIFE_SECONDS = 30.0
+_MAX_PAUSE_SECONDS = 30.0
 _STANDARD_STREAMS = 3
 
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, order=True)
+class _Life:
+    """A worker's life: when it began, or will, and how many short ones were before."""
+
+    begin: float
+    short_lives: int = 0
+
+
 class Workers:
     """Processes that do the same work; one that dies is replaced.
 
-    They are forked, so this process must have no threads. When it dies itself, they
-    end as they do at SIGTERM.
+    That is at once, unless those before it died soon too: then after a pause, which
+    grows from 1 to 30 seconds if they were not killed from outside. They are forked, so
+    this process must have no threads. When it dies itself, they end as they do at
+    SIGTERM.
 
     Args:
         count: how many there are.
@@ -50,29 +64,53 @@ class Workers:
         self._work = work
         self._on_death = on_death
         # By the process id of each worker.
-        self._started_at: dict[int, float] = {}
+        self._lives: dict[int, _Life] = {}
+        # Those that are to begin after a pause.
+        self._awaited: list[_Life] = []
         # Nobody writes to it: its end tells the workers that this process is no more.
         self._life, self._held = os.pipe()
 
     def run(self) -> None:
         """Return when a signal said stop and all workers have ended."""
-        awaited = _STOPS | {signal.SIGCHLD}
+        # The end of a worker, or of a pause.
+        events = (signal.SIGCHLD, signal.SIGALRM)
         # What is ignored may be lost even while it is blocked.
-        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        for number in events:
+            signal.signal(number, lambda number, frame: None)
+        awaited = _STOPS.union(events)
         signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
         # Collecting garbage would copy what the workers share.
         gc.freeze()
-        for _ in range(self._count):
-            self._start()
-        while signal.sigwait(awaited) == signal.SIGCHLD:
-            self._replace_dead()
+        self._awaited = [_Life(time.monotonic())] * self._count
+        self._start_awaited()
+        while signal.sigwait(awaited) not in _STOPS:
+            self._await_replacements()
+            self._start_awaited()
         self._stop()
 
-    def _start(self) -> None:
-        pid = os.fork()
+    def _start_awaited(self) -> None:
+        """Start those whose pause is over, and have a signal sent for the next one."""
+        now = time.monotonic()
+        due = [life for life in self._awaited if life.begin <= now]
+        self._awaited = [life for life in self._awaited if life.begin > now]
+        for life in due:
+            self._start(life.short_lives)
+        if self._awaited:
+            pause = min(self._awaited).begin - now
+            signal.setitimer(signal.ITIMER_REAL, pause + _POLL_SECONDS)
+
+    def _start(self, short_lives: int) -> None:
+        now = time.monotonic()
+        try:
+            pid = os.fork()
+        except OSError as ex:
+            # Too many processes, or too little memory: that may pass.
+            logger.warning('No worker can be started now (%s)', ex.strerror)
+            self._awaited.append(_Life(now + _SHORT_LIFE_SECONDS, short_lives))
+            return
         if pid == 0:
             self._be_worker()
-        self._started_at[pid] = time.monotonic()
+        self._lives[pid] = _Life(now, short_lives)
 
     def _be_worker(self) -> NoReturn:
         status = 1
@@ -92,27 +130,32 @@ class Workers:
             if descriptor >= _STANDARD_STREAMS and descriptor not in kept:
                 with contextlib.suppress(OSError):
                     os.close(descriptor)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        events = (signal.SIGCHLD, signal.SIGALRM)
+        for number in events:
+            signal.signal(number, signal.SIG_DFL)
         for number in _STOPS:
             # Until the work has a better way to end, it leaves nothing behind.
             signal.signal(number, _exit)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS | {signal.SIGCHLD})
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS.union(events))
         threading.Thread(target=self._watch_parent, daemon=True).start()
 
     def _watch_parent(self) -> None:
         os.read(self._life, 1)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    def _replace_dead(self) -> None:
+    def _await_replacements(self) -> None:
         for pid, status in self._reap():
-            lifetime = time.monotonic() - self._started_at.pop(pid)
-            logger.warning('Worker %d ended (%d) and is replaced', pid, status)
-            if lifetime < _SHORT_LIFE_SECONDS:
-                time.sleep(_SHORT_LIFE_SECONDS)
-            self._start()
+            life, now = self._lives.pop(pid), time.monotonic()
+            lived = now - life.begin
+            short_lives = life.short_lives + 1 if lived < _LONG_LIFE_SECONDS else 0
+            pause = _pause(lived, short_lives, status)
+            logger.warning(
+                'Worker %d ended (%d) and is replaced in %.0f s', pid, status, pause
+            )
+            self._awaited.append(_Life(now + pause, short_lives))
 
     def _reap(self) -> list[tuple[int, int]]:
-        ended = [os.waitpid(pid, os.WNOHANG) for pid in self._started_at]
+        ended = [os.waitpid(pid, os.WNOHANG) for pid in self._lives]
         found = [(pid, os.waitstatus_to_exitcode(s)) for pid, s in ended if pid]
         for pid, _ in found:
             self._on_death(pid)
@@ -123,15 +166,32 @@ class Workers:
         self._listener.close()
         self._signal(signal.SIGTERM)
         deadline = time.monotonic() + _STOP_SECONDS
-        while self._started_at and time.monotonic() < deadline:
+        while self._lives and time.monotonic() < deadline:
             for pid, _ in self._reap():
-                del self._started_at[pid]
+                del self._lives[pid]
             time.sleep(_POLL_SECONDS)
         self._signal(signal.SIGKILL)
 
     def _signal(self, number: signal.Signals) -> None:
-        for pid in self._started_at:
+        for pid in self._lives:
             os.kill(pid, number)
+
+
+def _pause(lived: float, short_lives: int, status: int) -> float:
+    """Return for how many seconds a worker is not replaced.
+
+    Args:
+        lived: for how many seconds it did.
+        short_lives: how many in a row were short, its own with them.
+        status: what it ended with; the negative number of a signal.
+    """
+    least = _SHORT_LIFE_SECONDS if lived < _SHORT_LIFE_SECONDS else 0.0
+    # The first is replaced at once; then each pause is twice the one before.
+    grown = 2.0 ** min(short_lives - 2, 10) if short_lives > 1 else 0.0
+    # Killed from outside, it may be all right; the others have its work meanwhile.
+    is_killed = status == -signal.SIGKILL
+    most = _SHORT_LIFE_SECONDS if is_killed else _MAX_PAUSE_SECONDS
+    return max(least, min(grown, most))
 
 
 def _exit(number: int, frame: FrameType | None) -> NoReturn:

@@ -2,9 +2,11 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,13 +14,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pymongo
 import pytest
 from pymongo.errors import PyMongoError
 
 from falcon_images import embedded
+from falcon_images.compatibility import raise_compatibility
 from falcon_images.embedded import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.guardian import Guardian
+from falcon_images.orphans import end_orphan
 
 MB = 1024**2
 SECONDS_TO_RESTART = 15
@@ -240,6 +245,120 @@ def test_a_database_left_without_guardian_does_not_stop_the_next_service(
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(left, KILL)
+
+
+@posix_only
+@pytest.mark.parametrize('name', ['a,b', 'x' * 99])
+def test_what_was_killed_with_its_guardian_does_not_stop_the_next_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    sockets = tmp_path / 's'
+    sockets.mkdir()
+    monkeypatch.setenv('TMPDIR', str(sockets))
+    monkeypatch.setattr(tempfile, 'tempdir', str(sockets))
+    folder = tmp_path / name / 'mongodb'
+    with service_process(folder) as (process, url):
+        store(url, 'kept')
+        left = pid_of(url)
+        for guardian in psutil.Process(process.pid).children():
+            guardian.kill()
+        process.kill()
+        process.wait()
+    assert is_alive(left)
+    with started(folder) as mongo:
+        assert stored(mongo.url) == ['kept']
+        assert not is_alive(left)
+        assert len(list(sockets.iterdir())) <= 1
+    assert list(sockets.iterdir()) == []
+
+
+@posix_only
+def test_a_stranger_with_the_number_of_the_database_is_left_alone(
+    folder: Path,
+) -> None:
+    with started(folder) as mongo:
+        lock = folder / 'mongod.lock'
+        real = lock.read_text()
+        with subprocess.Popen(['sleep', '60']) as stranger:
+            # In use by another program, and then not at all.
+            lock.write_text(f'{stranger.pid}\n')
+            end_orphan(folder)
+            assert stranger.poll() is None
+            lock.write_text(real)
+            other = folder.with_name('other')
+            other.mkdir()
+            (other / 'mongod.lock').write_text(real)
+            end_orphan(other)
+            assert answers(mongo.url)
+            stranger.kill()
+
+
+@posix_only
+def test_a_database_that_somebody_started_by_hand_is_left_alone(
+    folder: Path,
+) -> None:
+    with started(folder):
+        pass
+    address = str(folder / 'own.sock')
+    command = [str(embedded._find_program()), '--dbpath', str(folder)]
+    options = ['--bind_ip', address, '--unixSocketPrefix', str(folder)]
+    with subprocess.Popen(command + options, stdout=subprocess.DEVNULL) as own:
+        assert eventually(lambda: Path(address).exists())
+        with pytest.raises(EmbeddedMongoError):
+            EmbeddedMongo(folder).wait_until_ready()
+        assert own.poll() is None
+        own.terminate()
+
+
+def test_a_database_left_on_a_port_does_not_stop_the_next_service(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, '_IS_WINDOWS', True)
+    with started(folder) as mongo:
+        left = pid_of(mongo.url)
+        store(mongo.url, 'kept')
+        mongo._guardian.kill()
+        mongo._guardian.wait()
+        mongo._lock.release()
+        with started(folder) as following:
+            assert stored(following.url) == ['kept']
+            assert not answers(mongo.url)
+            assert pid_of(following.url) != left
+
+
+def form_of(url: str) -> str:
+    name = 'featureCompatibilityVersion'
+    with connected(url) as client:
+        told = client.admin.command({'getParameter': 1, name: 1})
+        return str(told[name]['version'])
+
+
+def test_data_of_an_older_version_is_brought_to_that_of_the_program(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with started(folder) as mongo, connected(mongo.url) as client:
+        own = form_of(mongo.url)
+        store(mongo.url, 'kept')
+        client.admin.command({'setFeatureCompatibilityVersion': '5.0'})
+        assert form_of(mongo.url) == '5.0'
+    for _ in range(2):
+        with started(folder) as mongo:
+            assert form_of(mongo.url) == own
+            assert stored(mongo.url) == ['kept']
+    assert caplog.text.count(f'is now that of version {own}') == 1
+
+
+@pytest.mark.parametrize('answer', [b'', b'\xff' * 400, bytes(400)])
+def test_a_version_that_cannot_be_raised_is_told_alone(
+    answer: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    ours, other = socket.socketpair()
+    with ours, other:
+        other.sendall(answer)
+        other.shutdown(socket.SHUT_WR)
+        raise_compatibility(ours)
+    assert 'keeps its data in the form of an older version' in caplog.text
 
 
 def test_a_long_path_works(tmp_path: Path) -> None:

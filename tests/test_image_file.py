@@ -389,3 +389,26 @@ def test_files_are_private_when_authentication_is_on(service: Service) -> None:
         service.settings, use_authentication=True, identification_url='http://[::1]:1'
     ) as guarded:
         assert guarded.client.simulate_get(path_of(document)).status_code == 401
+
+
+@pytest.mark.parametrize('part', ['', '/image', '/thumbnail'])
+@pytest.mark.parametrize('method', ['GET', 'HEAD'])
+def test_what_has_another_tag_than_is_wanted_is_412(
+    service: Service, part: str, method: str
+) -> None:
+    path = path_of(service.client.upload()).removesuffix('/image') + part
+    tag = service.client.simulate_get(path).headers['ETag']
+
+    def status(given: str) -> int:
+        answer = service.client.simulate_request(
+            method, path, headers={'If-Match': given, 'Range': 'bytes=0-3'}
+        )
+        is_cacheable = 'Cache-Control' in answer.headers and part
+        assert not (answer.status_code == 412 and is_cacheable)
+        return answer.status_code
+
+    is_part = part == '/image' and method == 'GET'
+    done = 206 if is_part else 200
+    assert [status('"x"'), status(f'W/{tag}'), status(f'"x", {tag}'), status('*')] == [
+        *(412, 412, done, done)
+    ]

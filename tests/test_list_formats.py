@@ -44,7 +44,9 @@ def rows(service: Service, query: str = 'sort=n') -> list[dict[str, str]]:
         *(('application/xml', JSON), ('image/png', JSON), (';;;', JSON), ('é', JSON)),
         *((f'{CSV};q=0.5, {NDJSON}', NDJSON), (f'{CSV}, */*;q=0.1', CSV)),
         *((f'{CSV};q=0', JSON), (f'{JSON};q=0.2, {CSV};q=0.4', CSV)),
-        ('text/csv; charset=utf-8', CSV),
+        *(('text/csv; charset=utf-8', CSV), ('TEXT/CSV', CSV), ('Text/*', CSV)),
+        *(('APPLICATION/X-NDJSON;Q=0.5', NDJSON), ('TEXT/CSV;Q=0', JSON)),
+        (f'{JSON};q=0, {CSV}', CSV),
     ],
 )
 @pytest.mark.parametrize('method', ['GET', 'HEAD'])
@@ -126,12 +128,35 @@ def test_fields_choose_the_columns_of_csv(service: Service) -> None:
         *(('a,b', 'a,b'), ('a"b', 'a"b'), ('a\nb', 'a\nb'), ('日本 é', '日本 é')),
         *(([], '[]'), ({}, '{}'), ([1, {'a': None}], '[1,{"a":null}]')),
         (['=1'], '["=1"]'),
+        *((';=1', ";'=1"), ('x;=1+1', "x;'=1+1"), ('x;;@A1', "x;;'@A1")),
+        *(('x\t=1', "x\t'=1"), ('x\n-y', "x\n'-y"), ('x;-1', 'x;-1'), ('a;b', 'a;b')),
+        ([';=1'], '[";\'=1"]'),
         (DAY, '2022-03-01T00:00:00.000Z'),
     ],
 )
 def test_a_value_becomes_a_cell(service: Service, value: Any, cell: str) -> None:
     service.database.c.insert_one({'n': value})
     assert rows(service) == [{'_id': rows(service)[0]['_id'], 'n': cell}]
+
+
+@pytest.mark.parametrize('delimiter', [',', ';', '\t'])
+def test_no_cell_is_a_formula_whatever_parts_them(
+    service: Service, delimiter: str
+) -> None:
+    values = ['x;=1+1;', 'x\t=1+1', 'x\n=1+1', 'x";=1+1', 'x,=1+1']
+    service.database.c.insert_many(
+        [{'n': value, f'h;={number}': 1} for number, value in enumerate(values)]
+    )
+    text = io.StringIO(get(service, CSV).content.decode(), newline='')
+    for cells in csv.reader(text, delimiter=delimiter):
+        assert not [cell for cell in cells if cell.startswith('=')]
+
+
+@pytest.mark.parametrize('value', ['a;b', 'a\tb', 'a"b', 'a\rb', 'a,b'])
+def test_a_cell_with_what_could_part_it_is_quoted(service: Service, value: str) -> None:
+    service.database.c.insert_one({'_id': 'x', 'n': value})
+    quoted = value.replace('"', '""')
+    assert get(service, CSV).content == f'_id,n\r\nx,"{quoted}"\r\n'.encode()
 
 
 def test_names_of_columns_are_harmless_too(service: Service) -> None:

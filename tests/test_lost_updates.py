@@ -21,14 +21,16 @@ def tag_of(service: Service, path: str) -> str:
     return tag
 
 
-def change(service: Service, method: str, path: str, tag: str) -> Any:
+def change(
+    service: Service, method: str, path: str, tag: str, header: str = 'If-Match'
+) -> Any:
     kind, _, content_type = method.partition(' ')
     return service.client.simulate_request(
         kind,
         path,
         body='{"b": 2}',
         content_type=content_type or 'application/json',
-        headers={'If-Match': tag},
+        headers={header: tag},
     )
 
 
@@ -66,6 +68,38 @@ def test_a_change_of_what_was_read_is_done(
 ) -> None:
     tag = tag_of(service, path)
     assert change(service, method, path, f'"x", {tag}').status_code == 200
+
+
+@pytest.mark.parametrize('method', METHODS)
+def test_a_change_of_what_is_not_there_leaves_what_is(
+    service: Service, path: str, method: str
+) -> None:
+    tag = tag_of(service, path)
+    for given in ('*', tag, f'"x", W/{tag}'):
+        answer = change(service, method, path, given, 'If-None-Match')
+        assert (answer.status_code, tag_of(service, path)) == (412, tag)
+    gone = path[:-24] + '0' * 24
+    assert change(service, method, gone, '*', 'If-None-Match').status_code == 404
+    assert change(service, method, path, '"x"', 'If-None-Match').status_code == 200
+
+
+def test_a_collection_is_dropped_under_its_conditions_alone(
+    service: Service, path: str
+) -> None:
+    for header, given in (('If-Match', '"x"'), ('If-None-Match', '*')):
+        answer = change(service, 'DELETE', '/collections/c', given, header)
+        assert answer.status_code == 412
+        none = change(service, 'DELETE', '/collections/none', given, header)
+        assert none.status_code == 404
+    assert change(service, 'DELETE', '/collections/c', '*').status_code == 200
+
+
+@pytest.mark.parametrize('header', ['If-Match', 'If-None-Match'])
+def test_a_tag_is_not_for_all_images(service: Service, path: str, header: str) -> None:
+    for method in ('PATCH', 'DELETE'):
+        answer = change(service, method, '/collections/c/images?a=1', '*', header)
+        assert (answer.status_code, header in answer.json['description']) == (400, True)
+    assert service.client.simulate_get(path).json['a'] == '1'
 
 
 @pytest.mark.parametrize('method', METHODS)

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import bson
 import falcon
@@ -163,6 +164,59 @@ def test_a_name_no_collection_can_have_is_400(service: Service, name: str) -> No
     ]
     assert {response.status_code for response in responses} == {400}
     assert service.stored_files() == []
+
+
+@pytest.mark.parametrize(
+    'name',
+    ['x' * 141, 'é' * 106, 'a\tb', 'a\ufffd'],
+    ids=['long', 'longest', 'control', 'replaced'],
+)
+def test_a_collection_of_the_earlier_version_is_reached_by_any_name(
+    service: Service, name: str
+) -> None:
+    key = bson.ObjectId()
+    service.database[name].insert_one({'_id': key, 'image': 'a.jpg', 'label': 'OK'})
+    folder = service.settings.uploads_directory / 'images' / name
+    # What cannot be a file's path was none in the earlier version either.
+    is_plain = '\t' not in name
+    if is_plain:
+        folder.mkdir(parents=True)
+        (folder / 'a.jpg').write_bytes(jpeg())
+    client, base = service.client, f'/collections/{quote(name)}'
+    assert client.simulate_get('/collections').json == [name]
+    assert client.simulate_get(base).json == {'name': name, 'documents': 1}
+    path = f'{base}/images/{key}'
+    assert client.simulate_get(path).json['label'] == 'OK'
+    if is_plain:
+        assert client.simulate_get(f'{path}/image').content == jpeg()
+    assert client.simulate_get(f'{base}/fields').status_code == 200
+    assert client.simulate_patch(path, json={'label': 'NG'}).status_code == 200
+    changed = client.simulate_patch(f'{base}/images?label=NG', json={'n': 1})
+    assert changed.json['changed'] == 1
+    revert = client.simulate_post(f'{base}/changes/{changed.json["change"]}/revert')
+    assert revert.json['reverted'] == 1
+    sent = form(('image', jpeg(), 'a.jpg'))
+    assert client.post_form(quote(name), sent).status_code == 400
+    dropped = client.simulate_delete(base)
+    assert (dropped.status_code, dropped.json['documents']) == (200, 1)
+    assert client.simulate_get('/collections').json == []
+    assert service.stored_files() == []
+    left = service.database['_service.names'].count_documents({})
+    assert (left, service.metadata.drops.names()) == (0, {})
+
+
+def test_the_files_of_a_long_name_go_when_the_drop_was_cut_off(
+    service: Service,
+) -> None:
+    name = 'x' * (254 - len(service.database.name))
+    service.database[name].insert_one({'image': 'a.jpg'})
+    folder = service.settings.uploads_directory / 'images' / name
+    folder.mkdir(parents=True)
+    (folder / 'a.jpg').write_bytes(jpeg())
+    service.metadata.drop(name)
+    assert list(service.metadata.drops.names().values()) == [name]
+    service.store.finish_drops()
+    assert (service.stored_files(), service.metadata.drops.names()) == ([], {})
 
 
 def test_the_longest_collection_name_can_be_dropped(service: Service) -> None:

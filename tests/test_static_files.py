@@ -5,6 +5,7 @@ import falcon.testing
 import pytest
 
 from falcon_images.static_files import StaticFiles
+from tests.conftest import Service
 
 
 def client(folder: Path) -> falcon.testing.TestClient:
@@ -71,3 +72,12 @@ def test_files_of_a_version_are_not_asked_for_again(tmp_path: Path) -> None:
 )
 def test_what_is_not_a_file_of_the_folder_is_404(tmp_path: Path, name: str) -> None:
     assert client(tmp_path).simulate_get(f'/ui/{name}').status_code == 404
+
+
+@pytest.mark.parametrize('path', ['/ui', '/ui/main.js', '/docs', '/openapi.json'])
+def test_another_file_than_is_wanted_is_412(service: Service, path: str) -> None:
+    answer = service.client.simulate_get(path, headers={'If-Match': '"x"'})
+    assert (answer.status_code, 'Cache-Control' in answer.headers) == (412, False)
+    tag = service.client.simulate_get(path).headers['ETag']
+    answer = service.client.simulate_get(path, headers={'If-Match': tag})
+    assert answer.status_code == 200

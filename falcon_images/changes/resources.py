@@ -102,11 +102,11 @@ class ChangeOfAll:
         patch: Patch | None,
     ) -> None:
         """Change all images that the query tells of; without a patch, delete them."""
-        if req.get_header('If-Match') is not None:
+        if req.get_header('If-Match') or req.get_header('If-None-Match'):
             raise falcon.HTTPBadRequest(
                 title='Invalid request',
-                description='If-Match is for one image; say with expect=N how many '
-                'images you mean.',
+                description='If-Match and If-None-Match are for one image; say with '
+                'expect=N how many images you mean.',
             )
         selection = parse_bulk_selection(req.params, self._settings)
         bulk = self._bulk_changes

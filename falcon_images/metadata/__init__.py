@@ -45,7 +45,11 @@ from falcon_images.metadata.drops import Drops
 from falcon_images.metadata.facets import Facets
 from falcon_images.metadata.indexes import KEY_INDEX, Indexes
 from falcon_images.metadata.lists import Lists
-from falcon_images.metadata.names import RESERVED, check_collection_name
+from falcon_images.metadata.names import (
+    RESERVED,
+    check_collection_name,
+    check_stored_name,
+)
 from falcon_images.metadata.pages import Row, is_found_by_filter, require_position
 from falcon_images.metadata.pending_ids import PendingIds
 from falcon_images.metadata.positions import position_of
@@ -176,7 +180,7 @@ class MongoMetadata:
 
     def require_collection(self, collection_name: str) -> None:
         """Raise `NotFoundError` if the collection does not exist."""
-        check_collection_name(collection_name)
+        self._collection(collection_name)
         if not self._all_names({'name': collection_name}):
             raise _no_collection(collection_name)
 
@@ -321,7 +325,8 @@ class MongoMetadata:
             return self._database.list_collection_names(filter=filter_)
 
     def _open_collection(self, collection_name: str) -> Collection[Document]:
-        check_collection_name(collection_name)
+        named = {'name': collection_name}
+        check_stored_name(collection_name, lambda: bool(self._all_names(named)))
         return self._database[collection_name]
 
     def _update(

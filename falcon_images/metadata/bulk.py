@@ -15,7 +15,7 @@ from pymongo.write_concern import WriteConcern
 
 from falcon_images.errors import ConflictError, InvalidRequestError
 from falcon_images.metadata.documents import Document
-from falcon_images.metadata.names import check_collection_name
+from falcon_images.metadata.names import check_stored_name
 from falcon_images.metadata.translation import (
     BAD_FILTER,
     BATCH_SECONDS,
@@ -74,7 +74,7 @@ class BulkDocuments:
         self, collection_name: str, filter_: Document, fields: Iterable[str] = ()
     ) -> Iterator[Document]:
         """Read ids of the images that match, with some fields of their documents."""
-        check_collection_name(collection_name)
+        check_stored_name(collection_name, lambda: bool(self.uuid(collection_name)))
         # An index alone tells all ids; without it, all documents would be read.
         hint: dict[str, Any] = {} if filter_ or fields else {'hint': '_id_'}
         cursor = self._database[collection_name].find(

@@ -14,7 +14,7 @@ from pymongo.database import Database
 from falcon_images.errors import ConflictError, InvalidRequestError, NotFoundError
 from falcon_images.metadata.before_images import Kind
 from falcon_images.metadata.documents import Document
-from falcon_images.metadata.names import CHANGES, check_collection_name
+from falcon_images.metadata.names import CHANGES, check_stored_name
 from falcon_images.metadata.translation import BATCH_SECONDS, translated
 from falcon_images.metadata.values import new_id, now
 
@@ -149,7 +149,8 @@ class ChangeRecords:
         self, collection_name: str, skip: int, limit: int
     ) -> Iterator[Document]:
         """Read the records of a collection's changes, newest first."""
-        check_collection_name(collection_name)
+        # There may be records of a collection that is no more.
+        check_stored_name(collection_name, lambda: True)
         cursor = self._records.find(
             _shown_of(collection_name),
             _SHOWN_FIELDS,
@@ -255,7 +256,7 @@ def _change(record: Document) -> Change:
 
 
 def _parse(collection_name: str, change_id: str) -> bson.ObjectId:
-    check_collection_name(collection_name)
+    check_stored_name(collection_name, lambda: True)
     try:
         return bson.ObjectId(change_id)
     except bson.errors.InvalidId as ex:

@@ -1,14 +1,18 @@
 """Names: which a collection can have, and which are the service's own."""
 
 import unicodedata
+from collections.abc import Callable
 
 from falcon_images.errors import InvalidRequestError
 
 RESERVED = '_service.'
 DROPPED = f'{RESERVED}dropped.'
+# Of drops whose key has no room for it.
+DROPPED_NAMES = f'{RESERVED}names'
 CHANGES = f'{RESERVED}changes'
 PENDING = f'{RESERVED}pending'
 BEFORE_IMAGES = f'{RESERVED}before'
+MAX_NAMESPACE_BYTES = 255
 # What MongoDB's 255 leave beside a database's name and the prefix of a drop.
 _MAX_COLLECTION_NAME_BYTES = 140
 # Control characters and halves of surrogate pairs.
@@ -16,7 +20,7 @@ _CONTROLS = ('Cc', 'Cs')
 
 
 def check_collection_name(name: str) -> None:
-    """Raise `InvalidRequestError` if no collection can have that name."""
+    """Raise `InvalidRequestError` if no new collection can have that name."""
     reason = None
     if not name or len(name.encode(errors='replace')) > _MAX_COLLECTION_NAME_BYTES:
         reason = f'it must have 1 to {_MAX_COLLECTION_NAME_BYTES} bytes'
@@ -30,3 +34,29 @@ def check_collection_name(name: str) -> None:
         raise InvalidRequestError(
             f'The collection name {name[:60]!r} cannot be used: {reason}.'
         )
+
+
+def check_stored_name(name: str, is_there: Callable[[], bool]) -> None:
+    """Do the same, but for a collection that is there all the same.
+
+    The earlier version had no limits but those of MongoDB.
+    """
+    try:
+        check_collection_name(name)
+    except InvalidRequestError:
+        if not can_be_stored(name) or not is_there():
+            raise
+
+
+def can_be_stored(name: str) -> bool:
+    """Return whether MongoDB can have a collection of that name that is not ours."""
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:
+        return False
+    return (
+        0 < size < MAX_NAMESPACE_BYTES
+        and not any(part in name for part in ('$', '\0', '..'))
+        and not name.startswith(('.', 'system.', RESERVED))
+        and not name.endswith('.')
+    )

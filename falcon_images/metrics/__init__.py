@@ -1,6 +1,5 @@
 """Metrics: what the service does, counted as it does it, in the form of Prometheus."""
 
-import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,8 +77,6 @@ class Metrics:
     ) -> None:
         """Count an answer; its labels are method, template of the route and status."""
         answers = self._answers.get(labels) or self._new_answers(labels)
-        if answers is None:
-            return
         answers.requests.inc()
         answers.seconds.observe(seconds)
         if bytes_received:
@@ -92,31 +89,26 @@ class Metrics:
         counted = self._operations.get((name, has_failed))
         if counted is None:
             counted = self._new_operation(name, has_failed)
-        if counted is not None:
-            counted.observe(seconds)
+        counted.observe(seconds)
 
     def count_image(self, size: int) -> None:
         """Count an image that was stored, of `size` bytes."""
         self._images_stored.inc()
         self._bytes_stored.inc(size)
 
-    def _new_answers(self, labels: tuple[str, str, int]) -> _Answers | None:
-        # Where there is no room for another counter, the request is more important.
-        with contextlib.suppress(OSError):
-            self._answers[labels] = _Answers(
-                self._requests.labels(*labels),
-                self._seconds.labels(*labels),
-                self._received.labels(*labels),
-                self._sent.labels(*labels),
-            )
-        return self._answers.get(labels)
+    def _new_answers(self, labels: tuple[str, str, int]) -> _Answers:
+        made = _Answers(
+            self._requests.labels(*labels),
+            self._seconds.labels(*labels),
+            self._received.labels(*labels),
+            self._sent.labels(*labels),
+        )
+        return self._answers.setdefault(labels, made)
 
-    def _new_operation(self, name: str, has_failed: bool) -> Histogram | None:
-        key = (name, has_failed)
-        with contextlib.suppress(OSError):
-            outcome = 'failed' if has_failed else 'ok'
-            self._operations[key] = self._operation_seconds.labels(name, outcome)
-        return self._operations.get(key)
+    def _new_operation(self, name: str, has_failed: bool) -> Histogram:
+        outcome = 'failed' if has_failed else 'ok'
+        made = self._operation_seconds.labels(name, outcome)
+        return self._operations.setdefault((name, has_failed), made)
 
     def _counter(
         self, name: str, text: str, labels: tuple[str, ...] = _REQUEST_LABELS

@@ -11,13 +11,13 @@ import falcon
 from falcon_images import __version__
 from falcon_images.changes.patch import checked_patch
 from falcon_images.changes.resources import ChangeOfAll
-from falcon_images.conditional import has_tag, required_tags
+from falcon_images.conditional import is_not_modified, required_tag
 from falcon_images.digests import claimed_digests
 from falcon_images.errors import DatabaseUnavailableError, TooLargeError
 from falcon_images.files import DiskFiles
 from falcon_images.json_text import dumps, loads_object, tag
 from falcon_images.lists import MEDIA_TYPES
-from falcon_images.metadata import Document, MongoMetadata
+from falcon_images.metadata import Document, MongoMetadata, changed
 from falcon_images.properties import check_depth
 from falcon_images.query import next_address, parse_query
 from falcon_images.resources.image_file import TRUE, ImageFile
@@ -29,6 +29,8 @@ _PING_SECONDS = 0.8
 _FORM = 'multipart/form-data'
 _JSON = 'application/json'
 _MERGE_PATCH = 'application/merge-patch+json'
+# A collection has no tag; no header has this one.
+_NO_TAG = '\0'
 _KEY = re.compile('[!-~ ]{1,255}')
 
 
@@ -103,6 +105,11 @@ class Collection:
     def on_delete(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
+        is_meant = required_tag(req)
+        if is_meant and not is_meant(_NO_TAG):
+            # What is not there is 404 whatever the condition.
+            self._store.collection_size(collection_name)
+            raise changed()
         count = self._store.drop(collection_name)
         resp.media = {'name': collection_name, 'documents': count}
 
@@ -205,10 +212,13 @@ class Image:
         collection_name: str,
         image_id: str,
     ) -> None:
-        etag = _send(resp, self._store.get(collection_name, image_id))
-        if has_tag(req, etag):
-            resp.data = None
+        data = dumps(self._store.get(collection_name, image_id))
+        etag = tag(data)
+        if is_not_modified(req, etag):
             resp.status = falcon.HTTP_304
+        else:
+            resp.data = data
+        resp.set_header('ETag', f'"{etag}"')
 
     on_head = on_get
 
@@ -221,8 +231,8 @@ class Image:
     ) -> None:
         _require_media_type(req, _JSON)
         properties = _body(req, self._settings)
-        tags = required_tags(req)
-        document = self._store.replace(collection_name, image_id, properties, tags)
+        is_meant = required_tag(req)
+        document = self._store.replace(collection_name, image_id, properties, is_meant)
         _send(resp, document)
 
     def on_patch(
@@ -234,8 +244,8 @@ class Image:
     ) -> None:
         media_type = _require_media_type(req, _JSON, _MERGE_PATCH)
         change = self._store.merge if media_type == _MERGE_PATCH else self._store.update
-        values, tags = _body(req, self._settings), required_tags(req)
-        _send(resp, change(collection_name, image_id, values, tags))
+        values, is_meant = _body(req, self._settings), required_tag(req)
+        _send(resp, change(collection_name, image_id, values, is_meant))
 
     def on_delete(
         self,
@@ -244,7 +254,7 @@ class Image:
         collection_name: str,
         image_id: str,
     ) -> None:
-        self._store.delete(collection_name, image_id, required_tags(req))
+        self._store.delete(collection_name, image_id, required_tag(req))
         resp.media = {'_id': image_id.lower(), 'deletedCount': 1}
 
 
@@ -256,7 +266,11 @@ def public_url(url: str) -> str:
 
 
 def _list_type(req: falcon.Request) -> str:
-    return req.client_prefers(MEDIA_TYPES) or MEDIA_TYPES[0]
+    # Names of media types have no case (RFC 9110, section 8.3.1), nor has "q".
+    with contextlib.suppress(ValueError):
+        if found := falcon.mediatypes.best_match(MEDIA_TYPES, req.accept.lower()):
+            return found
+    return MEDIA_TYPES[0]
 
 
 def _describe_list(resp: falcon.Response, media_type: str, total: int) -> None:
@@ -266,12 +280,10 @@ def _describe_list(resp: falcon.Response, media_type: str, total: int) -> None:
     resp.set_header('X-Total-Count', str(total))
 
 
-def _send(resp: falcon.Response, document: Document) -> str:
-    """Answer with a document; return its entity tag."""
+def _send(resp: falcon.Response, document: Document) -> None:
+    """Answer with a document and its entity tag."""
     resp.data = dumps(document)
-    etag = tag(resp.data)
-    resp.set_header('ETag', f'"{etag}"')
-    return etag
+    resp.set_header('ETag', f'"{tag(resp.data)}"')
 
 
 def _idempotency_key(req: falcon.Request) -> str | None:

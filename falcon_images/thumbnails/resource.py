@@ -2,7 +2,7 @@
 
 import falcon
 
-from falcon_images.conditional import has_tag
+from falcon_images.conditional import is_not_modified
 from falcon_images.errors import DamagedFileError, InvalidRequestError
 from falcon_images.resources.image_file import SAFE_HEADERS, lasting
 from falcon_images.settings import Settings
@@ -35,7 +35,7 @@ class ImageThumbnail:
             _send(resp, DAMAGED)
             return
         tag = thumbnail_tag(stored.sha256, size)
-        if has_tag(req, tag):
+        if is_not_modified(req, tag):
             resp.status = falcon.HTTP_304
         else:
             thumbnail = self._thumbnails.get(stored, size)

@@ -2,6 +2,7 @@
 import { html, useRef, useState } from './vendor/preact-htm.js';
 import { equals, OPERATORS, readCondition } from './conditions.js';
 import { Icon } from './icons.js';
+import { lookUp } from './look-up.js';
 import { go } from './state.js';
 import { t } from './words.js';
 
@@ -103,5 +104,5 @@ function made(name, prefix, value) {
 }
 
 function hint(prefix) {
-  return { in_: 'OK,NG', like_: '200J*', filter: '{"score": {"$gte": 0.9}}' }[prefix] ?? '';
+  return lookUp({ in_: 'OK,NG', like_: '200J*', filter: '{"score": {"$gte": 0.9}}' }, prefix) ?? '';
 }

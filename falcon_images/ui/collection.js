@@ -4,6 +4,7 @@ import { SelectionBar, StatusBar } from './bars.js';
 import { BulkDialog } from './bulk-dialog.js';
 import { ChangesDialog } from './changes.js';
 import { Filters } from './filters.js';
+import { Guarded } from './guarded.js';
 import { useKeys } from './keys.js';
 import { LabelKeysDialog } from './label-keys.js';
 import { ImageList } from './list.js';
@@ -34,17 +35,22 @@ export function CollectionPage({ shown }) {
   useKeys(actions, !open && !dialog);
   return html`
     <main id="main" class=${`collection ${filters ? 'with-filters' : ''}`} inert=${open}>
-      <${Toolbar} ...${shown} ...${loaded} filters=${filters} size=${tileSize(shown.own)} actions=${actions} />
-      ${filters && html`
-        <${Filters} conditions=${shown.conditions} facets=${loaded.facets} onClose=${actions.toggleFilters} />`}
-      <${Images} shown=${shown} loaded=${loaded} chosen=${chosen} actions=${actions} />
-      <${StatusBar} ...${loaded} active=${chosen.active} actions=${actions} />
+      <${Guarded} on=${loaded.facets}>
+        <${Toolbar} ...${shown} ...${loaded} filters=${filters} size=${tileSize(shown.own)} actions=${actions} />
+      </${Guarded}>
+      ${filters && html`<${Guarded} on=${loaded.facets}>
+        <${Filters} conditions=${shown.conditions} facets=${loaded.facets} onClose=${actions.toggleFilters} />
+      </${Guarded}>`}
+      <${Guarded} on=${loaded.documents}>
+        <${Images} shown=${shown} loaded=${loaded} chosen=${chosen} actions=${actions} /></${Guarded}>
+      <${Guarded} on=${loaded.documents}>
+        <${StatusBar} ...${loaded} active=${chosen.active} actions=${actions} /></${Guarded}>
     </main>
-    ${open && html`
+    ${open && html`<${Guarded} on=${shown.image}>
       <${Viewer} shown=${shown} loaded=${loaded} chosen=${chosen} marks=${marks} actions=${actions}
-        keysOn=${!dialog} />`}
-    <${Dialogs} dialog=${dialog} shown=${shown} loaded=${loaded} chosen=${chosen} onReload=${reload}
-      onClose=${() => setDialog(null)} />`;
+        keysOn=${!dialog} /></${Guarded}>`}
+    <${Guarded} on=${dialog}><${Dialogs} dialog=${dialog} shown=${shown} loaded=${loaded} chosen=${chosen} onReload=${reload}
+      onClose=${() => setDialog(null)} /></${Guarded}>`;
 }
 
 function Images({ shown, loaded, chosen, actions }) {

@@ -1,6 +1,7 @@
 // The keys of the page, and the dialog that shows them all.
 import { html, useEffect, useRef } from './vendor/preact-htm.js';
 import { Dialog } from './dialog.js';
+import { lookUp } from './look-up.js';
 import { openUploads } from './uploads.js';
 import { undoLast } from './toasts.js';
 import { t } from './words.js';
@@ -41,13 +42,13 @@ function act(event, actions) {
   const control = event.ctrlKey || event.metaKey;
   if (event.altKey) return false;
   const key = event.key.toLowerCase();
-  if (control) return run({ a: actions.selectAll, z: undoLast }[key]);
+  if (control) return run(lookUp({ a: actions.selectAll, z: undoLast }, key));
   if (/^[1-9]$/.test(key)) return run(() => actions.mark(Number(key)));
-  return run({
+  return run(lookUp({
     escape: actions.selectNothing, delete: actions.remove, l: actions.relabel,
     f: actions.toggleFilters, g: actions.toggleView, u: openUploads, '?': showHelp,
     '/': () => document.querySelector('[data-add-condition]')?.click(),
-  }[key]);
+  }, key));
 }
 
 function run(action) {

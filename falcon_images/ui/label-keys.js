@@ -39,7 +39,7 @@ function chosenLabel(collection, own) {
   const kept = stored.label === label && Array.isArray(stored.values) ? stored.values : [];
   const given = read(own.keys, []);
   const texts = Array.isArray(given) && given.length ? given : kept;
-  return { label, values: texts.slice(0, KEYS).map(String).map(typedValue) };
+  return { label, values: texts.slice(0, KEYS).map(valueText).map(typedValue) };
 }
 
 function read(text, otherwise = {}) {

@@ -1,6 +1,7 @@
 // The images of a collection in a box that scrolls, as a grid or as a table.
 import { html, useEffect, useLayoutEffect, useRef, useState } from './vendor/preact-htm.js';
 import { useLasso } from './lasso.js';
+import { lookUp } from './look-up.js';
 import { useRows } from './scroll.js';
 import { adding, isSelected, NOTHING, toggle } from './selection.js';
 import { columnWidths, HEAD_HEIGHT, Row, ROW_HEIGHT, TableHead, tableWidth } from './table.js';
@@ -179,8 +180,9 @@ function destination(key, active, total, layout, box) {
     ArrowLeft: -1, ArrowRight: 1, ArrowUp: -layout.perRow, ArrowDown: layout.perRow,
     PageUp: -page, PageDown: page, Home: -Infinity, End: Infinity,
   };
-  if (!(key in moves)) return null;
-  return Math.max(0, Math.min(total - 1, active < 0 ? 0 : active + moves[key]));
+  const move = lookUp(moves, key);
+  if (move === undefined) return null;
+  return Math.max(0, Math.min(total - 1, active < 0 ? 0 : active + move));
 }
 
 function moveTo(next, extending, { selection, onActive, onRange }, anchor) {

@@ -3,6 +3,7 @@ import { html, render, useEffect, useState } from './vendor/preact-htm.js';
 import { access, json, token } from './api.js';
 import { CollectionPage } from './collection.js';
 import { CollectionsPage } from './collections.js';
+import { Guarded } from './guarded.js';
 import { Header } from './header.js';
 import { AwayNotice, TokenPanel } from './notices.js';
 import { view } from './state.js';
@@ -25,10 +26,10 @@ function App() {
     : html`<${CollectionsPage} key=${usedToken} />`;
   return html`
     <a class="skip-link" href="#main" onClick=${skip}>${t('skipToImages')}</a>
-    <${Header} shown=${shown} service=${service} />
+    <${Guarded} on=${shown}><${Header} shown=${shown} service=${service} /></${Guarded}>
     <${AwayNotice} />
-    ${state === 'open' ? page : html`<${TokenPanel} state=${state} />`}
-    <${UploadPanel} collection=${shown.collection} />
+    ${state === 'open' ? html`<${Guarded} on=${shown}>${page}</${Guarded}>` : html`<${TokenPanel} state=${state} />`}
+    <${Guarded} on=${shown.collection}><${UploadPanel} collection=${shown.collection} /></${Guarded}>
     <${DropZone} collection=${shown.collection} />
     <${Toasts} />`;
 }

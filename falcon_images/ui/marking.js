@@ -1,5 +1,6 @@
 // The label of one image, set by a key: at once on the page, undone if need be.
 import { collectionPath, sendJson } from './api.js';
+import { lookUp } from './look-up.js';
 import { toast, toastError, toastUndo } from './toasts.js';
 import { valueAt, valueText } from './values.js';
 import { t } from './words.js';
@@ -38,7 +39,7 @@ function setBack(path, label, before, etag) {
 function withLabel(document, label, value) {
   const [first, ...rest] = label.split('.');
   if (!rest.length) return { ...document, [first]: value };
-  const inner = document[first];
+  const inner = lookUp(document, first);
   const object = inner !== null && typeof inner === 'object' ? inner : {};
   return { ...document, [first]: withLabel(object, rest.join('.'), value) };
 }

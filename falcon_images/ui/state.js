@@ -16,14 +16,16 @@ const OWN = '.';
 /** Read an address: `#/COLLECTION?conditions&sort=&.view=table&.image=ID`. */
 export function parseView(hash) {
   const [path, query = ''] = split(hash.replace(/^#\/?/, ''), '?');
-  const view = { collection: decode(path), conditions: [], sort: '', image: '', own: {} };
+  const view = { collection: decode(path), conditions: [], sort: '', image: '' };
+  const own = [];
   for (const [name, value] of new URLSearchParams(query)) {
     if (name === '.image') view.image = value;
     else if (name === 'sort') view.sort = value;
-    else if (name.startsWith(OWN)) view.own[name.slice(1)] = value;
+    else if (name.startsWith(OWN)) own.push([name.slice(1), value]);
     else if (value !== '') view.conditions.push([name, value]);
   }
-  return view;
+  // Whatever the names are, they are its own, and nothing else's.
+  return { ...view, own: Object.fromEntries(own) };
 }
 
 /** Write the address of a view. */

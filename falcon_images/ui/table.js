@@ -1,6 +1,7 @@
 // The images as a table: a row for each, and the columns that were chosen.
 import { Component, html } from './vendor/preact-htm.js';
 import { Badge } from './labels.js';
+import { lookUp } from './look-up.js';
 import { Thumbnail } from './picture.js';
 import { thumbnailPath } from './pictures.js';
 import { go } from './state.js';
@@ -12,6 +13,7 @@ import { spoken } from './tile.js';
 export const ROW_HEIGHT = 44;
 export const HEAD_HEIGHT = 34;
 const WIDTHS = { image: '220px', time: '170px', '_file.type': '110px' };
+const NAMES = { image: 'fileName', time: 'stored', '_file.size': 'size', '_file.type': 'type' };
 const DRAWN_BY = ['document', 'index', 'y', 'selected', 'active', 'columns', 'label'];
 
 /** The columns that are always there, and what each is called in a condition. */
@@ -19,13 +21,13 @@ export const FIXED_COLUMNS = ['image', 'time'];
 
 /** The widths of the columns, for the head and each row. */
 export function columnWidths(columns) {
-  const widths = columns.map((name) => WIDTHS[name] ?? 'minmax(120px, 1fr)');
+  const widths = columns.map((name) => lookUp(WIDTHS, name) ?? 'minmax(120px, 1fr)');
   return `36px 64px ${widths.join(' ')}`;
 }
 
 /** The least width of a table in pixels. */
 export function tableWidth(columns) {
-  return 100 + columns.reduce((sum, name) => sum + (parseInt(WIDTHS[name], 10) || 120), 0);
+  return 100 + columns.reduce((sum, name) => sum + (parseInt(lookUp(WIDTHS, name), 10) || 120), 0);
 }
 
 /** The names of the columns; a click sorts by one. */
@@ -50,8 +52,8 @@ export function TableHead({ columns, sort }) {
 
 /** What a column is called for a person. */
 export function columnName(name) {
-  const known = { image: 'fileName', time: 'stored', '_file.size': 'size', '_file.type': 'type' };
-  return known[name] ? t(known[name]) : name;
+  const known = lookUp(NAMES, name);
+  return known ? t(known) : name;
 }
 
 /** A row, which is drawn again only when something that it shows has changed. */

@@ -4,10 +4,12 @@ import { AddCondition, Chips } from './chips.js';
 import { ColumnsDialog } from './columns.js';
 import { collectionPath } from './api.js';
 import { Icon } from './icons.js';
+import { lookUp } from './look-up.js';
 import { SnippetDialog } from './snippets.js';
 import { go, goOwn } from './state.js';
 import { t } from './words.js';
 
+const SORTS = { '': 'newestFirst', time: 'oldestFirst', image: 'byName', '-_file.size': 'largestFirst' };
 const SMALLEST = 80;
 const LARGEST = 400;
 
@@ -68,7 +70,7 @@ function Sort({ sort, fields }) {
 }
 
 function sortName(sort) {
-  const known = { '': 'newestFirst', time: 'oldestFirst', image: 'byName', '-_file.size': 'largestFirst' };
-  if (sort in known) return t(known[sort]);
+  const known = lookUp(SORTS, sort);
+  if (known) return t(known);
   return sort.startsWith('-') ? `${sort.slice(1)} ↓` : `${sort} ↑`;
 }

@@ -1,4 +1,5 @@
 // Values of properties: as text, with their types, and where they are in a document.
+import { lookUp } from './look-up.js';
 
 /** A property's value as text: strings as they are, all else as JSON. */
 export function valueText(value) {
@@ -23,7 +24,7 @@ export function typedText(value) {
 
 /** The type of a value as a person chooses it: text, number, boolean or JSON. */
 export function typeOf(value) {
-  return { string: 'text', number: 'number', boolean: 'boolean' }[typeof value] ?? 'json';
+  return lookUp({ string: 'text', number: 'number', boolean: 'boolean' }, typeof value) ?? 'json';
 }
 
 /** The value at a path such as `camera.gain` of a document; undefined if none. */
@@ -31,8 +32,7 @@ export function valueAt(document, path) {
   if (!document) return undefined;
   if (Object.hasOwn(document, path)) return document[path];
   return path.split('.').reduce((value, name) =>
-    (value !== null && typeof value === 'object' && Object.hasOwn(value, name)
-      ? value[name] : undefined), document);
+    (value !== null && typeof value === 'object' ? lookUp(value, name) : undefined), document);
 }
 
 /** A document's properties, without what is the service's own. */

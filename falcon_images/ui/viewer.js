@@ -4,10 +4,12 @@ import { collectionPath } from './api.js';
 import { BulkDialog } from './bulk-dialog.js';
 import { downloadImage } from './download.js';
 import { preloadPicture } from './full-picture.js';
+import { Guarded } from './guarded.js';
 import { Icon } from './icons.js';
 import { useInTurn } from './in-turn.js';
 import { isWriting, showHelp } from './keys.js';
 import { LabelBar } from './label-keys.js';
+import { lookUp } from './look-up.js';
 import { useNeighbours, useImage } from './neighbours.js';
 import { Notice } from './notices.js';
 import { Properties } from './properties.js';
@@ -47,20 +49,23 @@ export function Viewer({ shown, loaded, chosen, marks, actions: page, keysOn }) 
       tabindex="-1" aria-label=${document?.image ?? t('picture')}>
       <${Head} ...${{ shown, loaded, chosen, document, panel, levels, actions }} />
       <div class="stage-place">
-        ${document && html`
-          <${Stage} collection=${shown.collection} document=${document} controls=${stage} levels=${levels} />`}
+        ${document && html`<${Guarded} on=${shown.image}>
+          <${Stage} collection=${shown.collection} document=${document} controls=${stage} levels=${levels} />
+          </${Guarded}>`}
         ${image.error && html`
           <${Notice} icon="broken" failed title=${t(image.error.status === 404 ? 'imageGone' : 'failed')}
             text=${image.error.message} />`}
         <${Step} name="previous" icon="back" to=${neighbours.previous} onClick=${actions.previous} />
         <${Step} name="next" icon="forward" to=${neighbours.next} onClick=${actions.next} />
       </div>
-      ${panel && document && html`
+      ${panel && document && html`<${Guarded} on=${shown.image}>
         <${Properties} key=${shown.image} collection=${shown.collection} image=${image} label=${labels.label}
-          onChanged=${actions.changed} />`}
+          onChanged=${actions.changed} />
+      </${Guarded}>`}
       <footer>
-        <${LabelBar} labels=${labels} current=${valueAt(document, labels.label)} onMark=${actions.mark}
-          onSetUp=${page.setUpLabels} />
+        <${Guarded} on=${shown.image}>
+          <${LabelBar} labels=${labels} current=${valueAt(document, labels.label)} onMark=${actions.mark}
+            onSetUp=${page.setUpLabels} /></${Guarded}>
       </footer>
       ${dialog === 'copy' && document && html`
         <${SnippetDialog} request=${fileRequest(shown.collection, document)} onClose=${() => setDialog('')} />`}
@@ -179,9 +184,9 @@ function actionOf(event, actions) {
   const key = event.key.toLowerCase();
   if (event.ctrlKey || event.metaKey) return key === 'z' ? undoLast : undefined;
   if (/^[1-9]$/.test(key)) return (event) => actions.mark(Number(key), event);
-  return {
+  return lookUp({
     escape: actions.close, arrowleft: actions.previous, arrowright: actions.next, i: actions.panel,
     b: actions.levels, delete: actions.remove, '+': actions.zoomIn, '=': actions.zoomIn,
     '-': actions.zoomOut, 0: actions.fit, z: actions.pixels, '?': showHelp,
-  }[key];
+  }, key);
 }

@@ -1,6 +1,7 @@
 // The words of the page in the person's language, and numbers and times as it writes them.
 import { ENGLISH } from './english.js';
 import { JAPANESE } from './japanese.js';
+import { lookUp } from './look-up.js';
 import { Watched } from './watched.js';
 
 const STORED = 'falcon-images.language';
@@ -24,8 +25,8 @@ export function setLanguage(code) {
  */
 export function t(key, values = {}) {
   const own = WORDS[language.value];
-  const words = (String(values.n) === '1' && own[`${key}_1`]) || (own[key] ?? key);
-  return words.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
+  const words = (String(values.n) === '1' && lookUp(own, `${key}_1`)) || (lookUp(own, key) ?? key);
+  return words.replace(/\{(\w+)\}/g, (_, name) => lookUp(values, name) ?? '');
 }
 
 /** A number as it is written in the language. */
@@ -67,6 +68,6 @@ function formats(kind, make) {
 
 function chosenLanguage() {
   const stored = localStorage.getItem(STORED);
-  if (stored in WORDS) return stored;
+  if (stored !== null && lookUp(WORDS, stored)) return stored;
   return navigator.language.toLowerCase().startsWith('ja') ? 'ja' : 'en';
 }

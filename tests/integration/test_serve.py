@@ -254,3 +254,34 @@ def test_the_log_can_be_json(start: Start, mongodb_url: str) -> None:
     assert written[-1]['message'] == 'Stopped'
     assert [line['path'] for line in written if 'path' in line] == ['/collections']
     assert 'secret' not in serving.log
+
+
+def test_the_log_begins_with_what_it_means_to_be_open(
+    start: Start, mongodb_url: str
+) -> None:
+    opened = start(MONGODB_URL=mongodb_url).ready()
+    assert 'Authentication is off: whoever reaches this service' in opened.lines[0]
+    closed = start(
+        MONGODB_URL=mongodb_url,
+        USE_AUTHENTICATION='1',
+        IDENTIFICATION_URL='http://127.0.0.1:9/',
+    ).ready()
+    assert 'Authentication is on' in closed.lines[0]
+
+
+def test_tags_in_several_lines_are_one_list(start: Start, mongodb_url: str) -> None:
+    serving = start(MONGODB_URL=mongodb_url).ready()
+    document = serving.upload(jpeg())
+    path = f'/collections/c/images/{document["_id"]}/image'
+    tag = f'"{document["_file"]["sha256"]}"'
+
+    def status(method: str, header: str, *given: str) -> str:
+        lines = ''.join(f'{header}: {each}\r\n' for each in given)
+        with socket.create_connection(('127.0.0.1', serving.port)) as connection:
+            request = f'{method} {path} HTTP/1.1\r\nHost: x\r\n{lines}'
+            connection.sendall(f'{request}Connection: close\r\n\r\n'.encode())
+            return connection.recv(12).decode()[9:]
+
+    assert status('GET', 'If-None-Match', '"x"', tag) == '304'
+    assert status('HEAD', 'If-Match', '"x"', tag) == '200'
+    assert status('GET', 'If-Match', '"x"', '"y"') == '412'

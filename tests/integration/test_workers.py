@@ -5,7 +5,10 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,8 +17,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from falcon_images.workers import _pause
 from tests.conftest import form
-from tests.integration.conftest import Serving, eventually
+from tests.integration.conftest import ROOT, Serving, eventually
 from tests.pictures import jpeg
 
 Start = Callable[..., Serving]
@@ -184,3 +188,35 @@ def test_connections_are_shared_out(start: Start) -> None:
 def _sockets(pid: int) -> int:
     links = Path(f'/proc/{pid}/fd').iterdir()
     return sum(str(link.readlink()).startswith('socket:') for link in links)
+
+
+def test_a_worker_that_goes_on_dying_is_replaced_ever_later() -> None:
+    crash, kill = 1, -signal.SIGKILL
+    assert [_pause(5, number, crash) for number in range(1, 9)] == [
+        *(0, 1, 2, 4, 8, 16, 30, 30)
+    ]
+    assert [_pause(0.1, number, crash) for number in (1, 2, 3)] == [1, 1, 2]
+    assert [_pause(5, number, kill) for number in (1, 2, 9)] == [0, 1, 1]
+    assert _pause(100, 0, crash) == 0
+
+
+DYING = """
+import os, socket, sys
+from falcon_images.workers import Workers
+def die():
+    os.write(1, b'x')
+    os._exit(3)
+Workers(2, socket.socket(), die).run()
+"""
+
+
+def test_a_stop_does_not_wait_for_a_worker_that_is_to_be_replaced() -> None:
+    with subprocess.Popen(
+        [sys.executable, '-c', DYING], cwd=ROOT, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stdout.read(6) == b'x' * 6
+        begun = time.monotonic()
+        process.terminate()
+        assert process.wait(10) == 0
+        assert time.monotonic() - begun < 0.9
