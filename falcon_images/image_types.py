@@ -9,7 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from PIL import Image, PngImagePlugin, UnidentifiedImageError
+# Those that are here Pillow does not look for: it would import all that it has.
+from PIL import (
+    AvifImagePlugin,  # noqa: F401
+    Image,
+    Jpeg2KImagePlugin,  # noqa: F401
+    PngImagePlugin,
+    TiffImagePlugin,  # noqa: F401
+    UnidentifiedImageError,
+    WebPImagePlugin,  # noqa: F401
+)
 
 from falcon_images.bounded_file import BoundedFile, TooMuchReadError
 from falcon_images.errors import NotAnImageError

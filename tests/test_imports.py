@@ -18,6 +18,7 @@ LEVELS = [
     {'reconciler', 'neighbors', 'facets', 'metrics.page', 'static_files', 'openapi'},
     {'thumbnails.resource', 'thumbnails.stale'},
     {'thumbnails.making'},
+    {'thumbnails.drawers', 'thumbnails.child'},
     {'resources.image_file', 'claims', 'quarantine', 'metrics', 'metrics.processes'},
     {'changes.resources'},
     {'changes.revert'},
@@ -51,6 +52,8 @@ LEVELS = [
         'later',
         'thumbnails.kept',
         'thumbnails.neutral',
+        'thumbnails.limits',
+        'thumbnails.protocol',
     },
     {'errors', '__init__', 'thumbnails', 'changes', 'bounded_file'},
 ]
