@@ -21,7 +21,7 @@ from falcon_images import __version__
 from falcon_images.app import App, create_client, open_files, running_app
 from falcon_images.embedded import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.environment import EMBEDDED_FOLDER, read_environment
-from falcon_images.log_lines import LineHandler, formatter
+from falcon_images.log_lines import LineHandler, formatter, log_warnings
 from falcon_images.metrics.processes import (
     folder_to_share,
     forget_process,
@@ -101,6 +101,7 @@ def _log_to_standard_error(log_format: str) -> None:
     handler = LineHandler()
     handler.setFormatter(formatter(log_format))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    log_warnings()
     # What no line tells is not looked for; so says Python's "Logging HOWTO".
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging._srcfile = None

@@ -166,6 +166,16 @@ class TestDeath:
             self.killed(drawer, order(pictures.many_scans(*SLOW)), signal.SIGTERM)
         assert draw(drawer, order(jpeg())).state == 'ok'
 
+    @linux
+    def test_an_image_that_comes_after_a_death_is_drawn(
+        self, drawer: Drawer, order: Make
+    ) -> None:
+        before = children()
+        for _ in range(5):
+            assert draw(drawer, order(jpeg())).state == 'ok'
+            (pid,) = children() - before
+            os.kill(pid, signal.SIGKILL)
+
     def test_what_takes_too_long_is_ended(
         self,
         made: Callable[[Limits], Drawer],

@@ -4,14 +4,15 @@ It takes one order after the other from its standard input, and ends when that d
 decoder that crashes, or takes too much of anything, takes this process along at most.
 """
 
+import logging
 import os
 import queue
 import threading
-import warnings
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from falcon_images.errors import TooLargeError
+from falcon_images.log_lines import log_warnings
 from falcon_images.thumbnails.drawing import Drawing, LargeImageError, UndrawableError
 from falcon_images.thumbnails.limits import limit_memory, limit_time
 from falcon_images.thumbnails.protocol import Answer, Order, parse_order, send_answer
@@ -20,7 +21,8 @@ from falcon_images.thumbnails.protocol import Answer, Order, parse_order, send_a
 def main(max_bytes: str) -> None:
     """Draw what is ordered, in at most so many bytes of memory, until input ends."""
     limit_memory(int(max_bytes))
-    warnings.formatwarning = _warning_line  # type: ignore[assignment]
+    logging.basicConfig(format='%(message)s')
+    log_warnings()
     answers = _answers()
     send_answer(answers, Answer('ready'))
     orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
@@ -64,7 +66,3 @@ def _answer(order: Order) -> Answer:
         return Answer('gone')
     except OSError as ex:
         return Answer('unreadable', error_number=ex.errno or 0)
-
-
-def _warning_line(message: Warning | str, category: type[Warning], *_: object) -> str:
-    return f'{category.__name__}: {message}\n'

@@ -52,6 +52,10 @@ logger = logging.getLogger(__name__)
 class DrawingDiedError(Exception):
     """The process died of a drawing: it crashed, or took too much time or memory."""
 
+    def __init__(self, is_late: bool) -> None:
+        super().__init__()
+        self.is_late = is_late
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -87,6 +91,16 @@ class Drawer:
             DrawingDiedError: the image killed the process, or had to be.
             TooManyThumbnailsError: the process could not be started, or was stopped.
         """
+        is_first = not self._drawings
+        try:
+            return self._draw(order, file_bytes)
+        except DrawingDiedError as ex:
+            # It may have died of what it drew before, or of something else.
+            if is_first or ex.is_late:
+                raise
+            return self._draw(order, file_bytes)
+
+    def _draw(self, order: Order, file_bytes: int) -> Answer:
         seconds = self._limits.seconds + file_bytes / _BYTES_PER_SECOND
         process = self._ready()
         self._report.begin(order.key)
@@ -96,7 +110,7 @@ class Drawer:
                 send_order(stdin, replace(order, seconds=seconds))
                 answer = receive_answer(stdout)
         except (OSError, ValueError, TypeError) as ex:
-            raise self._death(order.key, is_late) from ex
+            raise self._death(order.key, is_late.is_set()) from ex
         self._drawings += 1
         if is_late.is_set() or self._drawings == self._limits.drawings:
             self.close()
@@ -104,7 +118,7 @@ class Drawer:
 
     def close(self) -> None:
         """End the process; what it draws is lost."""
-        process, self._process = self._process, None
+        process, self._process, self._drawings = self._process, None, 0
         self._end()
         for stream in (process.stdin, process.stdout) if process else ():
             with contextlib.suppress(OSError):
@@ -131,10 +145,9 @@ class Drawer:
             raise TooManyThumbnailsError(
                 'No thumbnail can be drawn now; ask for this one again in a while.'
             ) from ex
-        self._drawings = 0
         return process
 
-    def _death(self, key: str, is_late: threading.Event) -> Exception:
+    def _death(self, key: str, is_late: bool) -> Exception:
         process = cast(subprocess.Popen[bytes], self._process)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_END_SECONDS)
@@ -144,9 +157,9 @@ class Drawer:
             return TooManyThumbnailsError(
                 'Drawing was stopped; ask for this thumbnail again in a while.'
             )
-        reason = 'took too long' if is_late.is_set() else f'ended with {status}'
+        reason = 'took too long' if is_late else f'ended with {status}'
         logger.warning('No thumbnail of %s: the process that drew it %s', key, reason)
-        return DrawingDiedError()
+        return DrawingDiedError(is_late)
 
 
 class Drawers:
