@@ -37,8 +37,6 @@ _AT_ONCE = 2
 # As many requests as a browser sends at once may be for thumbnails that are not drawn
 # yet, of the 8 that are worked on; uploads always find a thread.
 _SHARE_OF_THREADS = 0.75
-# Of these, as many may be for large images, so that others find a place.
-_SHARE_OF_PLACES = 0.5
 _FAILURES = 10_000
 _FAILURE_SECONDS = 60.0
 # What killed a process, or kept it busy until it was, is not soon tried again.
@@ -80,7 +78,8 @@ class Thumbnails:
         self._places = threading.Semaphore(places)
         self._drawers = Drawers(
             _AT_ONCE if settings.workers == 1 else 1,
-            max(int(places * _SHARE_OF_PLACES), 1),
+            # Large images wait for each other; one place is never theirs.
+            max(places - 1, 1),
             self._files.thumbnails.one_large,
         )
         self._lock = threading.Lock()
