@@ -20,7 +20,7 @@ from falcon_images import __version__
 from falcon_images.app import App, create_client, open_files, running_app
 from falcon_images.embedded import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.environment import EMBEDDED_FOLDER, read_environment
-from falcon_images.log_lines import LineHandler, formatter
+from falcon_images.log_lines import LineHandler, formatter, log_warnings
 from falcon_images.metrics.processes import forget_process, shared_counters
 from falcon_images.resources import public_url
 from falcon_images.server import Server, Timeouts, listen
@@ -95,6 +95,7 @@ def _log_to_standard_error(log_format: str) -> None:
     handler = LineHandler()
     handler.setFormatter(formatter(log_format))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    log_warnings()
     # What no line tells is not looked for; so says Python's "Logging HOWTO".
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging._srcfile = None

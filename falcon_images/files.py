@@ -281,6 +281,10 @@ class DiskFiles:
                 raise
         return None
 
+    def path(self, key: str) -> Path:
+        """Return where a file is, for another process that reads it."""
+        return self._path(key)
+
     def size(self, key: str) -> int | None:
         """Tell how many bytes a file has; None if there is none."""
         path = self._name(key)

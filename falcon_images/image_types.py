@@ -1,14 +1,26 @@
 """What an image is, found from its bytes and never believed from its sender."""
 
 import contextlib
+import os
 import re
 import struct
 import xml.parsers.expat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from PIL import Image, UnidentifiedImageError
+# Those that are here Pillow does not look for: it would import all that it has.
+from PIL import (
+    AvifImagePlugin,  # noqa: F401
+    Image,
+    Jpeg2KImagePlugin,  # noqa: F401
+    PngImagePlugin,
+    TiffImagePlugin,  # noqa: F401
+    UnidentifiedImageError,
+    WebPImagePlugin,  # noqa: F401
+)
 
+from falcon_images.bounded_file import BoundedFile, TooMuchReadError
 from falcon_images.errors import NotAnImageError
 
 # The limit is for those who decode pixels. Here only headers are read, and line-scan
@@ -30,10 +42,24 @@ _TYPES = {
 FORMATS = tuple(_TYPES)
 # The reader of JPEG calls a file of several pictures by another name.
 _TYPES_FOUND = _TYPES | {'MPO': 'image/jpeg'}
-# Pillow reads some formats whole, and of others a header of any size: beyond this,
-# only the type is told, by how the file begins.
+# Pillow reads some formats whole, and of others a header of any size, a byte at a time
+# where it likes: beyond these, only the type is found, by how the file begins.
 _MAX_HEADER_BYTES = 32 * 1024**2
+_MAX_READS = 20_000
+# Texts packed in a PNG are unpacked, a thousandfold, and kept while it is open.
+PngImagePlugin.MAX_TEXT_MEMORY = 8 * 1024**2
+_TOO_MUCH_TEXT = 'Too much memory used in text chunks'
+# Boxes of AVIF and JPEG 2000 are read at once. To read those about items takes a time
+# that grows with the square of their number: each is looked for among all others.
+_MAX_ITEM_BYTES = 32 * 1024
+_MAX_PROPERTY_BYTES = 2 * 1024**2
+_OF_PROPERTIES = (b'ipco', b'jp2h')
+_OF_DATA = (b'ftyp', b'mdat', b'idat', b'free', b'skip', b'uuid')
+# What is before the boxes that are in these, in bytes.
+_INTRODUCTIONS = {b'meta': 4, b'iprp': 0}
 _BEGINNINGS = {
+    'image/gif': re.compile(rb'GIF8[79]a'),
+    'image/x-portable-anymap': re.compile(rb'P[1-6][\s#]'),
     'image/avif': re.compile(rb'.{4}ftypavi[fs]', re.DOTALL),
     'image/jp2': re.compile(rb'\xff\x4f\xff\x51|.{4}jP {2}\r\n\x87\n', re.DOTALL),
     'image/jpeg': re.compile(rb'\xff\xd8\xff'),
@@ -63,21 +89,18 @@ def identify(file: BinaryIO) -> ImageFacts:
         NotAnImageError: it is none of the known formats.
         OSError: the file could not be read.
     """
-    file.seek(0)
+    header = cast(BinaryIO, BoundedFile(file, _MAX_HEADER_BYTES, _MAX_READS))
     try:
-        header = cast(BinaryIO, _Header(file))
         if size := _gif_size(header):
             return ImageFacts(_TYPES['GIF'], *size)
         header.seek(0)
+        if _has_costly_boxes(header):
+            return _by_beginning(file)
+        header.seek(0)
         with Image.open(header, formats=FORMATS) as image:
             return ImageFacts(_TYPES_FOUND[image.format or ''], *image.size)
-    except _HeaderTooLargeError as ex:
-        file.seek(0)
-        beginning = file.read(16)
-        for media_type, expected in _BEGINNINGS.items():
-            if expected.match(beginning):
-                return ImageFacts(media_type)
-        raise _not_an_image() from ex
+    except TooMuchReadError:
+        return _by_beginning(file)
     except UnidentifiedImageError as ex:
         if _is_svg(file):
             return ImageFacts(SVG)
@@ -89,7 +112,18 @@ def identify(file: BinaryIO) -> ImageFacts:
     # Broken headers make Pillow's readers raise almost anything, and each of them
     # means the same: these bytes are no image.
     except Exception as ex:
+        if _TOO_MUCH_TEXT in str(ex):
+            return _by_beginning(file)
         raise _not_an_image() from ex
+
+
+def _by_beginning(file: BinaryIO) -> ImageFacts:
+    file.seek(0)
+    beginning = file.read(16)
+    for media_type, expected in _BEGINNINGS.items():
+        if expected.match(beginning):
+            return ImageFacts(media_type)
+    raise _not_an_image()
 
 
 def _not_an_image() -> NotAnImageError:
@@ -97,28 +131,6 @@ def _not_an_image() -> NotAnImageError:
         'The file is not an image of a known format: send AVIF, BMP, GIF, JPEG, '
         'JPEG 2000, PNG, PNM, SVG, TIFF or WebP.'
     )
-
-
-class _HeaderTooLargeError(Exception):
-    pass
-
-
-class _Header:
-    """A file of which only so much may be read."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._left = _MAX_HEADER_BYTES
-        self._file = file
-        self.seek = file.seek
-        self.tell = file.tell
-
-    def read(self, size: int = -1) -> bytes:
-        most = self._left + 1
-        data = self._file.read(most if size < 0 else min(size, most))
-        self._left -= len(data)
-        if self._left < 0:
-            raise _HeaderTooLargeError
-        return data
 
 
 def _gif_size(file: BinaryIO) -> tuple[int, int] | None:
@@ -150,6 +162,45 @@ def _read(file: BinaryIO, size: int) -> bytes:
     if len(data) < size:
         raise _not_an_image()
     return data
+
+
+def _has_costly_boxes(file: BinaryIO) -> bool:
+    """Find whether this is AVIF or JPEG 2000 whose boxes would take long to read."""
+    beginning = file.read(16)
+    is_avif = _BEGINNINGS['image/avif'].match(beginning) is not None
+    if not is_avif and not _BEGINNINGS['image/jp2'].match(beginning):
+        return False
+    item_bytes = property_bytes = 0
+    for name, size in _boxes(file, 0, file.seek(0, os.SEEK_END)):
+        if name in _OF_PROPERTIES:
+            property_bytes += size
+        elif is_avif and name not in _OF_DATA:
+            item_bytes += size
+    return item_bytes > _MAX_ITEM_BYTES or property_bytes > _MAX_PROPERTY_BYTES
+
+
+def _boxes(file: BinaryIO, first: int, end: int) -> Iterator[tuple[bytes, int]]:
+    """Yield name and size of boxes (ISO 14496-12, 4.2), and of those that are in some.
+
+    Args:
+        first: where the first box begins, in bytes.
+        end: where the last one ends at the latest.
+    """
+    while first + 8 <= end:
+        file.seek(first)
+        size, name = struct.unpack('>I4s', _read(file, 8))
+        inside = 8
+        if size == 1:
+            (size,), inside = struct.unpack('>Q', _read(file, 8)), 16
+        size = min(size or end, end - first)
+        if size < inside:
+            return
+        if name in _INTRODUCTIONS:
+            inside += _INTRODUCTIONS[name]
+            yield from _boxes(file, first + inside, first + size)
+        else:
+            yield name, size
+        first += size
 
 
 class _RootFoundError(Exception):

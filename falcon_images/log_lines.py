@@ -5,6 +5,7 @@ import functools
 import json
 import logging
 import time
+import warnings
 from collections.abc import Mapping
 from typing import Any, TextIO, cast
 
@@ -50,6 +51,16 @@ def flush() -> None:
     """Write all lines that wait for others; raise `OSError` if that fails."""
     for handler in logging.getLogger().handlers:
         handler.flush()
+
+
+def log_warnings() -> None:
+    """Let what libraries warn of be in the log, each in one line and without source."""
+    warnings.formatwarning = _warning_line  # type: ignore[assignment]
+    logging.captureWarnings(True)
+
+
+def _warning_line(message: Warning | str, category: type[Warning], *_: object) -> str:
+    return f'{category.__name__}: {message}'
 
 
 def formatter(log_format: str) -> logging.Formatter:

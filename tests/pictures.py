@@ -39,6 +39,23 @@ def every_format() -> dict[str, tuple[bytes, str]]:
     }
 
 
+@functools.cache
+def large() -> bytes:
+    """A picture that takes more than 100 MiB to be drawn."""
+    return saved(Image.new('L', (10_500, 10_500)), 'PNG', compress_level=1)
+
+
+def many_scans(width: int, height: int, scans: int) -> bytes:
+    """A grey progressive JPEG; each scan is some bytes, and goes through all of it."""
+    frame = b'\xff\xc2\0\x0b' + struct.pack('>BHHB', 8, height, width, 1) + b'\1\x11\0'
+    # One code of one bit, for the end of 16,384 blocks and more (ITU T.81, G.1.2.2).
+    codes = b'\xff\xc4\0\x14\x10\1' + bytes(15) + b'\xe0'
+    ends = width * height // 64 // 16384 + 2
+    scan = b'\xff\xda\0\x08\1\1\0\1\x3f\0' + bytes(ends * 15 // 8 + 1)
+    tables = b'\xff\xdb\0\x43\0' + b'\1' * 64 + codes
+    return b'\xff\xd8' + tables + frame + scan * scans + b'\xff\xd9'
+
+
 def gif_header(width: int, height: int, disposal: int, left: int = 0) -> bytes:
     """A GIF of 50 bytes: all that comes before its first picture, and its first 2."""
     screen = struct.pack('<HHBBB', width, height, 0x80, 0, 0) + b'\0\0\0\xff\xff\xff'

@@ -1,12 +1,16 @@
 import errno
 import io
+import struct
 import time
+import tracemalloc
+from pathlib import Path
 
 import pytest
 
 from falcon_images.errors import NotAnImageError
 from falcon_images.image_types import SVG, ImageFacts, identify
 from tests import pictures
+from tests.costly_headers import COSTLY, text_bomb
 
 
 @pytest.mark.parametrize('name', pictures.every_format())
@@ -115,3 +119,64 @@ def test_a_header_without_end_is_not_read_whole(
             return data
 
     assert identify(Endless(beginning)) == ImageFacts(media_type)
+
+
+@pytest.mark.parametrize('name', COSTLY)
+def test_a_header_of_many_small_pieces_takes_no_time(name: str) -> None:
+    media_type, make = COSTLY[name]
+    file = io.BytesIO(make())
+    began = time.thread_time()
+    assert identify(file) == ImageFacts(media_type)
+    assert time.thread_time() - began < 0.5
+
+
+def test_packed_texts_take_little_memory() -> None:
+    file = io.BytesIO(text_bomb())
+    tracemalloc.start()
+    identify(file)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 16 * 1024**2
+
+
+# The systems refuse some of them and read nothing at others, as after the end.
+PLACES = (2**31, 2**32 - 8, 2**44, 2**62, 2**63 - 1, 2**63, 2**64 - 16)
+LEADING_FAR = {
+    'bigtiff': lambda at: b'II+\0\x08\0\0\0' + struct.pack('<Q', at),
+    'tiff': lambda at: b'II*\0' + struct.pack('<I', at % 2**32),
+    'jp2': lambda at: (
+        b'\0\0\0\x0cjP  \r\n\x87\n' + struct.pack('>I4sQ', 1, b'free', at) + bytes(40)
+    ),
+    'png': lambda at: (
+        pictures.png_header(40, 30)[:33] + struct.pack('>I4s', at % 2**32, b'abcd')
+    ),
+    'avif': lambda at: (
+        pictures.every_format()['avif'][0][:32]
+        + struct.pack('>I4sQ', 1, b'free', at)
+        + bytes(40)
+    ),
+}
+
+
+@pytest.mark.parametrize('name', LEADING_FAR)
+@pytest.mark.parametrize('place', PLACES)
+def test_a_header_that_leads_to_no_byte_is_not_taken_for_a_broken_disk(
+    name: str, place: int, tmp_path: Path
+) -> None:
+    path = tmp_path / 'image'
+    path.write_bytes(LEADING_FAR[name](place))
+    with path.open('rb') as file, pytest.raises(NotAnImageError):
+        identify(file)
+
+
+def test_an_image_after_a_long_way_is_known(tmp_path: Path) -> None:
+    content = pictures.every_format()['tiff'][0]
+    (first,) = struct.unpack('<I', content[4:8])
+    moved = content[:4] + struct.pack('<I', 2**30) + content[8:]
+    path = tmp_path / 'image'
+    with path.open('wb') as file:
+        file.write(moved)
+        file.seek(2**30)
+        file.write(content[first:])
+    with path.open('rb') as file:
+        assert identify(file) == ImageFacts('image/tiff', 40, 30)

@@ -1,5 +1,6 @@
 """What the pixels of an image become in its thumbnail."""
 
+import contextlib
 import io
 import math
 import struct
@@ -14,8 +15,13 @@ import pytest
 from PIL import Image, ImageDraw
 
 from falcon_images.errors import TooLargeError
-from falcon_images.thumbnails.drawing import Drawing, UndrawableError
+from falcon_images.thumbnails.drawing import (
+    Drawing,
+    LargeImageError,
+    UndrawableError,
+)
 from tests import pictures
+from tests.faults.mutations import Requests
 from tests.pictures import saved
 
 MAX_PIXELS = 250_000_000
@@ -352,6 +358,80 @@ def test_a_jpeg_in_several_scans_is_kept_whole_so_it_counts() -> None:
     assert content.count(size) == 1
     with pytest.raises(TooLargeError):
         draw(content.replace(size, huge))
+
+
+def test_scans_beyond_what_programs_make_are_not_drawn() -> None:
+    assert draw(pictures.many_scans(64, 48, 300)).size == (64, 48)
+    with pytest.raises(TooLargeError):
+        draw(pictures.many_scans(64, 48, 301))
+
+
+@pytest.mark.parametrize('disposal', [0, 1, 2, 3])
+def test_a_gif_that_is_large_is_not_even_opened(
+    disposal: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pillow would fill it when it is opened."""
+    monkeypatch.setattr(Image, 'open', None)
+    content = pictures.gif_header(15_800, 15_800, disposal)
+    with pytest.raises(LargeImageError):
+        Drawing(MAX_PIXELS, allows_large=False).draw(io.BytesIO(content), 160)
+
+
+def test_what_takes_much_memory_is_drawn_only_where_it_may() -> None:
+    content = pictures.large()
+    with pytest.raises(LargeImageError):
+        Drawing(MAX_PIXELS, allows_large=False).draw(io.BytesIO(content), 160)
+    assert draw(content).size == (160, 160)
+
+
+def _tiff(place: int, compression: int, is_big: bool) -> bytes:
+    """A TIFF of 64 x 48 pixels that are at some place."""
+    tags = {256: 64, 257: 48, 258: 8, 259: compression, 262: 1, 273: place}
+    tags |= {277: 1, 278: 48, 279: 64 * 48}
+    entry, begin, end = (
+        ('<HHQQ', b'II+\0\x08\0\0\0' + struct.pack('<QQ', 16, len(tags)), bytes(8))
+        if is_big
+        else ('<HHII', b'II*\0\x08\0\0\0' + struct.pack('<H', len(tags)), bytes(4))
+    )
+    # Of the type LONG8, or LONG.
+    kind = 16 if is_big else 4
+    return (
+        begin
+        + b''.join(struct.pack(entry, tag, kind, 1, tags[tag]) for tag in tags)
+        + end
+    )
+
+
+@pytest.mark.parametrize('compression', [1, 5, 7, 8, 32773])
+@pytest.mark.parametrize('place', [2**31, 2**44, 2**62, 2**63 - 1, 2**63, 2**64 - 1])
+def test_pixels_that_are_nowhere_are_no_fault_of_the_disk(
+    compression: int, place: int, tmp_path: Path
+) -> None:
+    for is_big in (False, True):
+        path = tmp_path / f'image{is_big}'
+        where = place if is_big else place % 2**32
+        path.write_bytes(_tiff(where, compression, is_big))
+        with path.open('rb') as file, pytest.raises(UndrawableError):
+            Drawing(MAX_PIXELS).draw(file, 160)
+
+
+_FAR = (2**31, 2**32 - 1, 2**44, 2**62, 2**63 - 1, 2**63, 2**64 - 1)
+
+
+@pytest.mark.parametrize('name', pictures.every_format())
+def test_damages_are_no_fault_of_the_disk(name: str, tmp_path: Path) -> None:
+    requests, path = Requests(seed=10), tmp_path / 'image'
+    for _ in range(60):
+        content = requests.damage(pictures.every_format()[name][0])
+        at = requests.chance.randrange(len(content) + 1)
+        far = requests.chance.choice(_FAR).to_bytes(8, 'little')
+        if requests.chance.random() < 0.5:
+            far = far[::-1]
+        path.write_bytes(content[:at] + far + content[at + 8 :])
+        # Any other error would be the disk's, and be tried again for ever.
+        undrawable = contextlib.suppress(UndrawableError, TooLargeError)
+        with path.open('rb') as file, undrawable:
+            Drawing(MAX_PIXELS).draw(file, 160)
 
 
 def test_the_limit_of_pixels_is_that_of_the_setting() -> None:

@@ -1,13 +1,14 @@
 """The thumbnail's route: its headers, what is kept, and how little it disturbs."""
 
 import contextlib
+import errno
 import http.client
 import io
 import logging
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
@@ -20,15 +21,15 @@ from PIL import Image
 from falcon_images.app import create_app
 from falcon_images.errors import StorageFullError
 from falcon_images.files import DiskFiles
-from falcon_images.thumbnails.drawing import Drawing
+from falcon_images.thumbnails.drawers import Drawer, Drawers
 from falcon_images.thumbnails.kept import SIZES
+from falcon_images.thumbnails.protocol import Answer, Order
 from tests import pictures
 from tests.conftest import Client, Form, Service, form, running
 from tests.pictures import jpeg, saved
 from tests.test_server import serving
 
 COLORS = ('red', 'lime', 'blue', 'black', 'white', 'yellow', 'cyan', 'magenta')
-Draw = Callable[[Drawing, BinaryIO, int], bytes]
 
 
 def path_of(document: dict[str, Any], word: str = 'images') -> str:
@@ -75,13 +76,13 @@ def one_file(service: Service) -> Path:
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The longest side of each thumbnail that is drawn."""
     sides: list[int] = []
-    draw = Drawing.draw
+    draw = Drawers.draw
 
-    def draw_and_count(self: Drawing, file: BinaryIO, longest_side: int) -> bytes:
-        sides.append(longest_side)
-        return draw(self, file, longest_side)
+    def draw_and_count(self: Drawers, order: Order, file_bytes: int) -> Answer:
+        sides.append(order.longest_side)
+        return draw(self, order, file_bytes)
 
-    monkeypatch.setattr(Drawing, 'draw', draw_and_count)
+    monkeypatch.setattr(Drawers, 'draw', draw_and_count)
     return sides
 
 
@@ -92,21 +93,21 @@ class Gate:
         self.opened = threading.Event()
         self.at_once = self.most_at_once = 0
         self.entered = threading.Semaphore(0)
-        draw, lock = Drawing.draw, threading.Lock()
+        draw, lock = Drawer.draw, threading.Lock()
 
-        def draw_when_opened(drawing: Drawing, file: BinaryIO, side: int) -> bytes:
+        def draw_when_opened(drawer: Drawer, order: Order, file_bytes: int) -> Answer:
             with lock:
                 self.at_once += 1
                 self.most_at_once = max(self.at_once, self.most_at_once)
             self.entered.release()
             assert self.opened.wait(30)
             try:
-                return draw(drawing, file, side)
+                return draw(drawer, order, file_bytes)
             finally:
                 with lock:
                     self.at_once -= 1
 
-        monkeypatch.setattr(Drawing, 'draw', draw_when_opened)
+        monkeypatch.setattr(Drawer, 'draw', draw_when_opened)
 
 
 @pytest.fixture
@@ -379,10 +380,10 @@ class TestDamage:
     ) -> None:
         document = service.client.upload()
 
-        def refuse(drawing: Drawing, file: BinaryIO, longest_side: int) -> bytes:
-            raise OSError(5, 'Input/output error')
+        def refuse(drawers: Drawers, order: Order, file_bytes: int) -> Answer:
+            return Answer('unreadable', error_number=errno.EIO)
 
-        monkeypatch.setattr(Drawing, 'draw', refuse)
+        monkeypatch.setattr(Drawers, 'draw', refuse)
         response = get(service, document)
         assert response.status_code == 503
         assert 'Retry-After' in response.headers
@@ -438,24 +439,25 @@ class TestManyAtOnce:
         assert 'cannot be kept' not in caplog.text
 
     def test_a_large_one_waits_for_that_of_another_process(
-        self, service: Service, monkeypatch: pytest.MonkeyPatch
+        self, service: Service
     ) -> None:
-        monkeypatch.setattr('falcon_images.thumbnails.drawing._LARGE_BYTES', 0)
-        document = service.client.upload()
+        document = service.client.upload('c', pictures.large())
         files = DiskFiles(service.settings.uploads_directory)
         with ThreadPoolExecutor(1) as threads:
             with files.thumbnails.one_large():
                 answer = threads.submit(get, service, document)
                 with pytest.raises(FutureTimeoutError):
                     answer.result(timeout=0.3)
+                # Others do not.
+                assert state(get(service, service.client.upload())) == 'ok'
+                assert not answer.done()
             assert state(answer.result(timeout=10)) == 'ok'
 
     def test_a_large_one_that_waits_too_long_is_503(
         self, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr('falcon_images.thumbnails.drawing._LARGE_BYTES', 0)
         monkeypatch.setattr('falcon_images.thumbnails.kept._LARGE_SECONDS', 0.1)
-        document = service.client.upload()
+        document = service.client.upload('c', pictures.large())
         files = DiskFiles(service.settings.uploads_directory)
         with files.thumbnails.one_large():
             assert get(service, document).status_code == 503
@@ -503,12 +505,12 @@ class TestManyAtOnce:
     def test_a_drawing_that_fails_gives_its_place_back(
         self, settings: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def fail(drawing: Drawing, file: BinaryIO, longest_side: int) -> bytes:
+        def fail(drawers: Drawers, order: Order, file_bytes: int) -> Answer:
             raise RuntimeError
 
         with running(settings, app_threads=1) as service:
             document = service.client.upload()
-            monkeypatch.setattr(Drawing, 'draw', fail)
+            monkeypatch.setattr(Drawers, 'draw', fail)
             codes = [get(service, document).status_code for _ in range(3)]
             monkeypatch.undo()
             assert codes == [500] * 3

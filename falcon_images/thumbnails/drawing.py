@@ -2,13 +2,13 @@
 
 import contextlib
 import io
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any, BinaryIO
+from collections.abc import Iterator
+from typing import BinaryIO, cast
 
 from PIL import Image, ImageFile, JpegImagePlugin, TiffImagePlugin
 
-from falcon_images.errors import NotAnImageError, TooLargeError, TooManyThumbnailsError
+from falcon_images.bounded_file import BoundedFile
+from falcon_images.errors import NotAnImageError, TooLargeError
 from falcon_images.image_types import FORMATS, identify
 from falcon_images.thumbnails.windowing import has_nan, windowed, windowed_color
 
@@ -16,7 +16,7 @@ from falcon_images.thumbnails.windowing import has_nan, windowed, windowed_color
 # smaller ones that Pillow makes by itself, glibc keeps them for the thread.
 Image.core.set_block_size(1024**3)  # type: ignore[attr-defined]
 
-# What one drawing may take, and from where on only one may at a time.
+# What one drawing may take, and from where on it is one of a large image.
 _MAX_BYTES = 600 * 1024**2
 _LARGE_BYTES = 100 * 1024**2
 _QUALITY = 80
@@ -38,9 +38,15 @@ _OF_INTEGERS = ('I', 'I;16')
 # Bytes of a pixel as it is decoded, with the copies that drawing makes of it.
 _PIXEL_BYTES = {'1': 2, 'L': 1, 'I;16': 2, 'P': 9, 'PA': 12, 'LA': 8, 'RGBA': 8}
 _OTHER_PIXEL_BYTES = 4
+# What is taken for each pixel when the header is read, before more is known.
+_OPEN_BYTES = {'image/gif': 1, 'image/webp': 8}
 # What the decoders of some formats keep of all pixels beside that.
 _DECODER_BYTES = {'AVIF': 12, 'JPEG2000': 16, 'WEBP': 12}
 _COEFFICIENT_BYTES = 2
+# Each takes as long as all of a picture; programs make some ten.
+_MAX_SCANS = 300
+_SCAN = b'\xff\xda'
+_PIECE_BYTES = 1024**2
 # Tags of TIFF 6.0.
 _ROWS_PER_STRIP = 278
 _TILE_WIDTH = 322
@@ -59,20 +65,20 @@ class UndrawableError(Exception):
         self.is_damaged = is_damaged
 
 
+class LargeImageError(Exception):
+    """To draw this image takes much memory, and that is not allowed."""
+
+
 class Drawing:
     """Draws thumbnails.
 
     Args:
-        one_large: what to enter while a picture is drawn that takes much memory.
+        allows_large: what takes more than 100 MiB of memory is drawn.
     """
 
-    def __init__(
-        self,
-        max_pixels: int,
-        one_large: Callable[[], AbstractContextManager[None]] = nullcontext,
-    ) -> None:
+    def __init__(self, max_pixels: int, allows_large: bool = True) -> None:
         self._max_pixels = max_pixels
-        self._one_large = one_large
+        self._allows_large = allows_large
 
     def draw(self, file: BinaryIO, longest_side: int) -> bytes:
         """Make a WebP of the first picture in a file, turned upright, never enlarged.
@@ -81,6 +87,7 @@ class Drawing:
             longest_side: in pixels.
 
         Raises:
+            LargeImageError: it takes much memory, which is not allowed.
             OSError: the file could not be read; it has an error number.
             TooLargeError: it has more pixels, or needs more memory, than is allowed.
             UndrawableError: it is of a kind that is not known, or damaged.
@@ -94,29 +101,34 @@ class Drawing:
         pixels = facts.width * facts.height
         if pixels > self._max_pixels:
             raise TooLargeError('The image has too many pixels to be drawn.')
-        with _failures():
-            file.seek(0)
-            with Image.open(file, formats=FORMATS) as image:
-                return self._drawn(image, pixels, longest_side)
+        self._check(pixels * _OPEN_BYTES.get(facts.type, 0))
+        bounded = cast(BinaryIO, BoundedFile(file))
+        with _failures(), Image.open(bounded, formats=FORMATS) as image:
+            return self._drawn(image, pixels, longest_side)
+
+    def _check(self, needed: int) -> None:
+        if needed > _MAX_BYTES:
+            raise TooLargeError('The image needs too much memory to be drawn.')
+        if needed > _LARGE_BYTES and not self._allows_large:
+            raise LargeImageError
 
     def _drawn(self, image: Image.Image, pixels: int, longest_side: int) -> bytes:
         # A reader of JPEG can leave out detail, in much less time and memory.
         image.draft(image.mode, (_SQUEEZE * longest_side,) * 2)
-        needed = _needed_bytes(image, pixels)
-        if needed > _MAX_BYTES:
-            raise TooLargeError('The image needs too much memory to be drawn.')
-        with self._one_large() if needed > _LARGE_BYTES else nullcontext():
-            is_deep = _is_deep(image)
-            image.load()
-            small = _small(image, is_deep, longest_side)
-            return _saved(_upright(small, _orientation(image)))
+        self._check(_needed_bytes(image, pixels))
+        if isinstance(image, JpegImagePlugin.JpegImageFile) and _has_many_scans(image):
+            raise TooLargeError('The image has too many scans to be drawn.')
+        is_deep = _is_deep(image)
+        image.load()
+        small = _small(image, is_deep, longest_side)
+        return _saved(_upright(small, _orientation(image)))
 
 
 @contextlib.contextmanager
-def _failures() -> Any:
+def _failures() -> Iterator[None]:
     try:
         yield
-    except (TooLargeError, TooManyThumbnailsError):
+    except (TooLargeError, LargeImageError):
         raise
     except OSError as ex:
         if ex.errno is not None:
@@ -156,6 +168,20 @@ def _is_one_scan(image: JpegImagePlugin.JpegImageFile) -> bool:
     found = image.fp.read(len(scan))
     image.fp.seek(end)
     return found == scan
+
+
+def _has_many_scans(image: JpegImagePlugin.JpegImageFile) -> bool:
+    """Find whether a JPEG has more scans than programs make."""
+    if image.fp is None or _is_one_scan(image):
+        return False
+    end, scans, last = image.fp.tell(), 0, b''
+    image.fp.seek(0)
+    # These two bytes are nowhere in the data of a scan (ITU T.81, B.1.1.5).
+    while scans <= _MAX_SCANS and (piece := image.fp.read(_PIECE_BYTES)):
+        scans += (last + piece).count(_SCAN)
+        last = piece[-1:]
+    image.fp.seek(end)
+    return scans > _MAX_SCANS
 
 
 def _strip_bytes(image: Image.Image) -> int:

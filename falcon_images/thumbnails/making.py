@@ -4,9 +4,11 @@ import contextlib
 import hashlib
 import io
 import logging
+import os
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+import weakref
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
@@ -15,13 +17,12 @@ import cachetools
 from falcon_images.errors import (
     DamagedFileError,
     StorageError,
-    TooLargeError,
     TooManyThumbnailsError,
 )
 from falcon_images.files import DiskFiles, disk_errors
 from falcon_images.settings import Settings
 from falcon_images.stored_files import StoredFile, StoredFiles
-from falcon_images.thumbnails.drawing import Drawing, UndrawableError
+from falcon_images.thumbnails.drawers import Drawers, DrawingDiedError
 from falcon_images.thumbnails.kept import (
     SIZES,
     earlier_folder,
@@ -29,6 +30,7 @@ from falcon_images.thumbnails.kept import (
     thumbnail_tag,
 )
 from falcon_images.thumbnails.neutral import damaged_picture, unavailable_picture
+from falcon_images.thumbnails.protocol import Order
 
 # One for each process, where there are several.
 _AT_ONCE = 2
@@ -37,6 +39,8 @@ _AT_ONCE = 2
 _SHARE_OF_THREADS = 0.75
 _FAILURES = 10_000
 _FAILURE_SECONDS = 60.0
+# What killed a process, or kept it busy until it was, is not soon tried again.
+_DEATH_SECONDS = 3600.0
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +53,7 @@ class Thumbnail:
     content: bytes
 
 
+_Failures = cachetools.TTLCache[tuple[str, str], Thumbnail]
 UNAVAILABLE = Thumbnail('unavailable', unavailable_picture())
 DAMAGED = Thumbnail('damaged', damaged_picture())
 
@@ -61,19 +66,27 @@ class Thumbnails:
     ) -> None:
         self._stored_files = stored_files
         self._files = files
-        one_large = files.thumbnails.one_large
-        self._drawing = Drawing(settings.max_thumbnail_pixels, one_large)
-        # In threads of its own, because memory that was used stays with a thread.
-        at_once = _AT_ONCE if settings.workers == 1 else 1
-        self._drawers = ThreadPoolExecutor(at_once, 'thumbnails')
+        self._settings = settings
+        self._begin()
+        if hasattr(os, 'register_at_fork'):
+            os.register_at_fork(after_in_child=_begins_anew(weakref.ref(self)))
+
+    def _begin(self) -> None:
+        """Begin anew, also after a fork: what was under way is so elsewhere."""
+        settings = self._settings
         places = max(int(settings.app_threads * _SHARE_OF_THREADS), 1)
         self._places = threading.Semaphore(places)
+        self._drawers = Drawers(
+            _AT_ONCE if settings.workers == 1 else 1,
+            # Large images wait for each other; one place is never theirs.
+            max(places - 1, 1),
+            self._files.thumbnails.one_large,
+        )
         self._lock = threading.Lock()
         self._under_way: dict[tuple[str, str], Future[Thumbnail]] = {}
         # So that what fails late is not tried again each time a page shows it.
-        self._failures: cachetools.TTLCache[tuple[str, str], Thumbnail] = (
-            cachetools.TTLCache(_FAILURES, _FAILURE_SECONDS)
-        )
+        self._failures: _Failures = cachetools.TTLCache(_FAILURES, _FAILURE_SECONDS)
+        self._deaths: _Failures = cachetools.TTLCache(_FAILURES, _DEATH_SECONDS)
         self._keeps = True
 
     def get(self, stored: StoredFile, size: str) -> Thumbnail:
@@ -109,45 +122,62 @@ class Thumbnails:
         tag = thumbnail_tag(stored.sha256, size)
         if content := self._files.thumbnails.read(_folder(stored), tag):
             return Thumbnail('ok', content)
+        key = stored.key, stored.sha256
         with self._lock:
-            return self._failures.get((stored.key, stored.sha256))
+            return self._failures.get(key) or self._deaths.get(key)
 
     def _made_once(self, stored: StoredFile, file: BinaryIO, size: str) -> Thumbnail:
         """Make it, or wait for the request that makes it already."""
         key = (stored.key, size)
+        mine: Future[Thumbnail] = Future()
         with self._lock:
-            future = self._under_way.get(key)
-            if future is None:
-                future = self._drawers.submit(self._made, stored, file, size)
-                self._under_way[key] = future
-                future.add_done_callback(lambda _: self._under_way.pop(key))
+            future = self._under_way.setdefault(key, mine)
+        if future is mine:
+            try:
+                mine.set_result(self._made(stored, file, size))
+            except BaseException as ex:
+                mine.set_exception(ex)
+            finally:
+                self._under_way.pop(key, None)
         return future.result()
 
     def _made(self, stored: StoredFile, file: BinaryIO, size: str) -> Thumbnail:
         # Another request may have ended its work just now.
         if known := self._known(stored, size):
             return known
-        with disk_errors():
-            thumbnail = self._drawn(stored, file, size)
+        failures = self._failures
+        try:
+            with disk_errors():
+                thumbnail = self._drawn(stored, file, size)
+        except DrawingDiedError:
+            failures, thumbnail = self._deaths, UNAVAILABLE
         if thumbnail.state == 'ok':
             self._keep(stored, size, thumbnail.content)
         else:
             with self._lock:
-                self._failures[stored.key, stored.sha256] = thumbnail
+                failures[stored.key, stored.sha256] = thumbnail
         return thumbnail
 
     def _drawn(self, stored: StoredFile, file: BinaryIO, size: str) -> Thumbnail:
-        try:
-            thumbnail = Thumbnail('ok', self._drawing.draw(file, SIZES[size]))
-        except TooLargeError:
-            return UNAVAILABLE
-        except UndrawableError as ex:
-            thumbnail = DAMAGED if ex.is_damaged else UNAVAILABLE
+        status = os.fstat(file.fileno())
+        order = Order(
+            key=stored.key,
+            path=str(self._files.path(stored.key)),
+            device=status.st_dev,
+            inode=status.st_ino,
+            longest_side=SIZES[size],
+            max_pixels=self._settings.max_thumbnail_pixels,
+        )
+        answer = self._drawers.draw(order, stored.size)
+        if answer.state == 'unreadable':
+            raise OSError(answer.error_number, os.strerror(answer.error_number))
         # It is kept under the hash, so it must be of the bytes that had it.
-        if thumbnail is DAMAGED or _sha256(file) != stored.sha256:
+        if answer.state in ('damaged', 'gone') or _sha256(file) != stored.sha256:
             logger.warning('The file %s is damaged', stored.key)
             return DAMAGED
-        return thumbnail
+        if answer.state == 'ok':
+            return Thumbnail('ok', answer.content)
+        return UNAVAILABLE
 
     def _keep(self, stored: StoredFile, size: str, content: bytes) -> None:
         tag = thumbnail_tag(stored.sha256, size)
@@ -160,6 +190,14 @@ class Thumbnails:
             if self._keeps:
                 logger.warning('Thumbnails are drawn but cannot be kept: %s', ex)
             self._keeps = False
+
+
+def _begins_anew(reference: weakref.ref[Thumbnails]) -> Callable[[], None]:
+    def begin() -> None:
+        if thumbnails := reference():
+            thumbnails._begin()
+
+    return begin
 
 
 def _folder(stored: StoredFile) -> str:

@@ -24,6 +24,8 @@ client.request('POST', '/collections/c/images', form, headers)
 made = json.loads(client.getresponse().read())
 client.request('GET', f'/collections/c/images/{made["_id"]}/image')
 assert client.getresponse().read() == image
+client.request('GET', f'/collections/c/images/{made["_id"]}/thumbnail')
+assert client.getresponse().read()[:4] == b'RIFF'
 client.request('GET', '/collections/c/images')
 assert json.loads(client.getresponse().read()) == [made]
 """
