@@ -174,6 +174,7 @@ def eventually(condition: Callable[[], bool], seconds: float = 5) -> bool:
 
 GET = b'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 LAST = b'GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+CHUNKED = b'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
 SMUGGLED = b'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n'
 
 
@@ -324,11 +325,11 @@ def test_headers_over_256_kib_are_refused(end: bytes) -> None:
         b'GET http://[x/ HTTP/1.1\r\nHost: x\r\n\r\n',
         b'GET http://a]b/ HTTP/1.1\r\nHost: x\r\n\r\n',
         b'GET http://\xe2\x84\x80/ HTTP/1.1\r\nHost: x\r\n\r\n',
-        b'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n',
-        b'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n',
-        b'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;\nx\r\na\r\n',
-        b'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\na\r\n',
-        b'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n',
+        CHUNKED + b'xyz\r\n',
+        CHUNKED + b'1\r\nabc\r\n',
+        CHUNKED + b'1;\nx\r\na\r\n',
+        CHUNKED + b'-1\r\na\r\n',
+        CHUNKED + b'0x1\r\na\r\n',
     ],
 )
 def test_what_is_not_http_is_refused(request_: bytes) -> None:
