@@ -1,11 +1,9 @@
 """Requests as they arrive: what is refused, and until when they must be there."""
 
-import contextlib
 import errno
 import re
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any, Protocol, cast
 
@@ -76,6 +74,7 @@ class Parser(HTTPRequestParser):
     is_refused = False
 
     _is_quick = False
+    _large_headers: MemoryShare | None = None
 
     def __init__(
         self, adj: Adjustments, connection: Connection, max_body_bytes: int
@@ -84,7 +83,6 @@ class Parser(HTTPRequestParser):
         self.began_at = time.monotonic()
         self._connection = connection
         self._max_body_bytes = max_body_bytes
-        self._large_headers = MemoryShare(connection.allowance)
 
     @property
     def is_blank(self) -> bool:
@@ -104,13 +102,15 @@ class Parser(HTTPRequestParser):
 
     def received(self, data: bytes) -> int:
         consumed = len(data)
-        with self._ending_when_full():
+        try:
             if self.awaited is not None:
                 self._held.append(data)
             elif self.body_rcv is not None:
                 consumed = self._receive_body(data)
             else:
                 consumed = self._receive_headers(data)
+        except (NoAllowanceError, OSError) as ex:
+            self._end_for(ex)
         if self.completed:
             # Waitress would ask for a body that it does not want, and then wait for it.
             self.expect_continue = False
@@ -119,15 +119,18 @@ class Parser(HTTPRequestParser):
     def go_on(self) -> bytes:
         """Ask the application again; return what came while it was waited for."""
         content = b''
-        with self._ending_when_full():
+        try:
             content = self._held.getfile().read()
             self._held.close()
             self._begin(len(content))
+        except OSError as ex:
+            self._end_for(ex)
         return b'' if self.is_refused else content
 
     def close(self) -> None:
         self._forget_body()
-        self._large_headers.close()
+        if self._large_headers is not None:
+            self._large_headers.close()
         # They know this request, too.
         self.environ = self._connection = cast(Any, None)
 
@@ -151,6 +154,8 @@ class Parser(HTTPRequestParser):
         consumed: int = super().received(data)
         size = self.header_bytes_received
         if size > _SMALL_HEADER_BYTES and not self.error:
+            if self._large_headers is None:
+                self._large_headers = MemoryShare(self._connection.allowance)
             self._large_headers.grow(size)
         if self.headers_finished and not (self.error or self.empty):
             self._asks_first = self.expect_continue
@@ -201,21 +206,12 @@ class Parser(HTTPRequestParser):
         self._is_quick = True
         self._end(received_bytes)
 
-    @contextlib.contextmanager
-    def _ending_when_full(self) -> Iterator[None]:
-        try:
-            yield
-        except NoAllowanceError:
-            self._end_with(TooManyBytesError(''))
-        except OSError as ex:
-            is_full = ex.errno in _DISK_IS_FULL
-            self._end_with(DiskFullError('') if is_full else TooManyBytesError(''))
-
-    def _end_with(self, error: Error) -> None:
+    def _end_for(self, ex: Exception) -> None:
         if not self.headers_finished:
             # The answer needs what is found there.
             super().parse_header(b'GET / HTTP/1.0\r\n')
-        self.error = error
+        is_full = isinstance(ex, OSError) and ex.errno in _DISK_IS_FULL
+        self.error = DiskFullError('') if is_full else TooManyBytesError('')
         self._end(0)
 
     def _end(self, received_bytes: int) -> None:
