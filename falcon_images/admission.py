@@ -5,7 +5,13 @@ from typing import Any
 import falcon
 from falcon.routing import CompiledRouter
 
-from falcon_images.auth import IDENTITY, PASSING, AuthMiddleware, identity_of
+from falcon_images.auth import (
+    IDENTITY,
+    MAX_SEARCHED_BYTES,
+    PASSING,
+    AuthMiddleware,
+    identity_of,
+)
 from falcon_images.bodies import (
     FORM,
     JSON,
@@ -57,7 +63,7 @@ class Admission:
             return _AT_ONCE
         if self._auth is None and not has_body:
             return _WITHOUT_BODY
-        req = falcon.Request(environ, options=self._options)
+        req = self._request(environ)
         if self._auth is not None:
             answer = environ.get(IDENTITY)
             if answer is None:
@@ -69,6 +75,14 @@ class Admission:
             if identity not in PASSING:
                 return _AT_ONCE
         return self._of_body(req) if has_body else _WITHOUT_BODY
+
+    def _request(self, environ: dict[str, Any]) -> falcon.Request:
+        if len(environ['QUERY_STRING']) <= MAX_SEARCHED_BYTES:
+            return falcon.Request(environ, options=self._options)
+        # To read it takes so long that others would notice.
+        req = falcon.Request(environ | {'QUERY_STRING': ''}, options=self._options)
+        req.env = environ
+        return req
 
     def _of_body(self, req: falcon.Request) -> Verdict:
         route = self._router.find(req.path, req=req)

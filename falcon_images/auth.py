@@ -19,6 +19,9 @@ PASSING = (Identity.NOT_NEEDED, Identity.KNOWN)
 _TOKEN = re.compile(r'[\x21-\x7e]{1,8192}')
 _RETRY_AFTER_SECONDS = 5
 _PROTECTED = 'collections'
+# Cookies or a query that are longer are not read: that takes as long as they are long.
+MAX_SEARCHED_BYTES = 16 * 1024
+_TOO_LONG = ' '
 _COOKIES_AND_PARAMS = ('jwt', 'token')
 
 
@@ -87,6 +90,12 @@ def _token(req: falcon.Request) -> str:
     # Cookies travel with requests that other sites make, so they may only read.
     if req.method not in ('GET', 'HEAD'):
         return ''
-    candidates = [req.cookies.get(name) for name in _COOKIES_AND_PARAMS]
-    candidates += [req.get_param(name) for name in _COOKIES_AND_PARAMS]
+    candidates: list[str | None] = []
+    if len(req.env.get('HTTP_COOKIE', '')) <= MAX_SEARCHED_BYTES:
+        candidates += [req.cookies.get(name) for name in _COOKIES_AND_PARAMS]
+    query = req.env.get('QUERY_STRING', '')
+    if len(query) <= MAX_SEARCHED_BYTES:
+        candidates += [req.get_param(name) for name in _COOKIES_AND_PARAMS]
+    elif any(f'{name}=' in query for name in _COOKIES_AND_PARAMS):
+        candidates.append(_TOO_LONG)
     return next((token for token in candidates if token), '')
