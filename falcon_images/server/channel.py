@@ -128,7 +128,7 @@ class Channel(HTTPChannel):
                 self._has_come(request)
             elif request.expect_continue and not (self.requests or self.sent_continue):
                 self.send_continue()
-        if came:
+        if came and self.connected:
             self.received(came)
 
     def handle_write(self) -> None:
@@ -138,7 +138,7 @@ class Channel(HTTPChannel):
         cast(Any, self)._flush_exception(self._flush_some)
         if self.will_close:
             self.handle_close()
-        elif not self.total_outbufs_len:
+        elif self.connected and not self.total_outbufs_len:
             self._linger()
 
     def handle_close(self) -> None:

@@ -158,7 +158,15 @@ class Listener(TcpWSGIServer):
         for channel, deadline in tuple(self._waiting.items()):
             if channel.has_what_it_waits_for() or now > deadline:
                 del self._waiting[channel]
-                channel.go_on()
+                self._go_on(channel)
+
+    def _go_on(self, channel: Channel) -> None:
+        try:
+            channel.go_on()
+        except Exception:
+            # All others depend on this thread.
+            logger.exception('A connection that had waited is closed')
+            channel.handle_close()
 
     def _room(self) -> int:
         return self._connection_limit - len(self.channels)

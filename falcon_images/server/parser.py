@@ -73,7 +73,7 @@ class Parser(HTTPRequestParser):
     # Nothing of the body was taken, and what follows the headers is not read either.
     is_refused = False
 
-    _is_quick = False
+    _is_closed = _is_quick = False
     _large_headers: MemoryShare | None = None
 
     def __init__(
@@ -102,6 +102,9 @@ class Parser(HTTPRequestParser):
 
     def received(self, data: bytes) -> int:
         consumed = len(data)
+        if self._is_closed:
+            # A client that was told to go on may have been found to be gone.
+            return consumed
         try:
             if self.awaited is not None:
                 self._held.append(data)
@@ -131,6 +134,7 @@ class Parser(HTTPRequestParser):
         self._forget_body()
         if self._large_headers is not None:
             self._large_headers.close()
+        self._is_closed = True
         # They know this request, too.
         self.environ = self._connection = cast(Any, None)
 
