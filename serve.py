@@ -76,6 +76,7 @@ def _server(app: App, settings: Settings, listener: socket.socket) -> Server:
             request_seconds=settings.request_timeout_seconds,
         ),
         is_shared=settings.workers > 1,
+        admit=app.admit,
     )
 
 

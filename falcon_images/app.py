@@ -10,9 +10,12 @@ from typing import Any
 import falcon
 import falcon.media
 import pymongo
+from falcon.routing import DefaultRouter
 
 from falcon_images import errors, json_text, log_lines
-from falcon_images.auth import AuthMiddleware, Identification
+from falcon_images.admission import Admission, taken_bodies
+from falcon_images.auth import AuthMiddleware
+from falcon_images.bodies import BodyLimits
 from falcon_images.changes.bulk import BulkChanges
 from falcon_images.changes.resources import (
     Change,
@@ -25,6 +28,7 @@ from falcon_images.changes.revert import Reverts
 from falcon_images.facets import Fields
 from falcon_images.files import DiskFiles
 from falcon_images.health import Live, Ready
+from falcon_images.identification import Identification
 from falcon_images.later import Later
 from falcon_images.metadata import Document, MongoMetadata
 from falcon_images.metrics import Metrics
@@ -47,8 +51,7 @@ from falcon_images.store import ImageStore
 from falcon_images.stored_files import StoredFiles
 from falcon_images.thumbnails.making import Thumbnails
 from falcon_images.thumbnails.resource import ImageThumbnail
-
-App = falcon.App[falcon.Request, falcon.Response]
+from falcon_images.verdict import Admit
 
 _EXPOSED_HEADERS = (
     *('Content-Disposition', 'ETag', 'Link', 'Location'),
@@ -85,8 +88,15 @@ _DESCRIPTIONS = {
     500: 'The service failed; its log tells why. Send the request again, or report it.',
 }
 _IMAGES = ('images', 'documents', 'items')
+_LIVE = '/health/live'
 
 logger = logging.getLogger(__name__)
+
+
+class App(falcon.App[falcon.Request, falcon.Response]):
+    """The application, and what it says of requests before their bodies are there."""
+
+    admit: Admit
 
 
 def create_client(settings: Settings) -> pymongo.MongoClient[Document]:
@@ -174,7 +184,10 @@ def create_app(  # noqa: PLR0913 - the last two are named where they are given
 ) -> App:
     """Wire the application; `serve.py` and the tests give it its parts."""
     metrics, later = metrics or Metrics(), later or Later(log_lines.flush)
-    app: App = falcon.App(middleware=_middleware(settings, metrics, later))
+    router, limits = DefaultRouter(), BodyLimits(taken_bodies(settings))
+    auth = _auth(settings)
+    guards = [auth, limits] if auth else [limits]
+    app = App(middleware=[*_middleware(metrics, later), *guards], router=router)
     app.req_options.strip_url_path_trailing_slash = True
     # An empty parameter is as if absent.
     app.req_options.keep_blank_qs_values = False
@@ -193,6 +206,7 @@ def create_app(  # noqa: PLR0913 - the last two are named where they are given
     app.add_route('/ui', gallery)
     app.add_route('/ui/{name:path}', gallery)
     _add_routes(app, settings, metadata, files, store)
+    app.admit = Admission(router, app.req_options, limits, auth, _LIVE)
     return app
 
 
@@ -200,16 +214,18 @@ def _dumps(value: Any) -> bytes:
     return json_text.dumps(value)
 
 
-def _middleware(settings: Settings, metrics: Metrics, later: Later) -> list[Any]:
-    middleware: list[Any] = [
+def _middleware(metrics: Metrics, later: Later) -> list[Any]:
+    return [
         RequestMetrics(metrics, later),
         RequestLog(later),
         falcon.CORSMiddleware(expose_headers=_EXPOSED_HEADERS),
     ]
-    if settings.use_authentication:
-        identification = Identification(settings.identification_url)
-        middleware.append(AuthMiddleware(identification))
-    return middleware
+
+
+def _auth(settings: Settings) -> AuthMiddleware | None:
+    if not settings.use_authentication:
+        return None
+    return AuthMiddleware(Identification(settings.identification_url))
 
 
 def _add_routes(
@@ -220,7 +236,7 @@ def _add_routes(
     store: ImageStore,
 ) -> None:
     app.add_route('/', Root(metadata, settings))
-    app.add_route('/health/live', Live())
+    app.add_route(_LIVE, Live())
     app.add_route('/health/ready', Ready(metadata, files))
     app.add_route('/collections', Collections(store))
     app.add_route('/collections/{collection_name}', Collection(store))

@@ -543,6 +543,25 @@ def test_a_hostile_token_in_the_header_is_refused_and_not_passed_on(
     assert identification.asked == []
 
 
+@pytest.mark.parametrize(
+    ('query', 'cookie', 'status'),
+    [
+        ('a=' + 'b' * 20_000, 'jwt=known', 200),
+        ('a=' + 'b' * 20_000 + '&jwt=known', '', 403),
+        ('jwt=known', 'a=b; ' * 4000 + 'jwt=unknown', 200),
+        ('', 'a=b; ' * 4000 + 'jwt=known', 401),
+        ('a=' + 'b' * 20_000, '', 401),
+    ],
+)
+def test_a_token_is_not_looked_for_in_what_is_very_long(
+    guarded: Service, query: str, cookie: str, status: int
+) -> None:
+    response = guarded.client.simulate_get(
+        '/collections/c/images', headers={'Cookie': cookie}, query_string=query
+    )
+    assert response.status_code == status
+
+
 @pytest.mark.parametrize('query', ['jwt=a&jwt=b', 'jwt=a,b', 'jwt[]=a', 'jwt=%', '&&'])
 def test_an_odd_query_is_no_failure(guarded: Service, query: str) -> None:
     response = guarded.client.simulate_get('/collections', query_string=query)

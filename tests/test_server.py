@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from falcon_images.server import Server, Timeouts, listen
+from falcon_images.verdict import Admit
 
 MB = 1024**2
 PATIENT = Timeouts(header_seconds=20, request_seconds=3600)
@@ -58,6 +59,7 @@ class Serving:
         max_body_bytes: int,
         threads: int,
         timeouts: Timeouts,
+        admit: Admit | None = None,
     ) -> None:
         listener = listen('127.0.0.1', 0)
         self.address: Address = listener.getsockname()
@@ -67,6 +69,7 @@ class Serving:
             threads=threads,
             max_body_bytes=max_body_bytes,
             timeouts=timeouts,
+            admit=admit,
         )
         self.thread = threading.Thread(target=self.server.run)
         self.thread.start()
@@ -99,12 +102,14 @@ def serving(
     max_body_bytes: int = MB,
     threads: int = 4,
     timeouts: Timeouts = PATIENT,
+    admit: Admit | None = None,
 ) -> Iterator[Serving]:
     made = Serving(
         application,
         max_body_bytes=max_body_bytes,
         threads=threads,
         timeouts=timeouts,
+        admit=admit,
     )
     try:
         yield made
@@ -169,6 +174,7 @@ def eventually(condition: Callable[[], bool], seconds: float = 5) -> bool:
 
 GET = b'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 LAST = b'GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+CHUNKED = b'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
 SMUGGLED = b'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n'
 
 
@@ -301,29 +307,29 @@ def test_headers_over_256_kib_are_refused(end: bytes) -> None:
         b'\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n',
         b'\0\r\n\r\n',
         b'garbage\r\n\r\n',
-        b'get / HTTP/1.1\r\n\r\n',
-        b'GET\t/\tHTTP/1.1\r\n\r\n',
-        b'GET  / HTTP/1.1\r\n\r\n',
-        b'GET / HTTP/one\r\n\r\n',
-        b'GET / a HTTP/1.1\r\n\r\n',
+        b'get / HTTP/1.1\r\nHost: x\r\n\r\n',
+        b'GET\t/\tHTTP/1.1\r\nHost: x\r\n\r\n',
+        b'GET  / HTTP/1.1\r\nHost: x\r\n\r\n',
+        b'GET / HTTP/one\r\nHost: x\r\n\r\n',
+        b'GET / a HTTP/1.1\r\nHost: x\r\n\r\n',
         b'GET / HTTP/1.1\nHost: x\r\n\r\n',
         b'GET / HTTP/1.1\r\nHost: x\nX: y\r\n\r\n',
         b'GET / HTTP/1.1\r\nHost: x\n\nGET /smuggled HTTP/1.1\r\n\r\n',
         b'GET / HTTP/1.1\rHost: x\r\n\r\n',
         b'GET / HTTP/1.1\r\nHost: x\rX: y\r\n\r\n',
-        b'GET / HTTP/1.1\r\n folded: x\r\n\r\n',
-        b'GET / HTTP/1.1\r\nHost : x\r\n\r\n',
-        b'GET / HTTP/1.1\r\n: x\r\n\r\n',
-        b'GET / HTTP/1.1\r\nHost\r\n\r\n',
-        b'GET / HTTP/1.1\r\nX: a\0b\r\n\r\n',
-        b'GET http://[x/ HTTP/1.1\r\n\r\n',
-        b'GET http://a]b/ HTTP/1.1\r\n\r\n',
-        b'GET http://\xe2\x84\x80/ HTTP/1.1\r\n\r\n',
-        b'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n',
-        b'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nabc\r\n',
-        b'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;\nx\r\na\r\n',
-        b'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\na\r\n',
-        b'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n',
+        b'GET / HTTP/1.1\r\n folded: x\r\nHost: x\r\n\r\n',
+        b'GET / HTTP/1.1\r\nHost: x\r\nX : y\r\n\r\n',
+        b'GET / HTTP/1.1\r\nHost: x\r\n: x\r\n\r\n',
+        b'GET / HTTP/1.1\r\nHost: x\r\nX\r\n\r\n',
+        b'GET / HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n',
+        b'GET http://[x/ HTTP/1.1\r\nHost: x\r\n\r\n',
+        b'GET http://a]b/ HTTP/1.1\r\nHost: x\r\n\r\n',
+        b'GET http://\xe2\x84\x80/ HTTP/1.1\r\nHost: x\r\n\r\n',
+        CHUNKED + b'xyz\r\n',
+        CHUNKED + b'1\r\nabc\r\n',
+        CHUNKED + b'1;\nx\r\na\r\n',
+        CHUNKED + b'-1\r\na\r\n',
+        CHUNKED + b'0x1\r\na\r\n',
     ],
 )
 def test_what_is_not_http_is_refused(request_: bytes) -> None:
@@ -332,6 +338,51 @@ def test_what_is_not_http_is_refused(request_: bytes) -> None:
         answer = exchange(service, request_)
     assert_error(answer, 400)
     assert application.paths == []
+
+
+@pytest.mark.parametrize(
+    'headers',
+    [
+        '',
+        'Host: a\r\nHost: a\r\n',
+        'Host: a\r\nHost:\r\n',
+        'Host: a\r\nhost: b\r\n',
+        'Host: a b\r\n',
+        'Host: a, b\r\n',
+        'Host: a/b\r\n',
+        'Host: http://a\r\n',
+        'Host: user@a\r\n',
+        'Host: a:port\r\n',
+        'Host: [::1\r\n',
+        'Host: \xe9\r\n',
+        'Host: a\r\n b\r\n',
+    ],
+)
+def test_a_request_without_one_host_is_refused(headers: str) -> None:
+    application = Recorder()
+    with serving(application) as service:
+        request = f'GET / HTTP/1.1\r\n{headers}\r\n'.encode('latin-1')
+        assert_error(exchange(service, request), 400)
+    assert application.paths == []
+
+
+@pytest.mark.parametrize(
+    ('version', 'headers'),
+    [
+        ('1.1', 'Host: a_b-c.example:80\r\n'),
+        ('1.1', 'Host: 127.0.0.1\r\n'),
+        ('1.1', 'Host: [2001:db8::1]:8080\r\n'),
+        ('1.1', 'Host: a%20b:\r\n'),
+        ('1.1', 'Host:\r\n'),
+        ('1.0', 'Host: a\r\n'),
+        ('1.0', ''),
+    ],
+)
+def test_a_request_with_one_host_is_answered(version: str, headers: str) -> None:
+    request = f'GET / HTTP/{version}\r\nConnection: close\r\n{headers}\r\n'
+    with serving(Recorder()) as service:
+        answer = exchange(service, request.encode())
+    assert answer.startswith(f'HTTP/{version} 200 OK'.encode())
 
 
 def test_a_length_of_thousands_of_digits_is_refused() -> None:

@@ -202,7 +202,7 @@ def test_a_refused_body_that_does_not_end_is_answered(framing: str) -> None:
 def test_a_refused_body_is_read_up_to_a_limit(
     framing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr('falcon_images.server.parser._MIN_DISCARDED_BYTES', 0)
+    monkeypatch.setattr('falcon_images.server.channel._MIN_DISCARDED_BYTES', 0)
     application = Recorder()
     begin = post(b'%x\r\n' % 10**9, framing.format(10**9))
     with serving(application, max_body_bytes=MB) as service:

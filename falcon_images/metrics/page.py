@@ -20,6 +20,7 @@ from falcon_images.later import Later
 from falcon_images.metadata import MongoMetadata
 from falcon_images.metrics import Metrics
 from falcon_images.metrics.processes import collected
+from falcon_images.verdict import NOT_TAKEN
 
 _METHODS = frozenset(falcon.COMBINED_METHODS)
 _FORM = 'multipart/form-data'
@@ -64,7 +65,7 @@ class RequestMetrics:
             self._metrics.count_answer,
             (method, req.uri_template or _NO_ROUTE, resp.status_code),
             req.context.seconds,
-            req.content_length or 0,
+            0 if req.env.get(NOT_TAKEN) else req.content_length or 0,
             0 if method == 'HEAD' else req.context.bytes_sent,
         )
 

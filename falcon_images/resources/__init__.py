@@ -9,6 +9,7 @@ from urllib.parse import quote
 import falcon
 
 from falcon_images import __version__
+from falcon_images.bodies import MERGE_PATCH, media_type
 from falcon_images.changes.patch import checked_patch
 from falcon_images.changes.resources import ChangeOfAll
 from falcon_images.conditional import is_not_modified, required_tag
@@ -26,9 +27,6 @@ from falcon_images.store import ImageStore
 from falcon_images.uploads import Upload, UploadSlots, receive_upload
 
 _PING_SECONDS = 0.8
-_FORM = 'multipart/form-data'
-_JSON = 'application/json'
-_MERGE_PATCH = 'application/merge-patch+json'
 # A collection has no tag; no header has this one.
 _NO_TAG = '\0'
 _KEY = re.compile('[!-~ ]{1,255}')
@@ -156,7 +154,6 @@ class Images:
     def on_post(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
-        _require_media_type(req, _FORM)
         key = _idempotency_key(req)
         with self._slots.taken(), self._received(req) as upload:
             same = None
@@ -176,9 +173,8 @@ class Images:
     def on_patch(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
-        media_type = _require_media_type(req, _JSON, _MERGE_PATCH)
         body = _body(req, self._settings)
-        patch = checked_patch(body, is_merge=media_type == _MERGE_PATCH)
+        patch = checked_patch(body, is_merge=media_type(req) == MERGE_PATCH)
         self._change_of_all.respond(req, resp, collection_name, patch)
 
     def on_delete(
@@ -229,7 +225,6 @@ class Image:
         collection_name: str,
         image_id: str,
     ) -> None:
-        _require_media_type(req, _JSON)
         properties = _body(req, self._settings)
         is_meant = required_tag(req)
         document = self._store.replace(collection_name, image_id, properties, is_meant)
@@ -242,8 +237,8 @@ class Image:
         collection_name: str,
         image_id: str,
     ) -> None:
-        media_type = _require_media_type(req, _JSON, _MERGE_PATCH)
-        change = self._store.merge if media_type == _MERGE_PATCH else self._store.update
+        is_merge = media_type(req) == MERGE_PATCH
+        change = self._store.merge if is_merge else self._store.update
         values, is_meant = _body(req, self._settings), required_tag(req)
         _send(resp, change(collection_name, image_id, values, is_meant))
 
@@ -294,15 +289,6 @@ def _idempotency_key(req: falcon.Request) -> str | None:
             description='The Idempotency-Key must have 1 to 255 characters of ASCII.',
         )
     return key
-
-
-def _require_media_type(req: falcon.Request, *accepted: str) -> str:
-    media_type = (req.content_type or '').partition(';')[0].strip().lower()
-    if media_type not in accepted:
-        raise falcon.HTTPUnsupportedMediaType(
-            description=f'Send the body as {" or ".join(accepted)}.'
-        )
-    return media_type
 
 
 def _body(req: falcon.Request, settings: Settings) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from waitress import wasyncore
 
 from falcon_images.server.listener import USE_POLL, Listener
 from falcon_images.server.timeouts import Timeouts
+from falcon_images.verdict import Admit
 
 __all__ = ['Server', 'Timeouts', 'listen']
 
@@ -42,6 +43,8 @@ class Server:
         max_body_bytes: a larger body is answered with 413.
         timeouts: a request that is slower is answered with 408.
         is_shared: other processes accept connections from the same socket.
+        admit: says by its headers what becomes of a request; without it, each has a
+            body of `max_body_bytes` at the most.
     """
 
     def __init__(  # noqa: PLR0913 - each is named where it is given
@@ -53,6 +56,7 @@ class Server:
         max_body_bytes: int,
         timeouts: Timeouts,
         is_shared: bool = False,
+        admit: Admit | None = None,
     ) -> None:
         self._stopping = False
         self._listener = Listener(
@@ -62,6 +66,7 @@ class Server:
             max_body_bytes=max_body_bytes,
             timeouts=timeouts,
             is_shared=is_shared,
+            admit=admit,
         )
 
     def run(self) -> None:
@@ -89,8 +94,7 @@ class Server:
                 logger.warning('Stopping; %d requests are cut off', busy)
                 break
             self._turn(_LOOP_SECONDS)
-        self._listener.task_dispatcher.shutdown(timeout=1)
-        wasyncore.close_all(self._listener.sockets, ignore_all=True)
+        self._listener.end()
 
     def _take_the_last(self) -> None:
         """Accept and read what has been sent, then nothing new."""
@@ -99,5 +103,3 @@ class Server:
         wasyncore.dispatcher.close(self._listener)
         self._turn(0)
         self._listener.takes_requests = False
-        for channel in self._listener.channels:
-            channel.end_refused()

@@ -1,74 +1,36 @@
 """One connection: its answers in JSON, and how long it may keep the server waiting."""
 
+import contextlib
+import logging
+import socket
 import time
 from typing import Any, cast
 
-import orjson
 from waitress.channel import HTTPChannel
-from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import Error
 
+from falcon_images.server.buffers import Allowance
 from falcon_images.server.parser import Parser
+from falcon_images.server.tasks import RefusalTask, Task
+from falcon_images.verdict import Verdict
 
-_ERRORS = {
-    400: ('Bad request', 'The request is not valid HTTP/1.1.'),
-    408: (
-        'Too slow',
-        'The request took too long to arrive; send it again, or let the service wait '
-        'longer with HEADER_TIMEOUT_SECONDS and REQUEST_TIMEOUT_SECONDS.',
-    ),
-    413: ('Too large', 'The body has more bytes than MAX_BODY_BYTES allows.'),
-    431: ('Headers too large', 'The headers have more than 256 KiB; send less.'),
-    500: ('Internal server error', 'The service failed; its log tells why.'),
-    501: ('Not implemented', 'Send the body plain, or with chunked transfer coding.'),
-}
 # A connection that is silent for less may have a request on its way.
 _IDLE_SECONDS = 1.0
 _SENT_AT_ONCE_BYTES = 1024**2
 # What is read of a file for each send; the system often takes less.
 _CHUNK_BYTES = 256 * 1024
+# Of a body that is refused, this much is read: so many times the limit, or at least
+# what a large photograph has. A client that is still sending would see a reset, not the
+# answer.
+_DISCARDED_LIMITS = 4
+_MIN_DISCARDED_BYTES = 64 * 1024**2
+
+logger = logging.getLogger(__name__)
 
 
 class _TooSlowError(Error):
     code = 408
     reason = 'Request Timeout'
-
-
-class _Task(WSGITask):
-    def build_response_header(self) -> bytes:
-        if cast(Any, self.channel.server).is_stopping:
-            cast(Any, self.request).headers['CONNECTION'] = 'close'
-        return super().build_response_header()
-
-    def set_close_on_finish(self) -> None:
-        # Waitress would end a connection after each 304, because that has no length.
-        request = cast(Any, self.request)
-        is_asked = request.headers.get('CONNECTION', '').lower() == 'close'
-        if self.has_body or is_asked or self.version == '1.0':
-            super().set_close_on_finish()
-
-    def finish(self) -> None:
-        # Waitress would send the end of a body that HEAD does not have.
-        if cast(Any, self.request).command == 'HEAD':
-            self.chunked_response = False
-        super().finish()
-
-
-class _ErrorTask(ErrorTask):
-    """Answers what never reaches the application as the application would."""
-
-    def execute(self) -> None:
-        error = cast(Any, self.request).error
-        title, description = _ERRORS[error.code]
-        body = orjson.dumps({'title': title, 'description': description})
-        self.status = f'{error.code} {error.reason}'
-        self.response_headers = [
-            ('Content-Type', 'application/json'),
-            ('Access-Control-Allow-Origin', '*'),
-        ]
-        cast(Any, self.request).headers['CONNECTION'] = 'close'
-        self.content_length = len(body)
-        self.write(body)
 
 
 class Channel(HTTPChannel):
@@ -77,15 +39,17 @@ class Channel(HTTPChannel):
     All but `service` and `write_soon` are called by the thread that runs the server.
     """
 
-    task_class = _Task
-    error_task_class = _ErrorTask
-    parser_class = Parser
+    task_class = Task
+    error_task_class = RefusalTask
     request: Parser | None
     requests: list[Parser]
 
     _active_at = 0.0
     _has_had_a_request = False
     _bytes_to_send = 0
+    _bytes_to_discard = 0
+    # Set when all is answered, and only what a client sends on is awaited.
+    _lingers_until: float | None = None
 
     # Waitress sets it to the time of day, which may jump.
     @property
@@ -101,10 +65,87 @@ class Channel(HTTPChannel):
         self._opened_at = time.monotonic()
         self.sendbuf_len = min(self.sendbuf_len, _CHUNK_BYTES)
 
+    @property
+    def allowance(self) -> Allowance:
+        """How many bytes all bodies may have."""
+        return cast(Allowance, cast(Any, self.server).allowance)
+
+    def parser_class(self, adj: Any) -> Parser:  # type: ignore[override]
+        """Make what reads a request; Waitress calls it so."""
+        return Parser(adj, self, cast(Any, self.server).max_body_bytes)
+
     def readable(self) -> bool:
+        if self._lingers_until is not None:
+            return True
+        if self._waits():
+            return False
         # At the end of a stop, only requests that have begun are read.
         awaited = self.request is not None or cast(Any, self.server).takes_requests
         return awaited and bool(super().readable())
+
+    def received(self, data: bytes) -> bool:
+        if self._lingers_until is None:
+            return bool(super().received(data))
+        self._bytes_to_discard -= len(data)
+        if self._bytes_to_discard <= 0:
+            self.handle_close()
+        return False
+
+    def judge(self, request: Parser) -> Verdict | None:
+        """Ask the application about the headers; None if it cannot be asked."""
+        admit = cast(Any, self.server).admit
+        if admit is None:
+            return None
+        environ = Task(self, cast(Any, request)).get_environment()
+        try:
+            verdict = cast(Verdict, admit(environ, request.body_rcv is not None))
+        except Exception:
+            logger.exception('A request could not be judged')
+            verdict = Verdict(0)
+        if verdict.awaited is not None:
+            cast(Any, self.server).wait_for(self, verdict.awaited)
+        return verdict
+
+    def discard(self, count: int) -> None:
+        """Answer the request at once, and end with it; so many bytes are to come."""
+        most = _DISCARDED_LIMITS * cast(Any, self.server).max_body_bytes
+        self._bytes_to_discard = min(count, max(most, _MIN_DISCARDED_BYTES))
+
+    def has_what_it_waits_for(self) -> bool:
+        """Tell whether there is nothing any more that its request waits for."""
+        request = self.request
+        return request is None or request.awaited is None or request.awaited.done()
+
+    def go_on(self) -> None:
+        """Do what is to be done with a request that waited for something."""
+        if not self._waits():
+            return
+        request = cast(Parser, self.request)
+        self._active_at = time.monotonic()
+        with cast(Any, self).requests_lock:
+            came = request.go_on()
+            if request.completed:
+                self._has_come(request)
+            elif request.expect_continue and not (self.requests or self.sent_continue):
+                self.send_continue()
+        if came and self.connected:
+            self.received(came)
+
+    def handle_write(self) -> None:
+        if not self.close_when_flushed or self._bytes_to_discard <= 0:
+            super().handle_write()
+            return
+        cast(Any, self)._flush_exception(self._flush_some)
+        if self.will_close:
+            self.handle_close()
+        elif self.connected and not self.total_outbufs_len:
+            self._linger()
+
+    def handle_close(self) -> None:
+        cast(Any, self.server).wait_no_more_for(self)
+        if self.request is not None:
+            self.request.close()
+        super().handle_close()
 
     def send(self, data: bytes, do_close: bool = True) -> int:
         # Waitress sends for as long as the client reads, and serves no other then.
@@ -127,7 +168,7 @@ class Channel(HTTPChannel):
     def is_busy(self) -> bool:
         """Tell whether something of it is to be finished before a stop."""
         request = self.request
-        begun = request and request.headers_finished and not request.is_refused
+        begun = request and request.headers_finished
         return bool(self.requests or begun or self.total_outbufs_len)
 
     def is_idle(self, now: float) -> bool:
@@ -138,23 +179,26 @@ class Channel(HTTPChannel):
 
     def hurry(self, now: float) -> None:
         """Close it if the client lets the server wait for too long."""
-        if self.requests or self.total_outbufs_len:
+        if self._lingers_until is not None:
+            if now > self._lingers_until:
+                self.handle_close()
+            return
+        is_working = self.requests or self.total_outbufs_len
+        if is_working or self._waits():
             if self.request is not None:
                 # It is not being read, for now.
                 self.request.began_at = now
-            if self._is_stalled(now):
+            if is_working and self._is_stalled(now):
                 self.handle_close()
         elif self._is_late(now):
-            self._give_up()
-
-    def end_refused(self) -> None:
-        """Answer a body that is refused, without its rest."""
-        if self.request is not None and self.request.is_refused and not self.requests:
             self._give_up()
 
     def _flush_some(self, do_close: bool = True) -> bool:
         self._bytes_to_send = _SENT_AT_ONCE_BYTES
         return bool(cast(Any, super())._flush_some(do_close))
+
+    def _waits(self) -> bool:
+        return self.request is not None and self.request.awaited is not None
 
     def _is_stalled(self, now: float) -> bool:
         # Waitress sends what is less only when the application is done.
@@ -183,6 +227,17 @@ class Channel(HTTPChannel):
         with cast(Any, self).requests_lock:
             request.error = request.error or _TooSlowError('')
             request.completed = True
-            self.request = None
-            self.requests.append(request)
+            self._has_come(request)
+
+    def _has_come(self, request: Parser) -> None:
+        self.request = None
+        self.requests.append(request)
+        if len(self.requests) == 1:
             self.server.add_task(cast(Any, self))
+
+    def _linger(self) -> None:
+        self.close_when_flushed = False
+        seconds = cast(Any, self.server).timeouts.refused_seconds
+        self._lingers_until = time.monotonic() + seconds
+        with contextlib.suppress(OSError):
+            cast(Any, self.socket).shutdown(socket.SHUT_WR)

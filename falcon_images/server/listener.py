@@ -4,15 +4,21 @@ import errno
 import logging
 import select
 import socket
+import threading
 import time
+from concurrent.futures import Future
 from typing import Any, cast
 
+from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher
 
+from falcon_images.server.buffers import Allowance
 from falcon_images.server.capacity import connection_limit
 from falcon_images.server.channel import Channel
 from falcon_images.server.timeouts import Timeouts
+from falcon_images.verdict import Admit
 
 USE_POLL = hasattr(select, 'poll')
 _SOCKET_BYTES = 65536
@@ -21,6 +27,13 @@ _CLOSED_AT_ONCE = 16
 _CHECK_SECONDS = 1.0
 _PAUSE_SECONDS = 0.25
 _WARNING_SECONDS = 60.0
+_AWAITED_SECONDS = 4.5
+# For bodies of all connections together; what is more goes to the disk.
+_MEMORY_BYTES = 64 * 1024**2
+# In memory and on the disk: so many of the largest bodies, or at least so many bytes.
+_LARGEST_BODIES = 8
+_MIN_BYTES = 1024**3
+_NO_LIMIT = 2**62
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 logger = logging.getLogger(__name__)
@@ -44,10 +57,23 @@ class Listener(TcpWSGIServer):
         max_body_bytes: int,
         timeouts: Timeouts,
         is_shared: bool,
+        admit: Admit | None,
     ) -> None:
         # One that took all would leave the others idle.
         self._accepted_at_once = 1 if is_shared else _ACCEPTED_AT_ONCE
         self.timeouts = timeouts
+        self.admit = admit
+        self.max_body_bytes = max_body_bytes
+        self.allowance = Allowance(
+            _MEMORY_BYTES, max(_LARGEST_BODIES * max_body_bytes, _MIN_BYTES)
+        )
+        # Until when a connection waits for what is to be known of its request.
+        self._waiting: dict[Channel, float] = {}
+        self._wakes = threading.Lock()
+        self._is_closed = False
+        # Its one thread never waits for anything.
+        self._quick_dispatcher = ThreadedTaskDispatcher()
+        self._quick_dispatcher.set_thread_count(1)
         self._connection_limit = connection_limit()
         self._wants_room = False
         self._accepts_at = self._checks_at = self._warns_at = 0.0
@@ -55,7 +81,8 @@ class Listener(TcpWSGIServer):
         adjustments: Any = {
             'sockets': [listener],
             'threads': threads,
-            'max_request_body_size': max_body_bytes + 1,
+            # Each request has a limit of its own.
+            'max_request_body_size': _NO_LIMIT,
             'asyncore_use_poll': USE_POLL,
             'recv_bytes': _SOCKET_BYTES,
             'send_bytes': _SOCKET_BYTES,
@@ -87,8 +114,32 @@ class Listener(TcpWSGIServer):
         """Accept those that wait, and no more."""
         self._accept_some(self._room())
 
+    def add_task(self, task: Any) -> None:
+        """Let a thread answer the first request of a connection."""
+        is_quick = task.requests[0].is_quick
+        dispatcher = self._quick_dispatcher if is_quick else self.task_dispatcher
+        dispatcher.add_task(task)
+
+    def wait_for(self, channel: Channel, awaited: 'Future[Any]') -> None:
+        """Let a connection go on when something is done, or has taken too long."""
+        self._waiting[channel] = time.monotonic() + _AWAITED_SECONDS
+        awaited.add_done_callback(lambda _: self._wake())
+
+    def wait_no_more_for(self, channel: Channel) -> None:
+        """Forget a connection that is closed."""
+        self._waiting.pop(channel, None)
+
+    def end(self) -> None:
+        """End the threads, and close all connections."""
+        for dispatcher in (self.task_dispatcher, self._quick_dispatcher):
+            dispatcher.shutdown(timeout=1)
+        with self._wakes:
+            self._is_closed = True
+            wasyncore.close_all(self.sockets, ignore_all=True)
+
     def maintenance(self, now: float) -> None:
         """Close what is late, once a second, and what is idle when room is needed."""
+        self._end_waits(now)
         if self._wants_room:
             self._wants_room = False
             self._make_room(now)
@@ -96,6 +147,26 @@ class Listener(TcpWSGIServer):
             self._checks_at = now + _CHECK_SECONDS
             for channel in self.channels:
                 channel.hurry(now)
+
+    def _wake(self) -> None:
+        with self._wakes:
+            # Another file may have the number of one that is closed.
+            if not self._is_closed:
+                self.pull_trigger()
+
+    def _end_waits(self, now: float) -> None:
+        for channel, deadline in tuple(self._waiting.items()):
+            if channel.has_what_it_waits_for() or now > deadline:
+                del self._waiting[channel]
+                self._go_on(channel)
+
+    def _go_on(self, channel: Channel) -> None:
+        try:
+            channel.go_on()
+        except Exception:
+            # All others depend on this thread.
+            logger.exception('A connection that had waited is closed')
+            channel.handle_close()
 
     def _room(self) -> int:
         return self._connection_limit - len(self.channels)

@@ -1,36 +1,88 @@
 """Requests as they arrive: what is refused, and until when they must be there."""
 
+import errno
 import re
+import sys
 import time
-from typing import Any, cast
+from concurrent.futures import Future
+from typing import Any, Protocol, cast
 
 from waitress.adjustments import Adjustments
 from waitress.parser import HTTPRequestParser, ParsingError
-from waitress.utilities import BadRequest, RequestEntityTooLarge
+from waitress.utilities import BadRequest, Error, RequestEntityTooLarge
 
+from falcon_images.server.buffers import (
+    Allowance,
+    BodyBuffer,
+    MemoryShare,
+    NoAllowanceError,
+)
 from falcon_images.server.timeouts import Timeouts
+from falcon_images.verdict import Verdict
 
 _MAX_CHUNK_LINE_BYTES = 8192
-# Of a body that is refused, this much is read: so many times the limit, or at least
-# what a large photograph has.
-_DISCARDED_LIMITS = 4
-_MIN_DISCARDED_BYTES = 64 * 1024**2
+# Nobody has larger ones but who means harm; these are counted as bodies are.
+_SMALL_HEADER_BYTES = 16 * 1024
 _TRANSFER_ENCODING = re.compile(
     rb'^transfer-encoding[ \t]*:', re.IGNORECASE | re.MULTILINE
 )
+# RFC 9110, section 7.2, and RFC 3986, section 3.2.2; it may be empty.
+_HOST = re.compile(
+    r"(\[[\w.:~!$&'()*+,;=-]+\]|([\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(:[0-9]*)?",
+    re.ASCII,
+)
+_DISK_IS_FULL = (errno.ENOSPC, getattr(errno, 'EDQUOT', errno.ENOSPC))
+
+
+class TooManyBytesError(Error):
+    """All bodies together have as many bytes as they may."""
+
+    code = 503
+    reason = 'Service Unavailable'
+
+
+class DiskFullError(Error):
+    """The temporary folder has no room for the body."""
+
+    code = 507
+    reason = 'Insufficient Storage'
+
+
+class Connection(Protocol):
+    """What a request asks of the connection on which it arrives."""
+
+    @property
+    def allowance(self) -> Allowance:
+        """How many bytes all bodies may have."""
+
+    def judge(self, request: 'Parser') -> Verdict | None:
+        """Ask the application about the headers; None if it cannot be asked."""
+
+    def discard(self, count: int) -> None:
+        """Answer the request at once, and end with it; so many bytes are to come."""
 
 
 class Parser(HTTPRequestParser):
-    """Refuses what Waitress lets pass, and reads on where it would hang up."""
+    """Refuses what Waitress lets pass, and takes what the application accepts."""
 
     # Waitress logs it, of requests too whose first line was not understood.
     path = ''
-    _bytes_to_discard = 0
-    _refused_at: float | None = None
+    # What must be there before more is read.
+    awaited: 'Future[Any] | None' = None
+    environ: dict[str, Any] | None = None
+    # Nothing of the body was taken, and what follows the headers is not read either.
+    is_refused = False
 
-    def __init__(self, adj: Adjustments) -> None:
+    _is_closed = _is_quick = False
+    _large_headers: MemoryShare | None = None
+
+    def __init__(
+        self, adj: Adjustments, connection: Connection, max_body_bytes: int
+    ) -> None:
         super().__init__(adj)
         self.began_at = time.monotonic()
+        self._connection = connection
+        self._max_body_bytes = max_body_bytes
 
     @property
     def is_blank(self) -> bool:
@@ -38,35 +90,53 @@ class Parser(HTTPRequestParser):
         return not self.headers_finished and self.header_plus.isspace()
 
     @property
-    def is_refused(self) -> bool:
-        """Whether the rest of the body is read, but not kept."""
-        return self._refused_at is not None
+    def is_quick(self) -> bool:
+        """Whether its answer waits for nothing."""
+        return self._is_quick or self.error is not None
 
     def deadline(self, timeouts: Timeouts) -> float:
         """Tell until when the part that is awaited must have arrived."""
         if not self.headers_finished:
             return self.began_at + timeouts.header_seconds
-        deadline = self.began_at + timeouts.request_seconds
-        if self._refused_at is None:
-            return deadline
-        return min(deadline, self._refused_at + timeouts.refused_seconds)
+        return self.began_at + timeouts.request_seconds
 
     def received(self, data: bytes) -> int:
-        if self.chunked and self.body_rcv is not None:
-            return self._receive_chunks(data)
-        if self.is_refused:
-            return self._discard(data)
-        consumed: int = super().received(data)
-        # A client that is still sending would see a reset, not the 413; one that asks
-        # first is answered at once.
-        if isinstance(self.error, RequestEntityTooLarge) and not self.expect_continue:
-            self._refuse()
-            self._bytes_to_discard = min(self.content_length, self._bytes_to_discard)
-            self.completed = False
+        consumed = len(data)
+        if self._is_closed:
+            # A client that was told to go on may have been found to be gone.
+            return consumed
+        try:
+            if self.awaited is not None:
+                self._held.append(data)
+            elif self.body_rcv is not None:
+                consumed = self._receive_body(data)
+            else:
+                consumed = self._receive_headers(data)
+        except (NoAllowanceError, OSError) as ex:
+            self._end_for(ex)
         if self.completed:
             # Waitress would ask for a body that it does not want, and then wait for it.
             self.expect_continue = False
-        return consumed
+        return len(data) if self.is_refused else consumed
+
+    def go_on(self) -> bytes:
+        """Ask the application again; return what came while it was waited for."""
+        content = b''
+        try:
+            content = self._held.getfile().read()
+            self._held.close()
+            self._begin(len(content))
+        except OSError as ex:
+            self._end_for(ex)
+        return b'' if self.is_refused else content
+
+    def close(self) -> None:
+        self._forget_body()
+        if self._large_headers is not None:
+            self._large_headers.close()
+        self._is_closed = True
+        # They know this request, too.
+        self.environ = self._connection = cast(Any, None)
 
     def parse_header(self, header_plus: bytes) -> None:
         try:
@@ -79,46 +149,87 @@ class Parser(HTTPRequestParser):
             not self.chunked or 'CONTENT_LENGTH' in self.headers
         ):
             raise ParsingError('Transfer-Encoding is not the only framing')
+        # RFC 9112, section 3.2. Several are joined with a blank, which none may have.
+        host = cast(Any, self.headers).get('HOST', None if self.version > '1.0' else '')
+        if host is None or not _HOST.fullmatch(host):
+            raise ParsingError('There is not one Host')
 
-    def _refuse(self) -> None:
-        self._refused_at = time.monotonic()
-        limits = _DISCARDED_LIMITS * self.adj.max_request_body_size
-        self._bytes_to_discard = max(limits, _MIN_DISCARDED_BYTES)
-
-    def _discard(self, data: bytes) -> int:
-        self._bytes_to_discard -= len(data)
-        self.completed = self._bytes_to_discard <= 0
-        # What follows the body is not read either: the answer ends the connection.
-        return len(data)
-
-    def _receive_chunks(self, data: bytes) -> int:
-        """Count the bytes of the body, where Waitress counts those of its coding."""
-        receiver = cast(Any, self.body_rcv)
-        consumed: int = receiver.received(data)
-        if len(receiver.control_line) + len(receiver.trailer) > _MAX_CHUNK_LINE_BYTES:
-            receiver.error = BadRequest('A chunk line or trailer without end')
-        if len(receiver) >= self.adj.max_request_body_size:
-            self.error = RequestEntityTooLarge('')
-            receiver.buf.close()
-            receiver.buf = _Nowhere()
-            self._refuse()
-        if self.is_refused:
-            self._discard(data)
-        if receiver.error or receiver.completed:
-            self.error = self.error or receiver.error
-            self.completed = True
-            cast(Any, self.headers)['CONTENT_LENGTH'] = str(len(receiver))
+    def _receive_headers(self, data: bytes) -> int:
+        consumed: int = super().received(data)
+        size = self.header_bytes_received
+        if size > _SMALL_HEADER_BYTES and not self.error:
+            if self._large_headers is None:
+                self._large_headers = MemoryShare(self._connection.allowance)
+            self._large_headers.grow(size)
+        if self.headers_finished and not (self.error or self.empty):
+            self._asks_first = self.expect_continue
+            if self.body_rcv is not None:
+                cast(Any, self.body_rcv).buf = BodyBuffer(self._connection.allowance)
+            self._begin(len(data) - consumed)
         return consumed
 
+    def _begin(self, received_bytes: int) -> None:
+        """Do as the application says; so many bytes that follow are here already."""
+        verdict = self._connection.judge(self) or Verdict(self._max_body_bytes)
+        self.awaited = verdict.awaited
+        is_whole = self.body_rcv is None
+        self.completed = is_whole and self.awaited is None
+        self.expect_continue = self._asks_first and not (is_whole or self.awaited)
+        if self.awaited is not None:
+            self._held = BodyBuffer(self._connection.allowance)
+            return
+        self._is_quick = verdict.is_quick
+        self._max_body_bytes = verdict.max_body_bytes
+        is_unwanted = self._is_quick and self.expect_continue
+        if is_unwanted or self.content_length > self._max_body_bytes:
+            self._refuse(received_bytes)
 
-class _Nowhere:
-    """A buffer for the rest of a body that is refused."""
+    def _receive_body(self, data: bytes) -> int:
+        receiver = cast(Any, self.body_rcv)
+        consumed: int = receiver.received(data)
+        if self.chunked:
+            rest = len(receiver.control_line) + len(receiver.trailer)
+            if rest > _MAX_CHUNK_LINE_BYTES:
+                receiver.error = BadRequest('A chunk line or trailer without end')
+            # The bytes of the body, where Waitress counts those of its coding.
+            cast(Any, self.headers)['CONTENT_LENGTH'] = str(len(receiver))
+            if len(receiver) > self._max_body_bytes:
+                self._refuse(len(data))
+                return consumed
+        if receiver.error or receiver.completed:
+            # The last bytes may still have to be written.
+            receiver.getfile()
+            self.error = self.error or receiver.error
+            self.completed = True
+        return consumed
 
-    def append(self, data: bytes) -> None:
-        pass
+    def _refuse(self, received_bytes: int) -> None:
+        # An application that was not asked does not know the limit.
+        if self.environ is None:
+            self.error = RequestEntityTooLarge('')
+        self._is_quick = True
+        self._end(received_bytes)
 
-    def __len__(self) -> int:
-        return 0
+    def _end_for(self, ex: Exception) -> None:
+        if not self.headers_finished:
+            # The answer needs what is found there.
+            super().parse_header(b'GET / HTTP/1.0\r\n')
+        is_full = isinstance(ex, OSError) and ex.errno in _DISK_IS_FULL
+        self.error = DiskFullError('') if is_full else TooManyBytesError('')
+        self._end(0)
 
-    def close(self) -> None:
-        pass
+    def _end(self, received_bytes: int) -> None:
+        to_come = sys.maxsize
+        if not self.chunked:
+            had = len(cast(Any, self.body_rcv)) if self.body_rcv is not None else 0
+            to_come = self.content_length - had - received_bytes
+        self._forget_body()
+        self.body_rcv = None
+        self.is_refused = self.completed = True
+        self._connection.discard(to_come)
+
+    def _forget_body(self) -> None:
+        super().close()
+        if self.awaited is not None:
+            self._held.close()
+            self.awaited = None

@@ -1,0 +1,113 @@
+"""Admission: what becomes of a request is said when its headers are there."""
+
+from typing import Any
+
+import falcon
+from falcon.routing import CompiledRouter
+
+from falcon_images.auth import (
+    IDENTITY,
+    MAX_SEARCHED_BYTES,
+    PASSING,
+    AuthMiddleware,
+    identity_of,
+)
+from falcon_images.bodies import (
+    FORM,
+    JSON,
+    MERGE_PATCH,
+    SMALL_BYTES,
+    Bodies,
+    Body,
+    BodyLimits,
+    media_type,
+    responds,
+)
+from falcon_images.resources import Image, Images
+from falcon_images.settings import Settings
+from falcon_images.verdict import Verdict
+
+# A small body is read nevertheless: so the client can go on with the connection.
+_AT_ONCE = Verdict(SMALL_BYTES, is_quick=True)
+_WITHOUT_BODY = Verdict(SMALL_BYTES)
+
+
+class Admission:
+    """Says how large a body may be, and which requests are refused without one.
+
+    The application then answers as always; it only never sees a body that is of no use,
+    and its threads wait for no token.
+
+    Args:
+        quick_path: what is answered there needs nothing that could have to be waited
+            for.
+    """
+
+    def __init__(
+        self,
+        router: CompiledRouter,
+        options: falcon.RequestOptions,
+        limits: BodyLimits,
+        auth: AuthMiddleware | None,
+        quick_path: str,
+    ) -> None:
+        self._router = router
+        self._options = options
+        self._limits = limits
+        self._auth = auth
+        self._quick_path = quick_path
+
+    def __call__(self, environ: dict[str, Any], has_body: bool) -> Verdict:
+        """Judge a request; the environment is the one that the application will get."""
+        if environ['PATH_INFO'].rstrip('/') == self._quick_path:
+            return _AT_ONCE
+        if self._auth is None and not has_body:
+            return _WITHOUT_BODY
+        req = self._request(environ)
+        if self._auth is not None:
+            answer = environ.get(IDENTITY)
+            if answer is None:
+                answer = environ[IDENTITY] = self._auth.identify(req)
+                if not answer.done():
+                    return Verdict(SMALL_BYTES, awaited=answer)
+            # What comes later changes nothing: the application shall say the same.
+            environ[IDENTITY] = identity = identity_of(answer)
+            if identity not in PASSING:
+                return _AT_ONCE
+        return self._of_body(req) if has_body else _WITHOUT_BODY
+
+    def _request(self, environ: dict[str, Any]) -> falcon.Request:
+        if len(environ['QUERY_STRING']) <= MAX_SEARCHED_BYTES:
+            return falcon.Request(environ, options=self._options)
+        # To read it takes so long that others would notice.
+        req = falcon.Request(environ | {'QUERY_STRING': ''}, options=self._options)
+        req.env = environ
+        return req
+
+    def _of_body(self, req: falcon.Request) -> Verdict:
+        route = self._router.find(req.path, req=req)
+        if route is None or not responds(route[0], req.method):
+            return _AT_ONCE
+        body = self._limits.of(route[0], req.method)
+        if body.types and media_type(req) not in body.types:
+            return _AT_ONCE
+        return Verdict(max(body.max_bytes, SMALL_BYTES))
+
+
+def taken_bodies(settings: Settings) -> Bodies:
+    """List the bodies that are taken; other resources and methods need none."""
+    form = Body(
+        settings.max_body_bytes,
+        'The body has more bytes than MAX_BODY_BYTES allows.',
+        (FORM,),
+    )
+    limit = settings.max_properties_bytes
+    too_large = f'The body has more than {limit} bytes (MAX_PROPERTIES_BYTES).'
+    properties = Body(limit, too_large, (JSON,))
+    patch = Body(limit, too_large, (JSON, MERGE_PATCH))
+    return {
+        (Images, 'POST'): form,
+        (Images, 'PATCH'): patch,
+        (Image, 'PUT'): properties,
+        (Image, 'PATCH'): patch,
+    }
