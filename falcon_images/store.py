@@ -175,20 +175,18 @@ class ImageStore:
         """Delete an image: its document, then its file."""
         before = self._expected(collection_name, image_id, tags)
         document = before or self._metadata.get(collection_name, image_id)
-        key = document['_id']
-        # Asked before and after: a bulk delete may begin, or its revert end, meanwhile.
-        is_kept = self._is_kept(collection_name, key)
         try:
             self._metadata.delete(collection_name, image_id, before)
+            # No bulk delete did it, so that no revert may put it back; one that is
+            # under way may just have done that.
+            if self._metadata.deletions.note(collection_name, [document['_id']]):
+                with contextlib.suppress(NotFoundError):
+                    self._metadata.delete(collection_name, image_id)
         except DatabaseUnavailableError:
             # The database may do it yet; then nobody else would know of the file.
             self._removal.note_of(collection_name, document)
             raise
-        with contextlib.suppress(DatabaseUnavailableError):
-            if not is_kept and not self._is_kept(collection_name, key):
-                self._removal.remove_of(collection_name, document)
-                return
-        self._removal.note_of(collection_name, document)
+        self._removal.remove_of(collection_name, document)
 
     def collection_names(self) -> list[str]:
         """List the collections, sorted by name."""

@@ -23,7 +23,6 @@ from falcon_images.metadata import (
     cut,
     remade,
     sha256_of,
-    until,
 )
 from falcon_images.metadata.bulk import MAX_DOCUMENT_BYTES
 
@@ -46,6 +45,7 @@ class BulkChanges:
         self._changes = metadata.changes
         self._pending_ids = metadata.pending_ids
         self._before_images = metadata.before_images
+        self._deletions = metadata.deletions
         self._bulk = metadata.bulk
         self._kept_seconds = kept_seconds
 
@@ -81,20 +81,30 @@ class BulkChanges:
             _check_expected(selection, 0)
             return {'change': None, 'matched': 0, 'changed': 0}
         record = self._record(collection_name, selection, patch) | {'uuid': uuid}
-        change = self._changes.begin(record, selection.filter)
+        change = self._changes.begin(record, selection.filter, self._kept_seconds)
         matched = self._select(change, selection, itertools.chain([first], ids))
         changed = self.run(change)
         return {'change': change.id, 'matched': matched, 'changed': changed}
 
     def run(self, change: Change) -> int:
         """Do what a change has still to do; return how many images it changed."""
-        changed = 0
-        for ids in self._pending_ids.batches(change.id):
-            self._changes.renew(change, changed=changed)
-            changed = self._change(change, ids)
-        changed = self._before_images.count(change.id)
-        end = until(self._kept_seconds)
-        self._changes.end(change, State.DONE, changed=changed, until=end)
+        changed = change.changed
+        for number, ids in self._pending_ids.batches(change.id, change.done):
+            self._changes.renew(change)
+            count = self._change(change, ids)
+            self._changes.advance(change, number, count)
+            changed += count
+        self._changes.end_done(change, self._kept_seconds)
+        return changed
+
+    def give_up(self, change: Change) -> int:
+        """Leave what a change has still to do; return how many images it changed."""
+        changed = change.changed
+        begun = next(self._pending_ids.batches(change.id, change.done), None)
+        if begun:
+            _, ids = begun
+            self._disclaim(change, ids)
+            changed += len(self._before_images.were(change.id, ids))
         return changed
 
     def _record(
@@ -106,7 +116,6 @@ class BulkChanges:
             'conditions': selection.conditions,
             'patch': patch.values if patch else None,
             'is_merge': patch.is_merge if patch else False,
-            'until': until(self._kept_seconds),
         }
 
     def _matching(
@@ -141,20 +150,45 @@ class BulkChanges:
         return matched
 
     def _change(self, change: Change, ids: Sequence[Any]) -> int:
-        """Change images; those that others change in between are tried again."""
-        changed = 0
+        """Change images, and return how many of them are changed.
+
+        Those that others change in between, and those of which the database has
+        forgotten that it deleted them, are tried again.
+        """
+        trying = ids
         for _ in range(_ATTEMPTS):
             left: list[Any] = []
-            were = self._before_images.were(change.id, ids)
-            for batch in cut(self._pairs(change, ids, were), _size):
+            were = self._before_images.were(change.id, trying)
+            for batch in cut(self._pairs(change, trying, were), _size):
                 self._changes.renew(change)
-                failed = self._write(change, batch, were)
-                changed += len(batch) - len(failed)
-                left += failed
+                left += self._write(change, batch, were)
+            if change.kind is Kind.DELETE:
+                left += self._disclaim(change, trying)
             if not left:
                 break
-            ids = left
-        return changed
+            trying = left
+        return len(self._before_images.were(change.id, ids))
+
+    def _disclaim(self, change: Change, ids: Sequence[Any]) -> list[Any]:
+        """Remove before-images of what was not done; return the ids of these images."""
+        name = change.collection_name
+        were = self._before_images.were(change.id, ids)
+        if change.kind is Kind.DELETE:
+            gone = self._bulk.gone(name, were)
+            gone -= self._deletions.of_others(change.id, gone)
+            if self._deletions.note(name, list(gone), change.id):
+                # Another change may have put it back before it could know.
+                gone = self._bulk.gone(name, gone)
+            left = [image_id for image_id in were if image_id not in gone]
+        else:
+            found = self._bulk.read(name, were)
+            left = [
+                document['_id']
+                for document in found
+                if sha256_of(document) == were[document['_id']]
+            ]
+        self._before_images.remove(change.id, left)
+        return left
 
     def _pairs(
         self, change: Change, ids: Sequence[Any], were: Mapping[Any, bytes]

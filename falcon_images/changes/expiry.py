@@ -48,13 +48,14 @@ class Expiry:
                 ids = [image.image_id for image in batch]
                 self._before_images.remove(change.id, ids)
             self._metadata.pending_ids.forget(change.id)
+            self._metadata.deletions.forget(change.id)
             self._changes.forget(change.id)
 
     def _remove_files(self, change: Change, batch: Sequence[BeforeImage]) -> None:
         ids = [image.image_id for image in batch]
-        existing = self._metadata.bulk.existing(change.collection_name, ids)
+        gone = self._metadata.bulk.gone(change.collection_name, ids)
         for image in batch:
-            if image.image_id in existing:
+            if image.image_id not in gone:
                 continue
             document = image.document
             if file_facts(document) is None:

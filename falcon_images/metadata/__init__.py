@@ -27,8 +27,9 @@ from falcon_images.metadata.bulk import (
     remade,
     sha256_of,
 )
-from falcon_images.metadata.change_records import Change, ChangeRecords, State, until
+from falcon_images.metadata.change_records import Change, ChangeRecords, State
 from falcon_images.metadata.cursors import read_cursor, write_cursor
+from falcon_images.metadata.deletions import Deletions
 from falcon_images.metadata.documents import (
     NEWEST_FIRST,
     SHOWN,
@@ -102,7 +103,6 @@ __all__ = [
     'sha256_of',
     'shown',
     'to_json_type',
-    'until',
     'write_cursor',
 ]
 
@@ -146,6 +146,7 @@ class MongoMetadata:
         self.changes = ChangeRecords(self._database, query_timeout_ms)
         self.pending_ids = PendingIds(self._database)
         self.before_images = BeforeImages(self._database)
+        self.deletions = Deletions(self._database, self.changes, self.before_images)
         self.drops = Drops(self._database)
         self._indexes = Indexes(self._database)
 

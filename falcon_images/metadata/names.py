@@ -8,6 +8,8 @@ RESERVED = '_service.'
 DROPPED = f'{RESERVED}dropped.'
 CHANGES = f'{RESERVED}changes'
 PENDING = f'{RESERVED}pending'
+DELETED = f'{RESERVED}deleted'
+DROPS = f'{RESERVED}drops'
 BEFORE_IMAGES = f'{RESERVED}before'
 # What MongoDB's 255 leave beside a database's name and the prefix of a drop.
 _MAX_COLLECTION_NAME_BYTES = 140
