@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 
-from falcon_images.changes.expiry import Expiry
+from falcon_images.collection_removal import CollectionRemoval
 from falcon_images.errors import (
     DatabaseUnavailableError,
     DuplicateKeyError,
@@ -20,6 +20,7 @@ from falcon_images.metadata import (
     Document,
     MongoMetadata,
     Query,
+    again,
     changed,
     check_collection_name,
     new_id,
@@ -51,7 +52,7 @@ class ImageStore:
         self._files = files
         self._metadata = metadata
         self._removal = FileRemoval(files, metadata)
-        self._expiry = Expiry(files, metadata)
+        self._collections = CollectionRemoval(files, metadata)
 
     def add(
         self, collection_name: str, upload: Upload, key: str | None = None
@@ -110,8 +111,12 @@ class ImageStore:
             The file, how many match in all, and the cursor of those that follow on a
             page; an empty one at the end.
         """
-        page = Page(self._metadata, collection_name, query)
-        listing = write_list(page, media_type)
+
+        def write() -> tuple[Page, Listing]:
+            page = Page(self._metadata, collection_name, query)
+            return page, write_list(page, media_type)
+
+        page, listing = again(write)
         # Without a cursor, a list that reached its end tells the number by itself.
         if not (query.after or page.cursor) and (listing.count or not query.skip):
             return listing, query.skip + listing.count, ''
@@ -204,15 +209,11 @@ class ImageStore:
         go after that, and are gone on return. The reconciler finishes what a crash or
         an outage leaves.
         """
-        drop_key = self._metadata.drop(collection_name)
-        count = self._metadata.drops.count(drop_key)
-        self._finish_drop(drop_key, collection_name)
-        return count
+        return self._collections.drop(collection_name)
 
     def finish_drops(self) -> None:
         """Delete the files of collections that were dropped, as far as they remain."""
-        for drop_key, collection_name in self._metadata.drops.names().items():
-            self._finish_drop(drop_key, collection_name)
+        self._collections.finish_drops()
 
     def doubts(self) -> list[Doubt]:
         """List the files of which this database must know whether they have documents.
@@ -255,12 +256,6 @@ class ImageStore:
         if '*' not in tags and document_tag(shown(before)) not in tags:
             raise changed()
         return before
-
-    def _finish_drop(self, drop_key: str, collection_name: str) -> None:
-        self._expiry.forget_dropped(drop_key)
-        for document in self._metadata.drops.documents(drop_key):
-            self._removal.remove_of(collection_name, document)
-        self._metadata.drops.forget(drop_key)
 
 
 def _document(upload: Upload) -> Document:

@@ -26,7 +26,7 @@ from tests.test_changes import (
     run_out,
 )
 from tests.test_store import failing as failed
-from tests.test_store import reconcile
+from tests.test_store import reconcile, run_out_drops
 
 MAX_CALLS = 200
 WANTED = {'update': ['OK', 'x', 'x'], 'delete': ['OK']}
@@ -79,6 +79,7 @@ class Scene:
             answer = call(*args)
         assert answer.status_code in (200, 503), (self.fault, answer.text)
         run_out(self.service, 'lease.until')
+        run_out_drops(self.service)
         return answer
 
     def files(self) -> list[str]:

@@ -9,6 +9,7 @@ from falcon_images.changes.patch import Patch
 from falcon_images.changes.selection import Selection
 from falcon_images.errors import (
     ConflictError,
+    CursorLostError,
     DatabaseUnavailableError,
     PreconditionFailedError,
 )
@@ -20,6 +21,7 @@ from falcon_images.metadata import (
     Query,
     RawDocument,
     State,
+    again,
     cut,
     remade,
     sha256_of,
@@ -58,11 +60,15 @@ class BulkChanges:
             InvalidRequestError: the patch does not fit one of them.
             PreconditionFailedError: another number than expected matches.
         """
-        ids = self._matching(collection_name, selection, patch)
-        matched = sum(1 for _ in ids)
-        _check_expected(selection, matched)
         query = Query(filter=selection.filter, limit=_EXAMPLES)
-        examples = list(self._metadata.lists.documents(collection_name, query))
+
+        def read() -> tuple[int, list[Document]]:
+            ids = self._matching(collection_name, selection, patch)
+            examples = self._metadata.lists.documents(collection_name, query)
+            return sum(1 for _ in ids), list(examples)
+
+        matched, examples = again(read)
+        _check_expected(selection, matched)
         return {'dry_run': True, 'matched': matched, 'examples': examples}
 
     def make(
@@ -74,17 +80,26 @@ class BulkChanges:
             InvalidRequestError: the patch does not fit one of them.
             PreconditionFailedError: another number than expected matches.
         """
+        begun = again(lambda: self._begin(collection_name, selection, patch))
+        if begun is None:
+            return {'change': None, 'matched': 0, 'changed': 0}
+        change, matched = begun
+        changed = self.run(change)
+        return {'change': change.id, 'matched': matched, 'changed': changed}
+
+    def _begin(
+        self, collection_name: str, selection: Selection, patch: Patch | None
+    ) -> tuple[Change, int] | None:
+        """Fix the images of a change, and count them; None if there are none."""
         uuid = self._bulk.uuid(collection_name)
         ids = self._matching(collection_name, selection, patch)
         first = next(ids, None)
         if first is None:
             _check_expected(selection, 0)
-            return {'change': None, 'matched': 0, 'changed': 0}
+            return None
         record = self._record(collection_name, selection, patch) | {'uuid': uuid}
         change = self._changes.begin(record, selection.filter, self._kept_seconds)
-        matched = self._select(change, selection, itertools.chain([first], ids))
-        changed = self.run(change)
-        return {'change': change.id, 'matched': matched, 'changed': changed}
+        return change, self._select(change, selection, itertools.chain([first], ids))
 
     def run(self, change: Change) -> int:
         """Do what a change has still to do; return how many images it changed."""
@@ -159,9 +174,13 @@ class BulkChanges:
         for _ in range(_ATTEMPTS):
             left: list[Any] = []
             were = self._before_images.were(change.id, trying)
-            for batch in cut(self._pairs(change, trying, were), _size):
-                self._changes.renew(change)
-                left += self._write(change, batch, were)
+            try:
+                for batch in cut(self._pairs(change, trying, were), _size):
+                    self._changes.renew(change)
+                    left += self._write(change, batch, were)
+            except CursorLostError:
+                # Dropped, most likely; then the lease is lost too.
+                left = list(trying)
             if change.kind is Kind.DELETE:
                 left += self._disclaim(change, trying)
             if not left:

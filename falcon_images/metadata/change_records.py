@@ -1,8 +1,6 @@
 """Change records: what each bulk change is, how far it got, and who works on it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, cast
 
 import bson
@@ -12,6 +10,7 @@ from pymongo.database import Database
 
 from falcon_images.errors import ConflictError, InvalidRequestError, NotFoundError
 from falcon_images.metadata.before_images import Kind
+from falcon_images.metadata.changes import Change, State, change_of
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.names import CHANGES, check_collection_name
 from falcon_images.metadata.translation import BATCH_SECONDS, translated
@@ -22,17 +21,6 @@ _LEASE_MARGIN_MS = 2000 * int(BATCH_SECONDS)
 _HIDDEN_FIELDS = ('collection', 'uuid', 'filter', 'is_merge', 'lease', 'done')
 
 
-class State(StrEnum):
-    """How far a change is; the first and the last are shown to nobody."""
-
-    SELECTING = 'selecting'
-    RUNNING = 'running'
-    DONE = 'done'
-    REVERTING = 'reverting'
-    REVERTED = 'reverted'
-    EXPIRING = 'expiring'
-
-
 SHOWN_STATES = (State.RUNNING, State.DONE, State.REVERTING, State.REVERTED)
 _EXPIRING = State.EXPIRING.value
 _RESTING = (State.DONE, State.REVERTED)
@@ -41,27 +29,6 @@ _INDEXES = [
     pymongo.IndexModel([('collection', 1), ('time', -1), ('_id', -1)]),
     pymongo.IndexModel([('state', 1), ('until', 1)]),
 ]
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change, for whoever holds its lease, if `token` is that of the record.
-
-    `uuid` tells the collection from others that had, or will have, its name; `done` is
-    the number of the last batch of ids that is in `changed`.
-    """
-
-    id: Any
-    collection_name: str
-    uuid: Any
-    kind: Kind
-    state: State
-    filter: Document
-    patch: Document | None
-    is_merge: bool
-    changed: int
-    done: int
-    token: Any
 
 
 class ChangeRecords:
@@ -104,7 +71,7 @@ class ChangeRecords:
                 upsert=True,
                 return_document=ReturnDocument.AFTER,
             )
-        return _change(cast(Document, found))
+        return change_of(cast(Document, found))
 
     def renew(self, change: Change, **progress: int) -> None:
         """Hold the lease for another while, and add to the record's numbers."""
@@ -197,7 +164,7 @@ class ChangeRecords:
         filter_ = {'state': _EXPIRING}
         with translated():
             found = self._records.find_one_and_update(filter_, {'$set': filter_})
-        return _change(found) if found else None
+        return change_of(found) if found else None
 
     def unfinished_deletes(self, collection_name: str, change_id: Any) -> list[Any]:
         """List the bulk deletes, but for one, that may delete more images."""
@@ -244,7 +211,7 @@ class ChangeRecords:
                 [{'$set': {'lease': self._lease()}}],
                 return_document=ReturnDocument.AFTER,
             )
-        return _change(found) if found else None
+        return change_of(found) if found else None
 
     def _lease(self) -> Document:
         return {'token': new_id(), 'until': self._lease_end}
@@ -285,22 +252,6 @@ def _over() -> Document:
 def _shown_of(collection_name: str) -> Document:
     states = [state.value for state in SHOWN_STATES]
     return {'collection': collection_name, 'state': {'$in': states}}
-
-
-def _change(record: Document) -> Change:
-    return Change(
-        id=record['_id'],
-        collection_name=record['collection'],
-        uuid=record['uuid'],
-        kind=Kind(record['kind']),
-        state=State(record['state']),
-        filter=bson.decode(record['filter']),
-        patch=record['patch'],
-        is_merge=record['is_merge'],
-        changed=record['changed'],
-        done=record.get('done', -1),
-        token=record.get('lease', {}).get('token'),
-    )
 
 
 def _parse(collection_name: str, change_id: str) -> bson.ObjectId:
