@@ -33,7 +33,7 @@ LEVELS = [
     {'csv_text', 'list_pages'},
     {'query.parameters', 'query.times'},
     {'server.timeouts', 'json_text', 'uploads.envelope'},
-    {'digests', 'files', 'metadata', 'image_types', 'thumbnails.windowing'},
+    {'ages', 'digests', 'files', 'metadata', 'image_types', 'thumbnails.windowing'},
     {'metadata.lists'},
     {'metadata.neighbors', 'metadata.facets', 'metadata.deletions'},
     {'metadata.stages', 'metadata.tallies'},
