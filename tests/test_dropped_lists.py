@@ -8,6 +8,7 @@ from typing import Any
 import bson
 import pytest
 from pymongo.collection import Collection
+from pymongo.command_cursor import CommandCursor
 from pymongo.cursor import Cursor
 
 from falcon_images.collection_removal import CollectionRemoval
@@ -30,16 +31,21 @@ def filled(service: Service) -> Service:
 
 def after_first(monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]) -> None:
     """Do something once, as soon as a cursor of that many documents has begun."""
-    following, is_first = Cursor.next, iter([True])
+    is_first = iter([True])
 
-    def act(self: Any) -> Any:
-        found = following(self)
-        if self.collection.name == 'c' and next(is_first, False):
-            action()
-        return found
+    def acting(following: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def act(self: Any) -> Any:
+            found = following(self)
+            if self.alive and next(is_first, False):
+                action()
+            return found
 
-    monkeypatch.setattr(Cursor, 'next', act)
-    monkeypatch.setattr(Cursor, '__next__', act)
+        return act
+
+    for kind in (Cursor, CommandCursor):
+        act = acting(kind.next)
+        monkeypatch.setattr(kind, 'next', act)
+        monkeypatch.setattr(kind, '__next__', act)
 
 
 @pytest.mark.parametrize('accept', ['application/json', 'text/csv'])
