@@ -148,11 +148,15 @@ class BulkDocuments:
         collection = self._raw(collection_name).with_options(
             write_concern=WriteConcern(1, j=False)
         )
-        with self._operation('bulk_delete', BATCH_SECONDS):
+        # One session for all of them, as to take one each time costs a tenth.
+        session = self._database.client.start_session(causal_consistency=False)
+        with self._operation('bulk_delete', BATCH_SECONDS), session:
             return {
                 number
                 for number, document in enumerate(documents)
-                if not collection.delete_one(_still(document)).deleted_count
+                if not collection.delete_one(
+                    _still(document), session=session
+                ).deleted_count
             }
 
     def insert(
