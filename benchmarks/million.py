@@ -28,7 +28,7 @@ from rich.progress import track
 from falcon_images.errors import NotFoundError
 from falcon_images.files import DiskFiles, image_key
 from falcon_images.metadata import Document, MongoMetadata
-from falcon_images.metadata.indexes import create_indexes
+from falcon_images.metadata.indexes import Indexes
 from falcon_images.store import ImageStore
 
 _FIRST_TIME = datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
@@ -126,7 +126,7 @@ def fill(
                 'The collection has these documents already; use --clear, or --seed.'
             ) from ex
         count += len(batch)
-    create_indexes(database, collection_name)
+    Indexes(database).make(collection_name)
     return count
 
 

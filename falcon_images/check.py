@@ -3,12 +3,12 @@
 import enum
 import itertools
 import os
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from falcon_images.ages import FileAges
 from falcon_images.claims import Claims, id_of, key_of
 from falcon_images.errors import InvalidRequestError, StorageError
 from falcon_images.files import DiskFiles, disk_errors
@@ -81,6 +81,7 @@ class Check:
         self._images = root / 'images'
         self._files = DiskFiles(root)
         self._quarantine = Quarantine(root)
+        self._ages = FileAges(root)
 
     def run(self) -> Iterator[Finding]:
         """Check all, and repair what can be if that was asked for.
@@ -269,11 +270,10 @@ class Check:
         return replace(found, is_repaired=True, note='removed')
 
     def _is_old(self, path: Path) -> bool:
-        try:
-            status = path.lstat()
-        except FileNotFoundError:
+        age = self._ages.of(path)
+        if age is None:
             return False
-        is_old = time.time() - status.st_mtime >= self._extent.grace_seconds
+        is_old = age >= self._extent.grace_seconds
         if not is_old:
             self._on_step('waiting', 1)
         return is_old

@@ -21,6 +21,10 @@ class ConflictError(Exception):
     """What is asked for cannot be done in the state that things are in."""
 
 
+class LeaseLostError(Exception):
+    """Another process has done, meanwhile, what was to be done."""
+
+
 class DuplicateKeyError(Exception):
     """Another image came with this idempotency key."""
 
@@ -55,6 +59,10 @@ class NotAnImageError(Exception):
 
 class DatabaseUnavailableError(Exception):
     """The database did not answer in time, or refused to."""
+
+
+class CursorLostError(DatabaseUnavailableError):
+    """What was being read is no more, such as a collection that was dropped."""
 
 
 class UncertainInsertError(DatabaseUnavailableError):

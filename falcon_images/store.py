@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 from collections.abc import Callable
 
-from falcon_images.changes.expiry import Expiry
+from falcon_images.collection_removal import CollectionRemoval
 from falcon_images.errors import (
     DatabaseUnavailableError,
     DuplicateKeyError,
@@ -21,6 +21,7 @@ from falcon_images.metadata import (
     Document,
     MongoMetadata,
     Query,
+    again,
     changed,
     check_collection_name,
     new_id,
@@ -52,7 +53,7 @@ class ImageStore:
         self._files = files
         self._metadata = metadata
         self._removal = FileRemoval(files, metadata)
-        self._expiry = Expiry(files, metadata)
+        self._collections = CollectionRemoval(files, metadata)
 
     def add(
         self, collection_name: str, upload: Upload, key: str | None = None
@@ -111,8 +112,12 @@ class ImageStore:
             The file, how many match in all, and the cursor of those that follow on a
             page; an empty one at the end.
         """
-        page = Page(self._metadata, collection_name, query)
-        listing = write_list(page, media_type)
+
+        def write() -> tuple[Page, Listing]:
+            page = Page(self._metadata, collection_name, query)
+            return page, write_list(page, media_type)
+
+        page, listing = again(write)
         # Without a cursor, a list that reached its end tells the number by itself.
         if not (query.after or page.cursor) and (listing.count or not query.skip):
             return listing, query.skip + listing.count, ''
@@ -176,20 +181,18 @@ class ImageStore:
         """Delete an image: its document, then its file."""
         before = self._expected(collection_name, image_id, tags)
         document = before or self._metadata.get(collection_name, image_id)
-        key = document['_id']
-        # Asked before and after: a bulk delete may begin, or its revert end, meanwhile.
-        is_kept = self._is_kept(collection_name, key)
         try:
             self._metadata.delete(collection_name, image_id, before)
+            # No bulk delete did it, so that no revert may put it back; one that is
+            # under way may just have done that.
+            if self._metadata.deletions.note(collection_name, [document['_id']]):
+                with contextlib.suppress(NotFoundError):
+                    self._metadata.delete(collection_name, image_id)
         except DatabaseUnavailableError:
             # The database may do it yet; then nobody else would know of the file.
             self._removal.note_of(collection_name, document)
             raise
-        with contextlib.suppress(DatabaseUnavailableError):
-            if not is_kept and not self._is_kept(collection_name, key):
-                self._removal.remove_of(collection_name, document)
-                return
-        self._removal.note_of(collection_name, document)
+        self._removal.remove_of(collection_name, document)
 
     def collection_names(self) -> list[str]:
         """List the collections, sorted by name."""
@@ -207,15 +210,11 @@ class ImageStore:
         go after that, and are gone on return. The reconciler finishes what a crash or
         an outage leaves.
         """
-        drop_key = self._metadata.drop(collection_name)
-        count = self._metadata.drops.count(drop_key)
-        self._finish_drop(drop_key, collection_name)
-        return count
+        return self._collections.drop(collection_name)
 
     def finish_drops(self) -> None:
         """Delete the files of collections that were dropped, as far as they remain."""
-        for drop_key, collection_name in self._metadata.drops.names().items():
-            self._finish_drop(drop_key, collection_name)
+        self._collections.finish_drops()
 
     def doubts(self) -> list[Doubt]:
         """List the files of which this database must know whether they have documents.
@@ -258,12 +257,6 @@ class ImageStore:
         if not tags(document_tag(shown(before))):
             raise changed()
         return before
-
-    def _finish_drop(self, drop_key: str, collection_name: str) -> None:
-        self._expiry.forget_dropped(drop_key)
-        for document in self._metadata.drops.documents(drop_key):
-            self._removal.remove_of(collection_name, document)
-        self._metadata.drops.forget(drop_key)
 
 
 def _document(upload: Upload) -> Document:

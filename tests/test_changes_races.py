@@ -202,8 +202,8 @@ def test_a_change_that_was_taken_over_goes_no_further(
     whole = dump(service)
     original, is_first = PendingIds.batches, iter([True])
 
-    def taken_over(self: PendingIds, change_id: Any) -> Iterator[list[Any]]:
-        batches = original(self, change_id)
+    def taken_over(self: PendingIds, change_id: Any, done: int) -> Iterator[Any]:
+        batches = original(self, change_id, done)
         yield next(batches)
         if next(is_first, False):
             run_out(service, 'lease.until')

@@ -1,11 +1,13 @@
 """Numbers of documents are exact, whatever happened to the database."""
 
+import itertools
 import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import bson
 import pymongo
 import pytest
 from pymongo import monitoring
@@ -16,6 +18,8 @@ from falcon_images.metadata.counts import Counts
 from tests.integration.conftest import eventually
 
 DOCUMENTS = 300
+# More than the newest, which are counted for themselves.
+LARGE = 2000
 TIMEOUT_MS = 10_000
 
 
@@ -135,3 +139,61 @@ def _answers(asked: Asked) -> bool:
     except pymongo.errors.PyMongoError:
         return False
     return True
+
+
+def test_what_is_counted_while_images_come_in_is_known(asked: Asked) -> None:
+    """Of a large collection, to which a document is added before each count."""
+    asked.collection.insert_many({'n': n} for n in range(LARGE))
+    for number in range(1, 4):
+        asked.collection.insert_one({})
+        assert asked.count() == DOCUMENTS + LARGE + number
+    asked.commands.names.clear()
+    asked.collection.insert_one({})
+    asked.commands.names.clear()
+    assert asked.count() == DOCUMENTS + LARGE + 4
+    assert 'aggregate' not in asked.commands.names
+
+
+def test_what_comes_in_during_a_count_does_not_make_it_unknown(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked.collection.insert_many({'n': n} for n in range(LARGE))
+    count, numbers = asked.counts._count, itertools.count()
+
+    def insert_and_count(collection: Any, filter_: Any = None) -> int:
+        if '$lte' in str(filter_):
+            asked.collection.insert_one({})
+            next(numbers)
+        return count(collection, filter_)
+
+    monkeypatch.setattr(asked.counts, '_count', insert_and_count)
+    for number in range(1, 3):
+        assert asked.count() == DOCUMENTS + LARGE + number
+    asked.commands.names.clear()
+    assert asked.count() == DOCUMENTS + LARGE + 2
+    assert 'aggregate' not in asked.commands.names
+
+
+@pytest.mark.parametrize('kind', ['deleted', 'inserted'])
+def test_what_changes_among_the_others_makes_a_count_unknown(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    asked.collection.insert_many({'n': n} for n in range(LARGE))
+    count, old = asked.counts._count, {'_id': bson.ObjectId('0' * 23 + '1')}
+    if kind == 'deleted':
+        asked.collection.insert_one(old)
+
+    def count_and_change(collection: Any, filter_: Any = None) -> int:
+        found = count(collection, filter_)
+        if '$lte' in str(filter_) and kind == 'deleted':
+            asked.collection.delete_one(old)
+        elif '$lte' in str(filter_):
+            asked.collection.insert_one(old)
+        return found
+
+    monkeypatch.setattr(asked.counts, '_count', count_and_change)
+    asked.count()
+    assert 'c' not in asked.counts._seen
+    monkeypatch.undo()
+    expected = LARGE + DOCUMENTS + (kind == 'inserted')
+    assert [asked.count() for _ in range(4)] == [expected] * 4

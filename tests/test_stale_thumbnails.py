@@ -162,8 +162,9 @@ def test_those_of_a_drop_that_is_not_finished_are_left(service: Service) -> None
     draw(service, document)
     uploaded(service, 'd')
     service.database.d.update_many({}, {'$set': {'_file.sha256': 'f' * 64}})
-    service.metadata.drop('c')
+    drop = service.metadata.drop('c')
     assert check(service, repairs=True) == []
+    service.metadata.drops.release(drop)
     service.store.finish_drops()
     assert files(service) == []
 

@@ -9,6 +9,7 @@ from falcon_images.changes.patch import Patch
 from falcon_images.changes.selection import Selection
 from falcon_images.errors import (
     ConflictError,
+    CursorLostError,
     DatabaseUnavailableError,
     PreconditionFailedError,
 )
@@ -20,10 +21,10 @@ from falcon_images.metadata import (
     Query,
     RawDocument,
     State,
+    again,
     cut,
     remade,
     sha256_of,
-    until,
 )
 from falcon_images.metadata.bulk import MAX_DOCUMENT_BYTES
 
@@ -46,6 +47,7 @@ class BulkChanges:
         self._changes = metadata.changes
         self._pending_ids = metadata.pending_ids
         self._before_images = metadata.before_images
+        self._deletions = metadata.deletions
         self._bulk = metadata.bulk
         self._kept_seconds = kept_seconds
 
@@ -58,11 +60,15 @@ class BulkChanges:
             InvalidRequestError: the patch does not fit one of them.
             PreconditionFailedError: another number than expected matches.
         """
-        ids = self._matching(collection_name, selection, patch)
-        matched = sum(1 for _ in ids)
-        _check_expected(selection, matched)
         query = Query(filter=selection.filter, limit=_EXAMPLES)
-        examples = list(self._metadata.lists.documents(collection_name, query))
+
+        def read() -> tuple[int, list[Document]]:
+            ids = self._matching(collection_name, selection, patch)
+            examples = self._metadata.lists.documents(collection_name, query)
+            return sum(1 for _ in ids), list(examples)
+
+        matched, examples = again(read)
+        _check_expected(selection, matched)
         return {'dry_run': True, 'matched': matched, 'examples': examples}
 
     def make(
@@ -74,27 +80,46 @@ class BulkChanges:
             InvalidRequestError: the patch does not fit one of them.
             PreconditionFailedError: another number than expected matches.
         """
+        begun = again(lambda: self._begin(collection_name, selection, patch))
+        if begun is None:
+            return {'change': None, 'matched': 0, 'changed': 0}
+        change, matched = begun
+        changed = self.run(change)
+        return {'change': change.id, 'matched': matched, 'changed': changed}
+
+    def _begin(
+        self, collection_name: str, selection: Selection, patch: Patch | None
+    ) -> tuple[Change, int] | None:
+        """Fix the images of a change, and count them; None if there are none."""
         uuid = self._bulk.uuid(collection_name)
         ids = self._matching(collection_name, selection, patch)
         first = next(ids, None)
         if first is None:
             _check_expected(selection, 0)
-            return {'change': None, 'matched': 0, 'changed': 0}
+            return None
         record = self._record(collection_name, selection, patch) | {'uuid': uuid}
-        change = self._changes.begin(record, selection.filter)
-        matched = self._select(change, selection, itertools.chain([first], ids))
-        changed = self.run(change)
-        return {'change': change.id, 'matched': matched, 'changed': changed}
+        change = self._changes.begin(record, selection.filter, self._kept_seconds)
+        return change, self._select(change, selection, itertools.chain([first], ids))
 
     def run(self, change: Change) -> int:
         """Do what a change has still to do; return how many images it changed."""
-        changed = 0
-        for ids in self._pending_ids.batches(change.id):
-            self._changes.renew(change, changed=changed)
-            changed = self._change(change, ids)
-        changed = self._before_images.count(change.id)
-        end = until(self._kept_seconds)
-        self._changes.end(change, State.DONE, changed=changed, until=end)
+        changed = change.changed
+        for number, ids in self._pending_ids.batches(change.id, change.done):
+            self._changes.renew(change)
+            count = self._change(change, ids)
+            self._changes.advance(change, number, count)
+            changed += count
+        self._changes.end_done(change, self._kept_seconds)
+        return changed
+
+    def give_up(self, change: Change) -> int:
+        """Leave what a change has still to do; return how many images it changed."""
+        changed = change.changed
+        begun = next(self._pending_ids.batches(change.id, change.done), None)
+        if begun:
+            _, ids = begun
+            self._disclaim(change, ids)
+            changed += len(self._before_images.were(change.id, ids))
         return changed
 
     def _record(
@@ -106,7 +131,6 @@ class BulkChanges:
             'conditions': selection.conditions,
             'patch': patch.values if patch else None,
             'is_merge': patch.is_merge if patch else False,
-            'until': until(self._kept_seconds),
         }
 
     def _matching(
@@ -141,20 +165,49 @@ class BulkChanges:
         return matched
 
     def _change(self, change: Change, ids: Sequence[Any]) -> int:
-        """Change images; those that others change in between are tried again."""
-        changed = 0
+        """Change images, and return how many of them are changed.
+
+        Those that others change in between, and those of which the database has
+        forgotten that it deleted them, are tried again.
+        """
+        trying = ids
         for _ in range(_ATTEMPTS):
             left: list[Any] = []
-            were = self._before_images.were(change.id, ids)
-            for batch in cut(self._pairs(change, ids, were), _size):
-                self._changes.renew(change)
-                failed = self._write(change, batch, were)
-                changed += len(batch) - len(failed)
-                left += failed
+            were = self._before_images.were(change.id, trying)
+            try:
+                for batch in cut(self._pairs(change, trying, were), _size):
+                    self._changes.renew(change)
+                    left += self._write(change, batch, were)
+            except CursorLostError:
+                # Dropped, most likely; then the lease is lost too.
+                left = list(trying)
+            if change.kind is Kind.DELETE:
+                left += self._disclaim(change, trying)
             if not left:
                 break
-            ids = left
-        return changed
+            trying = left
+        return len(self._before_images.were(change.id, ids))
+
+    def _disclaim(self, change: Change, ids: Sequence[Any]) -> list[Any]:
+        """Remove before-images of what was not done; return the ids of these images."""
+        name = change.collection_name
+        were = self._before_images.were(change.id, ids)
+        if change.kind is Kind.DELETE:
+            gone = self._bulk.gone(name, were)
+            gone -= self._deletions.of_others(change.id, gone)
+            if self._deletions.note(name, list(gone), change.id):
+                # Another change may have put it back before it could know.
+                gone = self._bulk.gone(name, gone)
+            left = [image_id for image_id in were if image_id not in gone]
+        else:
+            found = self._bulk.read(name, were)
+            left = [
+                document['_id']
+                for document in found
+                if sha256_of(document) == were[document['_id']]
+            ]
+        self._before_images.remove(change.id, left)
+        return left
 
     def _pairs(
         self, change: Change, ids: Sequence[Any], were: Mapping[Any, bytes]

@@ -1,6 +1,6 @@
 """Expiry: changes that cannot be undone any more, and the files that they kept."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from falcon_images.file_removal import FileRemoval
 from falcon_images.files import DiskFiles
@@ -34,27 +34,33 @@ class Expiry:
             self._forget_orphans()
             self._is_swept = True
 
-    def forget_dropped(self, drop_key: str) -> None:
-        """Forget all changes of a collection that was dropped."""
+    def forget_dropped(self, drop_key: str, on_batch: Callable[[], None]) -> None:
+        """Forget all changes of a collection that was dropped.
+
+        Args:
+            on_batch: is called before each batch of before-images.
+        """
         if uuid := self._metadata.bulk.uuid(drop_key):
             self._changes.condemn_dropped(uuid)
-            self._forget_condemned()
+            self._forget_condemned(on_batch)
 
-    def _forget_condemned(self) -> None:
+    def _forget_condemned(self, on_batch: Callable[[], None] = lambda: None) -> None:
         while change := self._changes.condemned():
             for batch in self._before_images.batches(change.id):
+                on_batch()
                 if change.kind is Kind.DELETE:
                     self._remove_files(change, batch)
                 ids = [image.image_id for image in batch]
                 self._before_images.remove(change.id, ids)
             self._metadata.pending_ids.forget(change.id)
+            self._metadata.deletions.forget(change.id)
             self._changes.forget(change.id)
 
     def _remove_files(self, change: Change, batch: Sequence[BeforeImage]) -> None:
         ids = [image.image_id for image in batch]
-        existing = self._metadata.bulk.existing(change.collection_name, ids)
+        gone = self._metadata.bulk.gone(change.collection_name, ids)
         for image in batch:
-            if image.image_id in existing:
+            if image.image_id not in gone:
                 continue
             document = image.document
             if file_facts(document) is None:

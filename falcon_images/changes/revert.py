@@ -44,6 +44,7 @@ class Reverts:
             NotFoundError: there is no such change.
         """
         record = self._changes.get(collection_name, change_id)
+        self._changes.confirm()
         if record['state'] in (State.RUNNING, State.REVERTING):
             change = self._changes.take(collection_name, change_id)
             if change.state is State.RUNNING:
@@ -55,37 +56,40 @@ class Reverts:
     def revert(self, collection_name: str, change_id: str) -> Document:
         """Put back what a change did, and tell where that could not be.
 
+        What an earlier attempt did, and is now read, was done before the lease was
+        taken: that was acknowledged, and so is all before it.
+
         Raises:
             ConflictError: it is too late, or somebody works on it.
             NotFoundError: there is no such change.
         """
         change = self._changes.take(collection_name, change_id)
-        reverted = self._revert(change)
-        conflicts = self._before_images.image_ids(change.id, _TOLD_CONFLICTS)
-        count = self._before_images.count(change.id)
+        reverted, left = self._revert(change)
         return {
             'change': change.id,
             'reverted': reverted,
-            'conflicts': conflicts,
-            'conflict_count': count,
+            'conflicts': self._before_images.image_ids(change.id, _TOLD_CONFLICTS),
+            'conflict_count': left,
         }
 
-    def _revert(self, change: Change) -> int:
+    def _revert(self, change: Change) -> tuple[int, int]:
+        """Return how many images were put back, and how many could not be."""
         changed = self._begin(change)
         undone: list[Any] = []
+        left = 0
         for batch in self._before_images.batches(change.id):
             self._changes.renew(change, reverted=len(undone))
             undone = self._undo(change, batch)
             self._before_images.remove(change.id, undone)
-        left = self._before_images.count(change.id)
-        reverted = changed - left
+            left += len(batch) - len(undone)
+        reverted = max(0, changed - left)
         self._changes.end(change, State.REVERTED, reverted=reverted, conflicts=left)
-        return reverted
+        return reverted, left
 
     def _begin(self, change: Change) -> int:
         changed = change.changed
         if change.state is State.RUNNING:
-            changed = self._before_images.count(change.id)
+            changed = self._bulk_changes.give_up(change)
         self._changes.go_on(change, State.REVERTING, changed=changed)
         self._pending_ids.forget(change.id)
         return changed
@@ -137,11 +141,24 @@ class Reverts:
         failed = self._bulk.insert(
             change.collection_name, change.uuid, [image.before for image in missing]
         )
-        return undone + [
-            image.image_id
-            for number, image in enumerate(missing)
-            if number not in failed
+        inserted = [
+            image for number, image in enumerate(missing) if number not in failed
         ]
+        self._delete_again(change, inserted)
+        return undone + [image.image_id for image in inserted]
+
+    def _delete_again(self, change: Change, inserted: Sequence[BeforeImage]) -> None:
+        """Delete what somebody deletes at this moment, for whom it was too early.
+
+        Who deletes an image removes its before-image, and then looks for it once more.
+        """
+        ids = [image.image_id for image in inserted]
+        were = self._before_images.were(change.id, ids)
+        deleted = [image for image in inserted if image.image_id not in were]
+        if deleted:
+            befores = [image.before for image in deleted]
+            self._bulk.delete(change.collection_name, befores)
+            self._changes.confirm()
 
     def _has_file(self, change: Change, document: Document) -> bool:
         """Tell whether a file is there; in the earlier version it may be missing."""

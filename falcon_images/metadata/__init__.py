@@ -27,8 +27,10 @@ from falcon_images.metadata.bulk import (
     remade,
     sha256_of,
 )
-from falcon_images.metadata.change_records import Change, ChangeRecords, State, until
+from falcon_images.metadata.change_records import ChangeRecords
+from falcon_images.metadata.changes import Change, State
 from falcon_images.metadata.cursors import read_cursor, write_cursor
+from falcon_images.metadata.deletions import Deletions
 from falcon_images.metadata.documents import (
     NEWEST_FIRST,
     SHOWN,
@@ -41,9 +43,9 @@ from falcon_images.metadata.documents import (
     no_image,
     shown,
 )
-from falcon_images.metadata.drops import Drops
+from falcon_images.metadata.drops import Drop, Drops
 from falcon_images.metadata.facets import Facets
-from falcon_images.metadata.indexes import KEY_INDEX, Indexes
+from falcon_images.metadata.indexes import Indexes
 from falcon_images.metadata.lists import Lists
 from falcon_images.metadata.names import (
     RESERVED,
@@ -59,6 +61,7 @@ from falcon_images.metadata.translation import (
     TOO_LARGE,
     Operations,
     Tell,
+    again,
     translated,
 )
 from falcon_images.metadata.values import new_id, now, parse_id, to_json_type
@@ -81,6 +84,7 @@ __all__ = [
     'Change',
     'ChangeRecords',
     'Document',
+    'Drop',
     'Facets',
     'Kind',
     'MongoMetadata',
@@ -91,6 +95,7 @@ __all__ = [
     'Row',
     'State',
     'Tally',
+    'again',
     'changed',
     'check_collection_name',
     'cut',
@@ -106,7 +111,6 @@ __all__ = [
     'sha256_of',
     'shown',
     'to_json_type',
-    'until',
     'write_cursor',
 ]
 
@@ -150,6 +154,7 @@ class MongoMetadata:
         self.changes = ChangeRecords(self._database, query_timeout_ms)
         self.pending_ids = PendingIds(self._database)
         self.before_images = BeforeImages(self._database)
+        self.deletions = Deletions(self._database, self.changes, self.before_images)
         self.drops = Drops(self._database)
         self._indexes = Indexes(self._database)
 
@@ -198,7 +203,7 @@ class MongoMetadata:
         if 'upload' in document['_file']:
             # For each of them: what this process has seen is no proof of uniqueness.
             with self._operation('create_indexes'):
-                collection.create_indexes([KEY_INDEX])
+                self._indexes.require_key_index(collection_name)
         try:
             with self._operation('insert'):
                 collection.insert_one(document)
@@ -296,12 +301,8 @@ class MongoMetadata:
                 return True
         return self.before_images.names_file(collection_name, image_name)
 
-    def drop(self, collection_name: str) -> str:
-        """Take a collection out of use in one step that frees its name.
-
-        Returns:
-            The key under which `drops` has it.
-        """
+    def drop(self, collection_name: str) -> Drop:
+        """Take a collection out of use in one step that frees its name."""
         collection = self._collection(collection_name)
         try:
             with self._operation('drop'):

@@ -110,10 +110,25 @@ class BeforeImages:
             yield batch
             last = batch[-1].image_id
 
-    def count(self, change_id: Any) -> int:
-        """Count the before-images of a change."""
-        with translated(None):
-            return self._plain.count_documents({'_id': _range(change_id)}, hint='_id_')
+    def disown(
+        self, collection_name: str, image_ids: Iterable[Any], change_id: Any
+    ) -> bool:
+        """Remove those of images that one bulk delete, or none, deleted, from others.
+
+        Returns:
+            Whether there was one.
+        """
+        filter_ = {
+            'kind': Kind.DELETE.value,
+            'collection': collection_name,
+            'before._id': {'$in': list(image_ids)},
+        }
+        with translated(BATCH_SECONDS):
+            found = [each['_id'] for each in self._plain.find(filter_, {'_id': True})]
+            keys = [key for key in found if key['change'] != change_id]
+            if keys:
+                self._plain.delete_many({'_id': {'$in': keys}})
+        return bool(keys)
 
     def image_ids(self, change_id: Any, limit: int) -> list[Any]:
         """Tell of which images a change has before-images, as far as a limit."""

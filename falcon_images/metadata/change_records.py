@@ -1,9 +1,6 @@
 """Change records: what each bulk change is, how far it got, and who works on it."""
 
-import datetime
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, cast
 
 import bson
@@ -13,53 +10,25 @@ from pymongo.database import Database
 
 from falcon_images.errors import ConflictError, InvalidRequestError, NotFoundError
 from falcon_images.metadata.before_images import Kind
+from falcon_images.metadata.changes import Change, State, change_of
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.names import CHANGES, check_stored_name
 from falcon_images.metadata.translation import BATCH_SECONDS, translated
-from falcon_images.metadata.values import new_id, now
+from falcon_images.metadata.values import new_id
 
 # With a query, longer than all that is done between two renewals at most.
 _LEASE_MARGIN_MS = 2000 * int(BATCH_SECONDS)
-_HIDDEN_FIELDS = ('collection', 'uuid', 'filter', 'is_merge', 'lease')
-
-
-class State(StrEnum):
-    """How far a change is; the first and the last are shown to nobody."""
-
-    SELECTING = 'selecting'
-    RUNNING = 'running'
-    DONE = 'done'
-    REVERTING = 'reverting'
-    REVERTED = 'reverted'
-    EXPIRING = 'expiring'
+_HIDDEN_FIELDS = ('collection', 'uuid', 'filter', 'is_merge', 'lease', 'done')
 
 
 SHOWN_STATES = (State.RUNNING, State.DONE, State.REVERTING, State.REVERTED)
 _EXPIRING = State.EXPIRING.value
 _RESTING = (State.DONE, State.REVERTED)
+_UNFINISHED = (State.SELECTING, State.RUNNING)
 _INDEXES = [
     pymongo.IndexModel([('collection', 1), ('time', -1), ('_id', -1)]),
     pymongo.IndexModel([('state', 1), ('until', 1)]),
 ]
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change, for whoever holds its lease, if `token` is that of the record.
-
-    `uuid` tells the collection from others that had, or will have, its name.
-    """
-
-    id: Any
-    collection_name: str
-    uuid: Any
-    kind: Kind
-    state: State
-    filter: Document
-    patch: Document | None
-    is_merge: bool
-    changed: int
-    token: Any
 
 
 class ChangeRecords:
@@ -71,22 +40,29 @@ class ChangeRecords:
 
     def __init__(self, database: Database[Document], query_timeout_ms: int) -> None:
         self._records = database[CHANGES]
-        # By the clock of the database: those of several services may differ.
-        lease_ms = query_timeout_ms + _LEASE_MARGIN_MS
-        self._lease_end = {'$add': ['$$NOW', lease_ms]}
+        self._lease_end = _in(query_timeout_ms + _LEASE_MARGIN_MS)
 
-    def begin(self, record: Document, filter_: Document) -> Change:
-        """Write the record of a new change, which is not shown yet."""
+    def begin(self, record: Document, filter_: Document, kept_seconds: int) -> Change:
+        """Write the record of a new change, which is not shown yet.
+
+        Args:
+            kept_seconds: how long from now on it can be reverted at least.
+        """
         stored = {
             '_id': new_id(),
-            'time': now(),
             'state': State.SELECTING.value,
+            'done': -1,
             **dict.fromkeys(('matched', 'changed', 'reverted', 'conflicts'), 0),
             **record,
             'filter': bson.encode(filter_),
         }
         # In one step: a record without a lease would be taken for one that was left.
-        made = {'$mergeObjects': [{'$literal': stored}, {'lease': self._lease()}]}
+        timed = {
+            'time': '$$NOW',
+            'until': _in(kept_seconds * 1000),
+            'lease': self._lease(),
+        }
+        made = {'$mergeObjects': [{'$literal': stored}, timed]}
         with translated(BATCH_SECONDS):
             self._records.create_indexes(_INDEXES)
             found = self._records.find_one_and_update(
@@ -95,11 +71,16 @@ class ChangeRecords:
                 upsert=True,
                 return_document=ReturnDocument.AFTER,
             )
-        return _change(cast(Document, found))
+        return change_of(cast(Document, found))
 
     def renew(self, change: Change, **progress: int) -> None:
         """Hold the lease for another while, and add to the record's numbers."""
         sums = {name: {'$add': [f'${name}', n]} for name, n in progress.items()}
+        self._write(change, [{'$set': {'lease.until': self._lease_end, **sums}}])
+
+    def advance(self, change: Change, number: int, changed: int) -> None:
+        """Add a batch of ids that is done to the record, in one step."""
+        sums = {'done': number, 'changed': {'$add': ['$changed', changed]}}
         self._write(change, [{'$set': {'lease.until': self._lease_end, **sums}}])
 
     def go_on(self, change: Change, state: State, **values: Any) -> None:
@@ -110,6 +91,11 @@ class ChangeRecords:
         """Go on to another state, and give the lease back."""
         update = {'$set': {'state': state.value, **values}, '$unset': {'lease': ''}}
         self._write(change, update)
+
+    def end_done(self, change: Change, kept_seconds: int) -> None:
+        """Go on to the state in which it can be reverted for so long."""
+        values = {'state': State.DONE.value, 'until': _in(kept_seconds * 1000)}
+        self._write(change, [{'$set': values}, {'$unset': 'lease'}])
 
     def take(self, collection_name: str, change_id: str) -> Change:
         """Take the lease of a change, to finish or to revert it.
@@ -171,10 +157,35 @@ class ChangeRecords:
         self._condemn({'uuid': uuid})
 
     def condemned(self) -> Change | None:
-        """Tell a change that is irrevocable; it is to be forgotten."""
+        """Tell a change that is irrevocable; it is to be forgotten.
+
+        It is so on a majority of the servers: a read alone could tell what one server
+        forgets again.
+        """
+        filter_ = {'state': _EXPIRING}
         with translated():
-            found = self._records.find_one({'state': _EXPIRING})
-        return _change(found) if found else None
+            found = self._records.find_one_and_update(filter_, {'$set': filter_})
+        return change_of(found) if found else None
+
+    def unfinished_deletes(self, collection_name: str, change_id: Any) -> list[Any]:
+        """List the bulk deletes, but for one, that may delete more images."""
+        filter_ = {
+            'collection': collection_name,
+            'kind': Kind.DELETE.value,
+            'state': {'$in': [state.value for state in _UNFINISHED]},
+            '_id': {'$ne': change_id},
+        }
+        with translated(BATCH_SECONDS):
+            found = self._records.find(filter_, {'_id': True})
+            return [each['_id'] for each in found]
+
+    def confirm(self) -> None:
+        """Return when all that was done before is on a majority of the servers.
+
+        By a write that changes nothing: it waits for all others.
+        """
+        with translated():
+            self._records.update_one({'_id': None}, {'$set': {'state': ''}})
 
     def forget(self, change_id: Any) -> None:
         """Remove a record."""
@@ -201,7 +212,7 @@ class ChangeRecords:
                 [{'$set': {'lease': self._lease()}}],
                 return_document=ReturnDocument.AFTER,
             )
-        return _change(found) if found else None
+        return change_of(found) if found else None
 
     def _lease(self) -> Document:
         return {'token': new_id(), 'until': self._lease_end}
@@ -225,34 +236,23 @@ _HELD = {'$expr': {'$gt': ['$lease.until', '$$NOW']}}
 _SHOWN_FIELDS = dict.fromkeys(_HIDDEN_FIELDS, False)
 
 
-def until(kept_seconds: int) -> datetime.datetime:
-    """Tell until when a change that is made now can be reverted."""
-    return now() + datetime.timedelta(seconds=kept_seconds)
+def _in(milliseconds: int) -> Document:
+    """Make the expression of a time from now on.
+
+    By the clock of the database, like all times that are compared: those of several
+    services may differ.
+    """
+    return {'$add': ['$$NOW', milliseconds]}
 
 
 def _over() -> Document:
     states = [state.value for state in _RESTING]
-    return {'state': {'$in': states}, 'until': {'$lte': now()}}
+    return {'state': {'$in': states}, '$expr': {'$lte': ['$until', '$$NOW']}}
 
 
 def _shown_of(collection_name: str) -> Document:
     states = [state.value for state in SHOWN_STATES]
     return {'collection': collection_name, 'state': {'$in': states}}
-
-
-def _change(record: Document) -> Change:
-    return Change(
-        id=record['_id'],
-        collection_name=record['collection'],
-        uuid=record['uuid'],
-        kind=Kind(record['kind']),
-        state=State(record['state']),
-        filter=bson.decode(record['filter']),
-        patch=record['patch'],
-        is_merge=record['is_merge'],
-        changed=record['changed'],
-        token=record.get('lease', {}).get('token'),
-    )
 
 
 def _parse(collection_name: str, change_id: str) -> bson.ObjectId:

@@ -4,6 +4,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
+import bson
 import cachetools
 from pymongo.collection import Collection
 
@@ -12,6 +13,10 @@ from falcon_images.metadata.documents import Document
 _KEPT_COLLECTIONS = 1000
 # So that whatever was found out wrongly does not stay.
 _KEPT_SECONDS = 600
+_NEWEST_DOCUMENTS = 1000
+_ATTEMPTS = 5
+# Of what the service did not make: a range that is not of ids is of other types.
+_OTHER_IDS = {'_id': {'$not': {'$gte': bson.ObjectId('0' * 24)}}}
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,8 @@ class Counts:
     """Exact numbers of documents, from MongoDB's own number and what it lacks.
 
     What it lacks is counted anew for each start of a server, twice with one result
-    before it is believed.
+    before it is believed. The newest documents are counted for themselves, so quickly
+    that mostly none comes in; a count of all others holds while some do.
     """
 
     def __init__(self, timeout_ms: int) -> None:
@@ -55,21 +61,74 @@ class Counts:
             known = self._known.get(collection.name)
         if known and known.server == server and _still_holds(known, collection):
             return kept + known.documents
-        counted = self._count(collection)
-        if server is not None and kept == collection.estimated_document_count():
-            found = _Difference(server, _uuid(collection), counted - kept)
+        counted, difference = self._compare(collection, kept)
+        is_same = server is not None and server == _server(collection)
+        if is_same and difference is not None:
+            found = _Difference(server, _uuid(collection), difference)
             self._remember(collection.name, found)
         return counted
 
-    def _count(self, collection: Collection[Document]) -> int:
+    def _compare(
+        self, collection: Collection[Document], kept: int
+    ) -> tuple[int, int | None]:
+        """Count all documents; tell what a server's number lacks, or None."""
+        newest = _newest(collection)
+        if newest is None:
+            counted = self._count(collection)
+            is_still = kept == collection.estimated_document_count()
+            return counted, counted - kept if is_still else None
+        before, kept_before = self._count_newest(collection, newest)
+        others = self._count(collection, {'_id': {'$lte': newest}})
+        others += self._count(collection, _OTHER_IDS)
+        after, kept_after = self._count_newest(collection, newest)
+        counted = others + after
+        if kept_before is None or kept_after is None:
+            return counted, None
+        # Else others than the newest came or went while they were counted.
+        is_still = kept_after - kept_before == after - before
+        return counted, counted - kept_after if is_still else None
+
+    def _count_newest(
+        self, collection: Collection[Document], newest: Any
+    ) -> tuple[int, int | None]:
+        """Count the newest documents; tell the server's number then, or None."""
+        kept = collection.estimated_document_count()
+        for _ in range(_ATTEMPTS):
+            before = kept
+            counted = self._count(collection, {'_id': {'$gt': newest}})
+            kept = collection.estimated_document_count()
+            if kept == before:
+                return counted, kept
+        return counted, None
+
+    def _count(
+        self, collection: Collection[Document], filter_: Document | None = None
+    ) -> int:
         # An index alone tells; without it, all documents would be read.
-        return collection.count_documents({}, hint='_id_', maxTimeMS=self._timeout_ms)
+        return collection.count_documents(
+            filter_ or {}, hint='_id_', maxTimeMS=self._timeout_ms
+        )
 
     def _remember(self, name: str, found: _Difference) -> None:
         with self._lock:
             if self._seen.get(name) == found:
                 self._known[name] = found
             self._seen[name] = found
+
+
+def _newest(collection: Collection[Document]) -> Any:
+    """Find the id that the newest documents come after; None if all are few.
+
+    Ids of other machines, whose clocks may differ, are to be among them.
+    """
+    found = collection.find_one(
+        {'_id': {'$type': 'objectId'}},
+        {'_id': True},
+        sort=[('_id', -1)],
+        skip=_NEWEST_DOCUMENTS,
+        hint='_id_',
+    )
+    return found['_id'] if found else None
 
 
 def _still_holds(known: _Difference, collection: Collection[Document]) -> bool:

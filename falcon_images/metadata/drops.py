@@ -1,40 +1,97 @@
 """Drops: collections that are out of use, until the last of their files is gone."""
 
+import contextlib
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 from pymongo import errors as mongo_errors
-from pymongo.collection import Collection
+from pymongo.collection import Collection, ReturnDocument
 from pymongo.database import Database
 
+from falcon_images.errors import (
+    CursorLostError,
+    DatabaseUnavailableError,
+    LeaseLostError,
+    NotFoundError,
+    QueryTimeoutError,
+)
 from falcon_images.metadata.documents import Document
-from falcon_images.metadata.names import DROPPED, DROPPED_NAMES, MAX_NAMESPACE_BYTES
-from falcon_images.metadata.translation import translated
+from falcon_images.metadata.names import (
+    DROPPED,
+    DROPPED_NAMES,
+    DROPS,
+    MAX_NAMESPACE_BYTES,
+)
+from falcon_images.metadata.translation import (
+    NAMESPACE_NOT_FOUND,
+    translated,
+    unavailable,
+)
 from falcon_images.metadata.values import new_id
 
 _BATCH_DOCUMENTS = 1000
+_LEASE_MS = 30_000
+_RENEWAL_SECONDS = 5.0
+_COUNT_MS = 5_000
 _INDEX_BUILD_IN_PROGRESS = 12587
 
 
+@dataclass(frozen=True)
+class Drop:
+    """A drop, for whoever holds its lease: its key, the name it had, the lease."""
+
+    key: str
+    collection_name: str
+    token: Any
+
+
 class Drops:
-    """The collections of a database that were dropped, each under a key of its own."""
+    """The collections of a database that were dropped, each under a key of its own.
+
+    One process works on each, which holds its lease by the clock of the database.
+    """
 
     def __init__(self, database: Database[Document]) -> None:
         self._database = database
+        self._leases = database[DROPS]
 
-    def take(self, collection: Collection[Document]) -> str:
-        """Rename a collection to a new key, and return that; raise PyMongo's errors."""
-        key = self._new_key(collection.name)
+    def take(self, collection: Collection[Document]) -> Drop:
+        """Rename a collection to a new key, with its lease; raise PyMongo's errors."""
         while True:
+            drop = Drop(self._new_key(collection.name), collection.name, new_id())
+            # First the lease: another process would begin with what it finds renamed.
+            self._lease(drop)
             try:
-                collection.rename(key)
-                return key
+                self._rename(collection, drop.key)
+                return drop
             except mongo_errors.OperationFailure as ex:
-                if ex.code != _INDEX_BUILD_IN_PROGRESS:
-                    self._forget_name(key)
+                # Acknowledged, and with that all that made an end of the collection.
+                self._leases.delete_one({'_id': drop.key})
+                self._forget_name(drop.key)
+                if ex.code != NAMESPACE_NOT_FOUND or not self._exists(collection.name):
                     raise
-            # Others make the indexes of a new collection at this moment; this ends it.
-            collection.drop_indexes()
+            except mongo_errors.PyMongoError:
+                with contextlib.suppress(mongo_errors.PyMongoError):
+                    self._leases.delete_one({'_id': drop.key})
+                raise
+
+    def claim(self, key: str) -> Drop | None:
+        """Take the lease of a drop that somebody left; None if that cannot be.
+
+        A collection that is still renamed then is so on a majority of the servers.
+        """
+        with translated():
+            name = self._name_of(key)
+            drop = Drop(key, name or '', new_id())
+            if not name or not self._lease(drop):
+                return None
+            if self._exists(key):
+                return drop
+            self._leases.delete_one({'_id': key})
+        return None
 
     def names(self) -> dict[str, str]:
         """List the drops whose files may not all be gone: the key, the name it had."""
@@ -46,24 +103,81 @@ class Drops:
         found = {key: _name_in(key) or kept.get(key) for key in keys}
         return {key: name for key, name in found.items() if name}
 
-    def documents(self, key: str) -> Iterator[Document]:
-        """Read what is needed to find the files of a drop."""
-        cursor = self._database[key].find(
+    def forget_leases(self, keys: Iterable[str]) -> None:
+        """Remove leases that have run out, but for those of some drops."""
+        filter_ = {'_id': {'$nin': list(keys)}, '$expr': _IS_OVER}
+        with translated():
+            if self._leases.find_one(filter_):
+                self._leases.delete_many(filter_)
+
+    def renew(self, drop: Drop) -> None:
+        """Hold the lease for another while; raise `LeaseLostError` without it."""
+        with translated():
+            renewed = self._leases.update_one(
+                {'_id': drop.key, 'token': drop.token}, [{'$set': {'until': _END}}]
+            )
+        if not renewed.matched_count:
+            raise self._lost(drop)
+
+    def documents(self, drop: Drop) -> Iterator[Document]:
+        """Read what is needed to find the files of a drop, and hold its lease.
+
+        Raises:
+            LeaseLostError: another process has done it.
+        """
+        cursor = self._database[drop.key].find(
             {}, {'image': True, '_file': True}, batch_size=_BATCH_DOCUMENTS
         )
-        with translated(None), cursor:
-            yield from cursor
+        renewed = time.monotonic()
+        try:
+            with translated(None), cursor:
+                for document in cursor:
+                    if time.monotonic() - renewed > _RENEWAL_SECONDS:
+                        self.renew(drop)
+                        renewed = time.monotonic()
+                    yield document
+        except (CursorLostError, NotFoundError) as ex:
+            raise self._lost(drop) from ex
+        self.renew(drop)
 
-    def count(self, key: str) -> int:
-        """Count the documents of a drop."""
-        with translated(None):
-            return self._database[key].count_documents({}, hint='_id_')
+    def count(self, drop: Drop) -> int:
+        """Count the documents of a drop; roughly, if that takes long."""
+        collection = self._database[drop.key]
+        try:
+            with translated(None):
+                return collection.count_documents({}, hint='_id_', maxTimeMS=_COUNT_MS)
+        except (QueryTimeoutError, CursorLostError):
+            with translated():
+                return collection.estimated_document_count()
 
-    def forget(self, key: str) -> None:
-        """Remove the documents of a drop, whose files are gone."""
+    def forget(self, drop: Drop) -> None:
+        """Remove the documents of a drop, whose files are gone, and its lease."""
         with translated(None):
-            self._database[key].drop()
-            self._forget_name(key)
+            self._database[drop.key].drop()
+            self._forget_name(drop.key)
+            self._leases.delete_one({'_id': drop.key})
+
+    def release(self, drop: Drop) -> None:
+        """Give the lease back, so that another process goes on at once."""
+        with contextlib.suppress(DatabaseUnavailableError), translated():
+            self._leases.delete_one({'_id': drop.key, 'token': drop.token})
+
+    def _lease(self, drop: Drop) -> bool:
+        """Take a lease, and return whether that could be: nobody holds it."""
+        taken = {'token': drop.token, 'until': _END}
+        found = self._leases.find_one_and_update(
+            {'_id': drop.key},
+            [
+                {
+                    '$replaceWith': {
+                        '$cond': [_IS_OVER, {'_id': '$_id', **taken}, '$$ROOT']
+                    }
+                }
+            ],
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+        )
+        return found is not None and found['token'] == drop.token
 
     @property
     def _names(self) -> Collection[Document]:
@@ -78,9 +192,40 @@ class Drops:
         self._names.insert_one({'_id': key, 'name': collection_name})
         return key
 
+    def _name_of(self, key: str) -> str | None:
+        if name := _name_in(key):
+            return name
+        kept = self._names.find_one({'_id': key})
+        return kept['name'] if kept else None
+
     def _forget_name(self, key: str) -> None:
         if not _name_in(key):
             self._names.delete_one({'_id': key})
+
+    def _rename(self, collection: Collection[Document], key: str) -> None:
+        while True:
+            try:
+                collection.rename(key)
+                return
+            except mongo_errors.OperationFailure as ex:
+                if ex.code != _INDEX_BUILD_IN_PROGRESS:
+                    raise
+            # Others make the indexes of a new collection at this moment; this ends it.
+            collection.drop_indexes()
+
+    def _exists(self, name: str) -> bool:
+        return bool(self._database.list_collection_names(filter={'name': name}))
+
+    def _lost(self, drop: Drop) -> Exception:
+        """Make the error of a lease that is gone: was it done, or is somebody at it?"""
+        with translated():
+            if self._exists(drop.key):
+                return unavailable()
+        return LeaseLostError()
+
+
+_END = {'$add': ['$$NOW', _LEASE_MS]}
+_IS_OVER = {'$lte': ['$until', '$$NOW']}
 
 
 def _name_in(key: str) -> str:

@@ -90,6 +90,7 @@ class Counting:
 
     def run(self) -> Facets:
         """Count, level by level of nested objects."""
+        self._known, self._is_truncated = 0, False
         tallies: list[Tally] = []
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             documents = pool.submit(self._count)

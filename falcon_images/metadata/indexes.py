@@ -3,13 +3,16 @@
 import contextlib
 import logging
 import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import cachetools
 import pymongo
 from pymongo import errors as mongo_errors
+from pymongo.collection import Collection
 from pymongo.database import Database
 
-from falcon_images.errors import DatabaseUnavailableError
+from falcon_images.errors import ConflictError, DatabaseUnavailableError
 from falcon_images.metadata.documents import UPLOAD, Document
 from falcon_images.metadata.translation import translated
 
@@ -31,6 +34,13 @@ _SEEN_SECONDS = 60
 _MADE_SECONDS = 300
 _REMEMBERED = 10_000
 _SMALL_DOCUMENTS = 1000
+# CannotCreateIndex, IndexOptionsConflict, IndexKeySpecsConflict.
+_CONFLICTS = frozenset((67, 85, 86))
+# Which documents an index has, and what it is used for.
+_OPTIONS = (
+    *('unique', 'sparse', 'partialFilterExpression', 'collation'),
+    *('expireAfterSeconds', 'hidden', 'wildcardProjection'),
+)
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +58,9 @@ class Indexes:
         self._made: cachetools.TTLCache[str, bool] = cachetools.TTLCache(
             _REMEMBERED, _MADE_SECONDS
         )
+        self._told: cachetools.LRUCache[tuple[str, str, int | None], bool] = (
+            cachetools.LRUCache(_REMEMBERED)
+        )
 
     def make_once(self, collection_name: str) -> None:
         """Make those of a new collection; those of a large one take too long."""
@@ -58,7 +71,7 @@ class Indexes:
         with contextlib.suppress(DatabaseUnavailableError), translated():
             size = self._database[collection_name].estimated_document_count()
             if size < _SMALL_DOCUMENTS:
-                create_indexes(self._database, collection_name)
+                self._create(collection_name)
         with self._lock:
             self._seen[collection_name] = True
 
@@ -66,7 +79,7 @@ class Indexes:
         """Make those that a collection lacks, however long it takes."""
         if collection_name not in self._made:
             with translated(None):
-                create_indexes(self._database, collection_name)
+                self._create(collection_name)
             self._made[collection_name] = True
 
     def forget(self, collection_name: str) -> None:
@@ -74,22 +87,77 @@ class Indexes:
         with self._lock:
             self._seen.pop(collection_name, None)
 
+    def require_key_index(self, collection_name: str) -> None:
+        """Make sure that of all inserts with one idempotency key one is stored.
 
-def create_indexes(database: Database[Document], collection_name: str) -> None:
-    """Make the indexes that a collection lacks.
-
-    The command names the collection by its UUID as well, or it would bring one back
-    that is dropped at this moment.
-    """
-    for found in database.list_collections(filter={'name': collection_name}):
-        command = {
-            'createIndexes': collection_name,
-            'indexes': [index.document for index in INDEXES],
-            'collectionUUID': found['info']['uuid'],
-        }
+        Raises:
+            ConflictError: the collection can have no index for that.
+        """
+        collection = self._database[collection_name]
         try:
-            database.command(command)
+            collection.create_indexes([KEY_INDEX])
         except mongo_errors.OperationFailure as ex:
+            if ex.code not in _CONFLICTS:
+                raise
+            if not _has_equal(collection, KEY_INDEX):
+                raise ConflictError(
+                    'An Idempotency-Key cannot be used in this collection: other '
+                    'indexes of it are in the way of the one for keys. Send the image '
+                    'without a key, or ask for one of these to be removed.'
+                ) from ex
+
+    def _create(self, collection_name: str) -> None:
+        """Make the indexes that a collection lacks, as far as it can have them.
+
+        The command names the collection by its UUID as well, or it would bring one back
+        that is dropped at this moment.
+        """
+        for found in self._database.list_collections(filter={'name': collection_name}):
+            uuid = found['info']['uuid']
+            try:
+                self._command(collection_name, uuid, INDEXES)
+            except mongo_errors.OperationFailure:
+                # One that it cannot have would keep it from having the others.
+                for index in INDEXES:
+                    self._create_one(collection_name, uuid, index)
+
+    def _create_one(
+        self, collection_name: str, uuid: Any, index: pymongo.IndexModel
+    ) -> None:
+        try:
+            self._command(collection_name, uuid, [index])
+        except mongo_errors.OperationFailure as ex:
+            collection = self._database[collection_name]
+            if ex.code in _CONFLICTS and _has_equal(collection, index):
+                return
             # Without indexes all works, only slower: others' indexes of that kind, or
             # the end of the collection, must not keep images out.
-            logger.warning('No indexes for collection %r: %s', collection_name, ex)
+            if self._is_news((collection_name, index.document['name'], ex.code)):
+                logger.warning('No index for collection %r: %s', collection_name, ex)
+
+    def _is_news(self, failure: tuple[str, str, int | None]) -> bool:
+        with self._lock:
+            is_news = failure not in self._told
+            self._told[failure] = True
+            return is_news
+
+    def _command(
+        self, collection_name: str, uuid: Any, indexes: Sequence[pymongo.IndexModel]
+    ) -> None:
+        command = {
+            'createIndexes': collection_name,
+            'indexes': [index.document for index in indexes],
+            'collectionUUID': uuid,
+        }
+        self._database.command(command)
+
+
+def _has_equal(collection: Collection[Document], index: pymongo.IndexModel) -> bool:
+    """Find out whether a collection has an index already, under whatever name."""
+    wanted = _meaning(index.document)
+    return any(_meaning(found) == wanted for found in collection.list_indexes())
+
+
+def _meaning(index: Mapping[str, Any]) -> list[Any]:
+    # The order of the names in a key counts.
+    return [list(index['key'].items()), *(index.get(name) for name in _OPTIONS)]

@@ -15,7 +15,7 @@ from falcon_images.errors import DatabaseUnavailableError
 from falcon_images.metadata import Document, MongoMetadata, file_facts
 from falcon_images.metadata.kept import KeptImages
 from falcon_images.metadata.names import BEFORE_IMAGES
-from falcon_images.metadata.translation import translated
+from falcon_images.metadata.translation import again, translated
 from falcon_images.metadata.values import parse_id
 
 _BATCH_DOCUMENTS = 500
@@ -136,7 +136,7 @@ class Inventory:
 
     def _batch(self, source: Source, ids: Document) -> list[Document]:
         options: Any = {'sort': [('_id', 1)], 'limit': _BATCH_DOCUMENTS}
-        return list(self._find(source, {'_id': ids}, **options))
+        return again(lambda: list(self._find(source, {'_id': ids}, **options)))
 
     def _find(
         self, source: Source, filter_: Document, **options: Any

@@ -20,7 +20,12 @@ from falcon_images.metadata.documents import (
 from falcon_images.metadata.facets import Counting, Facets
 from falcon_images.metadata.neighbors import find_next, find_position, find_previous
 from falcon_images.metadata.pages import Row, fields_of, filter_of, read_page
-from falcon_images.metadata.translation import BAD_FILTER, Operations, translated
+from falcon_images.metadata.translation import (
+    BAD_FILTER,
+    Operations,
+    again,
+    translated,
+)
 from falcon_images.metadata.values import parse_id
 
 # A cursor's batches: large enough to be quick, small enough to stay out of memory.
@@ -48,6 +53,9 @@ class Lists:
 
     def count(self, collection_name: str, filter_: Document) -> int:
         """Count the documents that match."""
+        return again(lambda: self._count(collection_name, filter_))
+
+    def _count(self, collection_name: str, filter_: Document) -> int:
         collection = self._collection(collection_name)
         with self._operation('count', None, BAD_FILTER):
             if not filter_:
@@ -97,6 +105,11 @@ class Lists:
         Raises:
             NotFoundError: the image is not there.
         """
+        return again(lambda: self._neighbors(collection_name, image_id, query))
+
+    def _neighbors(
+        self, collection_name: str, image_id: str, query: Query
+    ) -> tuple[Document | None, Document | None]:
         collection, key = self._collection(collection_name), parse_id(image_id)
         deadline = self._deadline()
         with self._operation('neighbors', None, BAD_FILTER):
@@ -122,8 +135,9 @@ class Lists:
             QueryTimeoutError: it takes longer than that.
         """
         collection = self._collection(collection_name)
+        counting = Counting(collection, filter_, most_listed, timeout_seconds)
         with self._operation('fields', None):
-            return Counting(collection, filter_, most_listed, timeout_seconds).run()
+            return again(counting.run)
 
     def _deadline(self) -> float:
         return time.monotonic() + self._query_timeout_ms / 1000

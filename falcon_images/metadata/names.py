@@ -11,6 +11,8 @@ DROPPED = f'{RESERVED}dropped.'
 DROPPED_NAMES = f'{RESERVED}names'
 CHANGES = f'{RESERVED}changes'
 PENDING = f'{RESERVED}pending'
+DELETED = f'{RESERVED}deleted'
+DROPS = f'{RESERVED}drops'
 BEFORE_IMAGES = f'{RESERVED}before'
 MAX_NAMESPACE_BYTES = 255
 # What MongoDB's 255 leave beside a database's name and the prefix of a drop.

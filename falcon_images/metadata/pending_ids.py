@@ -26,11 +26,18 @@ class PendingIds:
         with translated(BATCH_SECONDS):
             self._batches.insert_one({'_id': key, 'ids': list(ids)})
 
-    def batches(self, change_id: Any) -> Iterator[list[Any]]:
-        """Read the batches of a change; each is removed when the next is asked for."""
+    def batches(self, change_id: Any, done: int) -> Iterator[tuple[int, list[Any]]]:
+        """Read the batches of a change, each with its number.
+
+        A batch is removed when the next is asked for.
+
+        Args:
+            done: the number of the last one that was done; it is passed over.
+        """
         while found := self._first(change_id):
-            yield found['ids']
-            # Acknowledged in full, and so is all that was written before.
+            number = found['_id']['number']
+            if number > done:
+                yield number, found['ids']
             with translated(BATCH_SECONDS):
                 self._batches.delete_one({'_id': found['_id']})
 

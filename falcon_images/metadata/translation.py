@@ -1,14 +1,17 @@
 """Translation: from PyMongo's errors to ours, in a limited and a measured time."""
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable
 from types import TracebackType
+from typing import TypeVar
 
 import pymongo
 from pymongo import errors as mongo_errors
 
 from falcon_images.errors import (
+    CursorLostError,
     DatabaseUnavailableError,
     DuplicateKeyError,
     InvalidRequestError,
@@ -23,11 +26,14 @@ OPERATION_SECONDS = 4.0
 BATCH_SECONDS = 10.0
 TOO_LARGE = 'The properties of an image can have 16 MB at most.'
 BAD_FILTER = 'MongoDB cannot run this filter: an operator has a value it cannot take.'
+_UNAVAILABLE = 'The database does not answer; send the request again in a few seconds.'
 BAD_UPDATE = (
     'The properties cannot be set so: a dotted name leads through a value that is not '
     'an object, or two names lead to the same place.'
 )
-_NAMESPACE_NOT_FOUND = 26
+NAMESPACE_NOT_FOUND = 26
+# CursorNotFound, QueryPlanKilled, CursorKilled.
+_LOST_CURSOR = frozenset((43, 175, 237))
 _DUPLICATE_KEY = 11000
 # BadValue, FailedToParse, TypeMismatch, PathNotViable, CannotBackfillArray,
 # ConflictingUpdateOperators, DollarPrefixedFieldName, EmptyFieldName,
@@ -40,6 +46,9 @@ _NO_REPLACEMENT = 40228
 # What PyMongo raises when the database does not do what it is asked.
 _REFUSALS = (mongo_errors.PyMongoError, OSError)
 _FAILURES = (*_REFUSALS, DatabaseUnavailableError, QueryTimeoutError)
+
+_READ_ATTEMPTS = 4
+_T = TypeVar('_T')
 
 Tell = Callable[[str, float, bool], None]
 
@@ -131,13 +140,24 @@ class _Operation(_Translation):
         super().__exit__(kind, ex, traceback)
 
 
+def again(read: Callable[[], _T]) -> _T:
+    """Read, and once more what was dropped or renamed while it was read.
+
+    What is there then is an empty collection, or a new one of that name.
+    """
+    for _ in range(_READ_ATTEMPTS - 1):
+        with contextlib.suppress(CursorLostError):
+            return read()
+    return read()
+
+
 def is_certain(code: int) -> bool:
     """Tell whether an error of one write means that it was, for sure, not done."""
     return code == _NO_REPLACEMENT or code in _CLIENT_MISTAKES | _DOCUMENT_TOO_LARGE
 
 
 def _of_operation(ex: mongo_errors.OperationFailure, mistake: str) -> Exception:
-    if ex.code == _NAMESPACE_NOT_FOUND:
+    if ex.code == NAMESPACE_NOT_FOUND:
         return NotFoundError('The collection does not exist.')
     if ex.code == _DUPLICATE_KEY:
         return DuplicateKeyError()
@@ -145,6 +165,8 @@ def _of_operation(ex: mongo_errors.OperationFailure, mistake: str) -> Exception:
         return InvalidRequestError(mistake)
     if ex.code in _DOCUMENT_TOO_LARGE:
         return TooLargeError(TOO_LARGE)
+    if ex.code in _LOST_CURSOR:
+        return CursorLostError(_UNAVAILABLE)
     logger.warning('The database refused an operation: %s (%s)', ex, ex.code)
     return unavailable()
 
@@ -157,6 +179,4 @@ def _too_slow() -> QueryTimeoutError:
 
 def unavailable() -> DatabaseUnavailableError:
     """Make the error of a database of which nobody knows what it did."""
-    return DatabaseUnavailableError(
-        'The database does not answer; send the request again in a few seconds.'
-    )
+    return DatabaseUnavailableError(_UNAVAILABLE)
