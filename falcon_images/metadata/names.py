@@ -9,6 +9,7 @@ DROPPED = f'{RESERVED}dropped.'
 CHANGES = f'{RESERVED}changes'
 PENDING = f'{RESERVED}pending'
 BEFORE_IMAGES = f'{RESERVED}before'
+TURNS = f'{RESERVED}turns'
 # What MongoDB's 255 leave beside a database's name and the prefix of a drop.
 _MAX_COLLECTION_NAME_BYTES = 140
 # Control characters and halves of surrogate pairs.
