@@ -23,9 +23,11 @@ from falcon_images.metadata import (
     shown,
 )
 from falcon_images.properties import (
+    MAX_VALUES,
     check_properties,
     check_update,
     check_values,
+    values_in,
     without_system_fields,
 )
 from falcon_images.uploads import Upload
@@ -126,6 +128,8 @@ class ImageStore:
         before = self._expected(collection_name, image_id, tags)
         document = before or self._metadata.get_whole(collection_name, image_id)
         key = document['_id']
+        if before is None and values_in(document) > MAX_VALUES:
+            self._metadata.lighten(collection_name, document)
         # Asked before and after: a bulk delete may begin, or its revert end, meanwhile.
         is_kept = self._is_kept(collection_name, key)
         try:

@@ -37,7 +37,7 @@ LEVELS = [
     {'metadata.neighbors', 'metadata.facets'},
     {'metadata.stages', 'metadata.tallies'},
     {'metadata.change_records', 'metadata.kept', 'metadata.pending_ids'},
-    {'metadata.patches', 'metadata.turns'},
+    {'metadata.lightening', 'metadata.patches', 'metadata.turns'},
     {'metadata.before_images'},
     {'metadata.bulk', 'metadata.indexes', 'metadata.drops'},
     {'metadata.pages', 'metadata.translation', 'metadata.values', 'metadata.writes'},

@@ -43,6 +43,7 @@ from falcon_images.metadata.documents import (
 from falcon_images.metadata.drops import Drops
 from falcon_images.metadata.facets import Facets
 from falcon_images.metadata.indexes import KEY_INDEX, Indexes
+from falcon_images.metadata.lightening import lightening
 from falcon_images.metadata.lists import Lists
 from falcon_images.metadata.names import RESERVED, check_collection_name
 from falcon_images.metadata.pages import Row, is_found_by_filter, require_position
@@ -52,6 +53,7 @@ from falcon_images.metadata.positions import position_of
 from falcon_images.metadata.tallies import Tally
 from falcon_images.metadata.translation import (
     BAD_UPDATE,
+    BATCH_SECONDS,
     TOO_LARGE,
     Operations,
     Tell,
@@ -309,6 +311,16 @@ class MongoMetadata:
         with self._operation('delete'):
             document = collection.find_one_and_delete(selection(key, before))
         return _existing(document, collection_name, image_id, before)
+
+    def lighten(self, collection_name: str, document: Document) -> None:
+        """Make it possible to delete a document that has too many values for that.
+
+        It loses its properties, some at once, and is there until it is deleted.
+        """
+        collection = self._collection(collection_name)
+        for update in lightening(document):
+            with self._operation('delete', BATCH_SECONDS):
+                collection.update_one({'_id': document['_id']}, update)
 
     def names_file(self, collection_name: str, image_name: str) -> bool:
         """Tell whether a document of the earlier version uses that file."""
