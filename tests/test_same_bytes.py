@@ -15,6 +15,7 @@ from falcon_images import additions
 from falcon_images.metadata import MongoMetadata
 from tests.conftest import Service, form, running
 from tests.pictures import jpeg
+from tests.test_check import check
 from tests.test_store import reconcile
 
 UPLOAD = form(('a', '1'), ('image', jpeg(), 'a.jpg'))
@@ -165,6 +166,12 @@ def test_turns_that_are_left_are_removed_by_the_database(service: Service) -> No
     send(service)
     indexes = service.database[TURNS].index_information()
     assert indexes['since_1']['expireAfterSeconds'] == 3600
+
+
+def test_turns_are_no_images(service: Service) -> None:
+    left_turn(service, send(service).json, seconds=0)
+    assert service.client.simulate_get('/collections').json == ['c']
+    assert check(service) == []
 
 
 @pytest.mark.parametrize('is_applied', [True, False])

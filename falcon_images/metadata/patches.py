@@ -26,9 +26,9 @@ from falcon_images.properties import (
     values_in,
 )
 
-# So small a document cannot have more values than `MAX_VALUES` leaves room for, even
-# if all of them are nulls under one long name.
-_SMALL_BYTES = 4000
+# So small a document has fewer values than `MAX_VALUES`, even if all of them are nulls
+# under one long name, and the database has room for half as many more.
+_SMALL_BYTES = 12_000
 _FEW_VALUES = MAX_VALUES // 2
 _ATTEMPTS = 100
 

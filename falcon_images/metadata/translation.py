@@ -24,8 +24,8 @@ OPERATION_SECONDS = 4.0
 BATCH_SECONDS = 10.0
 TOO_LARGE = 'The properties of an image can have 16 MB at most.'
 _TOO_LARGE_TO_SEND = (
-    'The document and its change are more than the database takes in one step, which '
-    'is 16 MB; change fewer properties at once, or send it without If-Match.'
+    'This is more than the database takes in one step, which is 16 MB, such as a large '
+    'document with its change; change fewer properties at once, or leave If-Match out.'
 )
 _TOO_MANY_VALUES = (
     'The properties of this image have more values than the database can store, change '
