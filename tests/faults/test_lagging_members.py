@@ -28,7 +28,8 @@ class Scene:
         self.changed = self.upload(jpeg(), label='changed')
         self.deleted = self.upload(jpeg(), label='deleted')
         self.dropped = f'dropped{number}'
-        serving.upload(jpeg(), self.dropped)
+        lost = serving.upload(jpeg(), self.dropped)['_id']
+        self.file_of_dropped = f'/collections/{self.dropped}/images/{lost}/image'
         self.tag = str(serving.get(self.changed).headers['ETag'])
 
     def upload(self, image: bytes, **fields: str) -> str:
@@ -121,6 +122,9 @@ def check_all_can_be_done(scene: Scene) -> None:
     """Ask again, when there is a majority; what is told then must be so."""
     again = scene.first_requests()
     eventually(lambda: again['upload']().status_code == 200, 60)
+    # They are back, and so must their files be, which the reconciler may have seen.
+    for path in (f'{scene.deleted}/image', scene.file_of_dropped):
+        assert scene.serving.get(path).content == jpeg()
     assert statuses(again) == dict.fromkeys(again, 200)
     (new,) = scene.serving.get(f'/collections/{scene.name}/images?label=new').json()
     path = f'/collections/{scene.name}/images/{new["_id"]}'
