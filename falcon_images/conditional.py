@@ -38,9 +38,10 @@ def is_not_modified(
 def required_tag(req: falcon.Request) -> Callable[[str], bool] | None:
     """Return what tells whether a change of a document with such a tag may be done.
 
-    It looks at ``If-Match``, then at ``If-None-Match``; None if there is neither.
+    It looks at ``If-Match``, then at ``If-None-Match``; None if any document may be.
     """
-    if all(req.get_header(name) is None for name in ('If-Match', 'If-None-Match')):
+    is_any = req.get_header('If-Match', default='*').strip() == '*'
+    if is_any and req.get_header('If-None-Match') is None:
         return None
 
     def may_be(etag: str) -> bool:

@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from falcon_images.errors import InvalidRequestError
+from falcon_images.errors import InvalidRequestError, TooLargeError
 
-# What MongoDB fills an array up to at most.
-_MAX_INDEX = 1_500_000
+# The database has an index entry for each value, all of one document in one step: with
+# some hundred thousands, a small one can neither store nor delete it.
+MAX_VALUES = 100_000
+# An entry has the name as well, so a long one counts as several.
+_NAME_BYTES = 128
 _MAX_INDEX_DIGITS = 10
 SYSTEM_FIELDS = ('_id', 'time', 'image', '_file')
 
@@ -42,6 +45,41 @@ def check_depth(properties: Mapping[str, Any], max_depth: int) -> None:
                 f'The property {path[:40]!r} is nested deeper than {max_depth} levels '
                 '(MAX_JSON_DEPTH).'
             )
+
+
+def check_values(properties: Mapping[str, Any], limit: int = MAX_VALUES) -> None:
+    """Raise `TooLargeError` if properties have more values than a limit."""
+    if values_in(properties) > limit:
+        raise TooLargeError(
+            f'The properties of an image can have {MAX_VALUES:,} values at most, those '
+            f'in lists included; under a name, with those of the objects around it, of '
+            f'more than {_NAME_BYTES} bytes, a value counts as several.'
+        )
+
+
+def values_in(properties: Mapping[str, Any]) -> int:
+    """Count values at any depth; nothing but objects and lists with members is none."""
+    count = 0
+    containers: list[tuple[Any, int]] = [(properties, 0)]
+    while containers:
+        container, name_bytes = containers.pop()
+        is_list = isinstance(container, list)
+        for name in container:
+            value = name if is_list else container[name]
+            inner = name_bytes
+            if not is_list:
+                inner += 1 + len(name.encode(errors='replace'))
+            if value and isinstance(value, dict | list):
+                containers.append((value, inner))
+            else:
+                count += 1 + inner // _NAME_BYTES
+    return count
+
+
+def indexed_names(values: Mapping[str, Any]) -> list[str]:
+    """Tell which properties may be lists of which dotted names set a member."""
+    parts = (path.split('.') for path in values)
+    return sorted({names[0] for names in parts if any(map(_is_index, names[1:]))})
 
 
 def check_name(name: str) -> None:
@@ -134,16 +172,25 @@ def _put(place: Any, name: str, value: Any, path: str) -> None:
 
 
 def _index(place: Any, name: str, path: str) -> int:
-    """Read the name of an array's member, and fill the array up to it with nulls."""
-    is_index = isinstance(place, list) and name.isascii() and name.isdigit()
-    index = int(name) if is_index and len(name) < _MAX_INDEX_DIGITS else _MAX_INDEX
-    if not is_index or index >= _MAX_INDEX:
+    """Read the name of a list's member, which is there or comes right after the last.
+
+    MongoDB would fill a list with nulls, up to a million of them, as far as a number.
+    """
+    if not isinstance(place, list) or not _is_index(name):
         raise InvalidRequestError(
             f'The property {path[:40]!r} cannot be set: the dotted name leads through '
             'a value that is not an object.'
         )
-    place.extend([None] * (index - len(place)))
-    return index
+    if len(name) > _MAX_INDEX_DIGITS or int(name) > len(place):
+        raise InvalidRequestError(
+            f'The property {path[:40]!r} cannot be set: a list has {len(place)} '
+            'members, so the next one is the last that can be added.'
+        )
+    return int(name)
+
+
+def _is_index(name: str) -> bool:
+    return name.isascii() and name.isdigit()
 
 
 def _depth(value: Any) -> int:

@@ -1,42 +1,40 @@
 """The image store: file and document kept in step."""
 
 import contextlib
-import hashlib
 from collections.abc import Callable
 
+from falcon_images.additions import Added, Additions
 from falcon_images.collection_removal import CollectionRemoval
 from falcon_images.errors import (
     DatabaseUnavailableError,
-    DuplicateKeyError,
-    KeyReusedError,
     NotFoundError,
-    UncertainInsertError,
 )
 from falcon_images.file_removal import FileRemoval
 from falcon_images.files import DiskFiles, Doubt
-from falcon_images.json_text import document_tag, dumps
+from falcon_images.json_text import document_tag
 from falcon_images.list_pages import Page
 from falcon_images.lists import Listing, write_list
 from falcon_images.metadata import (
     Document,
     MongoMetadata,
+    Patch,
     Query,
     again,
     changed,
-    check_collection_name,
-    new_id,
-    now,
+    parse_id,
     shown,
 )
 from falcon_images.properties import (
+    MAX_VALUES,
     check_properties,
     check_update,
-    merge_patch,
+    check_values,
+    values_in,
     without_system_fields,
 )
 from falcon_images.uploads import Upload
 
-_MERGE_ATTEMPTS = 100
+_ATTEMPTS = 100
 
 # Whether a document with an entity tag is one that is meant; None: any is.
 Tags = Callable[[str], bool] | None
@@ -54,54 +52,17 @@ class ImageStore:
         self._metadata = metadata
         self._removal = FileRemoval(files, metadata)
         self._collections = CollectionRemoval(files, metadata)
+        self._additions = Additions(files, metadata, self._removal)
 
     def add(
-        self, collection_name: str, upload: Upload, key: str | None = None
-    ) -> tuple[Document, bool]:
-        """Store an upload; return its document and whether it was there already.
-
-        Args:
-            key: an idempotency key: of all uploads with it, one is stored.
-
-        Raises:
-            DatabaseUnavailableError: it was not stored, or nobody knows whether.
-            KeyReusedError: the key came with another upload before.
-            StorageFullError, StorageUnavailableError: it was not stored.
-        """
-        check_collection_name(collection_name)
-        document = _document(upload)
-        if key:
-            document['_file']['upload'] = {'key': key, 'digest': _digest(upload)}
-            if first := self._metadata.find_by_key(collection_name, key):
-                return _replayed(first, document), True
-        try:
-            self._insert(collection_name, document, upload)
-        except DuplicateKeyError as ex:
-            first = self._metadata.find_by_key(collection_name, key or '')
-            if first is None:
-                raise DatabaseUnavailableError(
-                    'The image of this key was deleted just now; send it again.'
-                ) from ex
-            return _replayed(first, document), True
-        return shown(document), False
-
-    def find_same(self, collection_name: str, upload: Upload) -> Document | None:
-        """Find an image of the collection that has the bytes of an upload."""
-        return self._metadata.find_by_sha256(collection_name, upload.sha256)
-
-    def _insert(self, collection_name: str, document: Document, upload: Upload) -> None:
-        stored = self._removal.doubt(
-            collection_name, document['_id'], upload.facts.type
-        )
-        self._files.save(upload.file, stored.key)
-        try:
-            self._metadata.insert(collection_name, document)
-        except UncertainInsertError:
-            self._removal.note(stored)
-            raise
-        except Exception:
-            self._removal.remove(stored)
-            raise
+        self,
+        collection_name: str,
+        upload: Upload,
+        key: str | None = None,
+        dedupe: bool = False,
+    ) -> Added:
+        """Store an upload, or find the image that it is; `Additions` tells how."""
+        return self._additions.add(collection_name, upload, key, dedupe)
 
     def write_list(
         self, collection_name: str, query: Query, media_type: str
@@ -148,6 +109,7 @@ class ImageStore:
         """
         properties = without_system_fields(properties)
         check_properties(properties)
+        check_values(properties)
         before = self._expected(collection_name, image_id, tags)
         return self._metadata.replace(collection_name, image_id, properties, before)
 
@@ -157,8 +119,7 @@ class ImageStore:
         """Set some properties of an image; dotted names set inside objects."""
         values = without_system_fields(values)
         check_update(values)
-        before = self._expected(collection_name, image_id, tags)
-        return self._metadata.set(collection_name, image_id, values, before)
+        return self._patch(collection_name, image_id, Patch(values, False), tags)
 
     def merge(
         self, collection_name: str, image_id: str, patch: Document, tags: Tags = None
@@ -166,21 +127,14 @@ class ImageStore:
         """Apply a merge patch (RFC 7396) to the properties of an image."""
         patch = without_system_fields(patch)
         check_properties(patch)
-        for _ in range(_MERGE_ATTEMPTS):
-            before = self._expected(collection_name, image_id, tags)
-            if before is None:
-                before = self._metadata.get_whole(collection_name, image_id)
-            after: Document = merge_patch(before, patch)
-            if self._metadata.replace_if_unchanged(collection_name, before, after):
-                return shown(after)
-        raise DatabaseUnavailableError(
-            'Others change this image all the time; send the request again.'
-        )
+        return self._patch(collection_name, image_id, Patch(patch, True), tags)
 
     def delete(self, collection_name: str, image_id: str, tags: Tags = None) -> None:
         """Delete an image: its document, then its file."""
         before = self._expected(collection_name, image_id, tags)
-        document = before or self._metadata.get(collection_name, image_id)
+        document = before or self._metadata.get_whole(collection_name, image_id)
+        if before is None and values_in(document) > MAX_VALUES:
+            self._metadata.lighten(collection_name, document)
         try:
             self._metadata.delete(collection_name, image_id, before)
             # No bulk delete did it, so that no revert may put it back; one that is
@@ -233,9 +187,7 @@ class ImageStore:
         collection_name, image_id = doubt.collection_name, doubt.image_id
         if self._is_kept(collection_name, image_id):
             return False
-        try:
-            self._metadata.get(collection_name, image_id)
-        except NotFoundError:
+        if not self._metadata.has(collection_name, parse_id(image_id)):
             if not may_delete or self._is_kept(collection_name, image_id):
                 return False
             with contextlib.suppress(NotFoundError):
@@ -248,41 +200,28 @@ class ImageStore:
         """Tell whether a bulk delete that may be reverted has an image."""
         return self._metadata.before_images.keeps(collection_name, image_id)
 
+    def _patch(
+        self, collection_name: str, image_id: str, patch: Patch, tags: Tags
+    ) -> Document:
+        before = self._expected(collection_name, image_id, tags)
+        return self._metadata.patch(collection_name, image_id, patch, before)
+
     def _expected(
         self, collection_name: str, image_id: str, tags: Tags
     ) -> Document | None:
+        """Read the document that a change is meant for; None means any that is there.
+
+        Raises:
+            PreconditionFailedError: it is another.
+        """
         if tags is None:
             return None
-        before = self._metadata.get_whole(collection_name, image_id)
-        if not tags(document_tag(shown(before))):
-            raise changed()
-        return before
-
-
-def _document(upload: Upload) -> Document:
-    return {
-        '_id': new_id(),
-        'time': now(),
-        'image': upload.name,
-        '_file': {
-            'size': upload.size,
-            'type': upload.facts.type,
-            'sha256': upload.sha256,
-            'width': upload.facts.width,
-            'height': upload.facts.height,
-        },
-        **upload.properties,
-    }
-
-
-def _digest(upload: Upload) -> str:
-    sent = [upload.sha256, upload.name, upload.properties]
-    return hashlib.sha256(dumps(sent)).hexdigest()
-
-
-def _replayed(first: Document, again: Document) -> Document:
-    if first['_file']['upload']['digest'] != again['_file']['upload']['digest']:
-        raise KeyReusedError(
-            'This Idempotency-Key came with another upload before; use a new one.'
+        for _ in range(_ATTEMPTS):
+            before = self._metadata.get_whole(collection_name, image_id)
+            if tags(document_tag(shown(before))):
+                return before
+            if self._metadata.is_still(collection_name, before):
+                raise changed()
+        raise DatabaseUnavailableError(
+            'Others change this image all the time; send the request again.'
         )
-    return shown(first)

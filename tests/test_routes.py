@@ -213,8 +213,9 @@ def test_the_files_of_a_long_name_go_when_the_drop_was_cut_off(
     folder = service.settings.uploads_directory / 'images' / name
     folder.mkdir(parents=True)
     (folder / 'a.jpg').write_bytes(jpeg())
-    service.metadata.drop(name)
-    assert list(service.metadata.drops.names().values()) == [name]
+    drop = service.metadata.drop(name)
+    assert service.metadata.drops.names() == {drop.key: name}
+    service.metadata.drops.release(drop)
     service.store.finish_drops()
     assert (service.stored_files(), service.metadata.drops.names()) == ([], {})
 
@@ -367,7 +368,9 @@ def test_dropping_removes_documents_and_files(service: Service) -> None:
     assert service.client.simulate_get('/collections/c/images').json == []
     assert service.client.simulate_delete('/collections/c').status_code == 404
     assert [file.stem for file in service.stored_files()] == [kept['_id']]
-    assert service.database.list_collection_names() == ['C']
+    names = service.database.list_collection_names()
+    assert sorted(names) == ['C', '_service.drops']
+    assert service.database['_service.drops'].count_documents({}) == 0
 
 
 def test_a_dropped_name_is_free_at_once(service: Service) -> None:

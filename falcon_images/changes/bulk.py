@@ -95,6 +95,8 @@ class BulkChanges:
         ids = self._matching(collection_name, selection, patch)
         first = next(ids, None)
         if first is None:
+            # Those that match may have been deleted by a request that got no answer.
+            self._metadata.wait_for_majority(collection_name)
             _check_expected(selection, 0)
             return None
         record = self._record(collection_name, selection, patch) | {'uuid': uuid}

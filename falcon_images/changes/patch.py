@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from typing import Any
 
+from falcon_images.errors import InvalidRequestError, TooLargeError
 from falcon_images.metadata import Document
 from falcon_images.properties import (
+    MAX_VALUES,
     check_paths,
     check_properties,
     check_update,
+    check_values,
     merge_patch,
     set_properties,
+    values_in,
     without_system_fields,
 )
 
@@ -23,10 +27,15 @@ class Patch:
 
     def apply(self, document: Document) -> Document:
         """Change a document; raise `InvalidRequestError` if the patch does not fit."""
-        if not self.is_merge:
-            return set_properties(document, self.values)
-        merged: Document = merge_patch(document, self.values)
-        return merged
+        count = values_in(document)
+        apply = merge_patch if self.is_merge else set_properties
+        changed: Document = apply(document, self.values)
+        try:
+            # Those that have more from earlier on may become fewer.
+            check_values(changed, max(count, MAX_VALUES))
+        except TooLargeError as ex:
+            raise InvalidRequestError(str(ex)) from ex
+        return changed
 
     @property
     def fields(self) -> list[str]:
@@ -41,8 +50,10 @@ def checked_patch(values: dict[str, Any], is_merge: bool) -> Patch:
 
     Raises:
         InvalidRequestError: a property has a name that it cannot have.
+        TooLargeError: it has too many values.
     """
     values = without_system_fields(values)
+    check_values(values)
     if is_merge:
         check_properties(values)
     else:

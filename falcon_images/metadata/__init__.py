@@ -33,7 +33,6 @@ from falcon_images.metadata.cursors import read_cursor, write_cursor
 from falcon_images.metadata.deletions import Deletions
 from falcon_images.metadata.documents import (
     NEWEST_FIRST,
-    SHOWN,
     UPLOAD,
     Document,
     Order,
@@ -46,6 +45,7 @@ from falcon_images.metadata.documents import (
 from falcon_images.metadata.drops import Drop, Drops
 from falcon_images.metadata.facets import Facets
 from falcon_images.metadata.indexes import Indexes
+from falcon_images.metadata.lightening import lightening
 from falcon_images.metadata.lists import Lists
 from falcon_images.metadata.names import (
     RESERVED,
@@ -53,19 +53,23 @@ from falcon_images.metadata.names import (
     check_stored_name,
 )
 from falcon_images.metadata.pages import Row, is_found_by_filter, require_position
+from falcon_images.metadata.patches import Patch, Patches
 from falcon_images.metadata.pending_ids import PendingIds
 from falcon_images.metadata.positions import position_of
 from falcon_images.metadata.tallies import Tally
 from falcon_images.metadata.translation import (
     BAD_UPDATE,
+    BATCH_SECONDS,
     TOO_LARGE,
     Operations,
     Tell,
     again,
     translated,
+    unavailable,
 )
+from falcon_images.metadata.turns import Turns
 from falcon_images.metadata.values import new_id, now, parse_id, to_json_type
-from falcon_images.properties import SYSTEM_FIELDS
+from falcon_images.metadata.writes import confirm, replacement, selection
 
 _KEPT_COLLECTIONS = 1000
 _MAX_DOCUMENT_BYTES = 16 * 1024**2
@@ -89,6 +93,7 @@ __all__ = [
     'Kind',
     'MongoMetadata',
     'Order',
+    'Patch',
     'Position',
     'Query',
     'RawDocument',
@@ -156,7 +161,9 @@ class MongoMetadata:
         self.before_images = BeforeImages(self._database)
         self.deletions = Deletions(self._database, self.changes, self.before_images)
         self.drops = Drops(self._database)
+        self.turns = Turns(self._database, self._operation)
         self._indexes = Indexes(self._database)
+        self._patches = Patches(self._operation)
 
     @property
     def database_name(self) -> str:
@@ -198,7 +205,9 @@ class MongoMetadata:
             TooLargeError: it is more than MongoDB keeps in one document.
         """
         collection = self._collection(collection_name)
-        if len(bson.encode(document)) > _MAX_DOCUMENT_BYTES:
+        with translated():
+            size = len(bson.encode(document))
+        if size > _MAX_DOCUMENT_BYTES:
             raise TooLargeError(TOO_LARGE)
         if 'upload' in document['_file']:
             # For each of them: what this process has seen is no proof of uniqueness.
@@ -215,31 +224,59 @@ class MongoMetadata:
             if isinstance(ex.__cause__, mongo_errors.ServerSelectionTimeoutError):
                 raise
             raise UncertainInsertError(*ex.args) from ex
+
+    def make_indexes_once(self, collection_name: str) -> None:
+        """Make the indexes of a collection that has its first image just now."""
         self._indexes.make_once(collection_name)
 
     def find_by_key(self, collection_name: str, key: str) -> Document | None:
-        """Find the image that came with an idempotency key; it tells of its upload."""
+        """Find the image that came with an idempotency key; it tells of its upload.
+
+        What is found may not be on a majority of the servers: ask `has`.
+        """
         collection = self._collection(collection_name)
         with self._operation('find_same'):
             return collection.find_one({f'{UPLOAD}.key': key})
 
     def find_by_sha256(self, collection_name: str, sha256: str) -> Document | None:
-        """Find the first image that has these bytes."""
+        """Find the first image that has these bytes; the same holds for it."""
         collection = self._collection(collection_name)
         with self._operation('find_same'):
-            return collection.find_one(
-                {'_file.sha256': sha256}, SHOWN, sort=[('_id', 1)]
-            )
+            found = collection.find({'_file.sha256': sha256}, sort=[('_id', 1)])
+            with found:
+                return next(filter(_is_image, found), None)
+
+    def has(self, collection_name: str, key: Any) -> bool:
+        """Find out whether an image has its document, on a majority of the servers."""
+        collection = self._collection(collection_name)
+        with self._operation('confirm'):
+            return confirm(collection, {'_id': key})
+
+    def is_still(self, collection_name: str, before: Document) -> bool:
+        """Find out whether a whole document is as it was, on a majority."""
+        collection = self._collection(collection_name)
+        with self._operation('confirm'):
+            return confirm(collection, selection(before['_id'], before))
+
+    def wait_for_majority(self, collection_name: str) -> None:
+        """Return when all that was read here until now is on a majority."""
+        self.has(collection_name, None)
 
     def get(self, collection_name: str, image_id: str) -> Document:
         """Read one document; raise `NotFoundError` if it is not there."""
         return shown(self.get_whole(collection_name, image_id))
 
     def get_whole(self, collection_name: str, image_id: str) -> Document:
-        """Read one document with what is not shown, to be given as `before`."""
+        """Read one document with what is not shown, to be given as `before`.
+
+        That it is not there is only said if it is so on a majority of the servers.
+        """
         collection, key = self._collection(collection_name), parse_id(image_id)
         with self._operation('get'):
             document = collection.find_one({'_id': key})
+            if document is None and confirm(collection, {'_id': key}):
+                # It came, or came back, at this moment.
+                raise unavailable()
         return _existing(document, collection_name, image_id)
 
     def replace(
@@ -254,34 +291,26 @@ class MongoMetadata:
         Args:
             before: the whole document that it must still be.
         """
-        kept = {name: f'${name}' for name in SYSTEM_FIELDS}
-        return self._update(
-            collection_name,
-            image_id,
-            [{'$replaceWith': {'$mergeObjects': [kept, {'$literal': properties}]}}],
-            before,
-        )
+        collection, key = self._collection(collection_name), parse_id(image_id)
+        with self._operation('update', mistake=BAD_UPDATE):
+            document = collection.find_one_and_update(
+                selection(key, before),
+                replacement(properties),
+                return_document=ReturnDocument.AFTER,
+            )
+        return shown(_existing(document, collection_name, image_id, before))
 
-    def set(
+    def patch(
         self,
         collection_name: str,
         image_id: str,
-        values: Document,
+        patch: Patch,
         before: Document | None = None,
     ) -> Document:
-        """Set properties by name or dotted path in one step; return the document."""
-        if not values:
-            return self.get(collection_name, image_id)
-        return self._update(collection_name, image_id, {'$set': values}, before)
-
-    def replace_if_unchanged(
-        self, collection_name: str, before: Document, after: Document
-    ) -> bool:
-        """Replace a document unless it changed since it was read; tell whether."""
-        collection = self._collection(collection_name)
-        with self._operation('update'):
-            result = collection.replace_one(_selection(before['_id'], before), after)
-        return result.matched_count == 1
+        """Apply a patch to an image in one step; return the document."""
+        collection, key = self._collection(collection_name), parse_id(image_id)
+        document = self._patches.apply(collection, key, patch, before)
+        return shown(_existing(document, collection_name, image_id, before))
 
     def delete(
         self, collection_name: str, image_id: str, before: Document | None = None
@@ -289,8 +318,18 @@ class MongoMetadata:
         """Delete one document and return it; raise `NotFoundError` without one."""
         collection, key = self._collection(collection_name), parse_id(image_id)
         with self._operation('delete'):
-            document = collection.find_one_and_delete(_selection(key, before))
+            document = collection.find_one_and_delete(selection(key, before))
         return _existing(document, collection_name, image_id, before)
+
+    def lighten(self, collection_name: str, document: Document) -> None:
+        """Make it possible to delete a document that has too many values for that.
+
+        It loses its properties, some at once, and is there until it is deleted.
+        """
+        collection = self._collection(collection_name)
+        for update in lightening(document):
+            with self._operation('delete', BATCH_SECONDS):
+                collection.update_one({'_id': document['_id']}, update)
 
     def names_file(self, collection_name: str, image_name: str) -> bool:
         """Tell whether a document of the earlier version uses that file."""
@@ -308,6 +347,9 @@ class MongoMetadata:
             with self._operation('drop'):
                 return self.drops.take(collection)
         except NotFoundError as ex:
+            self.wait_for_majority(collection_name)
+            if self._all_names({'name': collection_name}):
+                raise unavailable() from ex
             raise _no_collection(collection_name) from ex
         finally:
             self._indexes.forget(collection_name)
@@ -330,22 +372,6 @@ class MongoMetadata:
         check_stored_name(collection_name, lambda: bool(self._all_names(named)))
         return self._database[collection_name]
 
-    def _update(
-        self,
-        collection_name: str,
-        image_id: str,
-        update: Any,
-        before: Document | None,
-    ) -> Document:
-        collection, key = self._collection(collection_name), parse_id(image_id)
-        with self._operation('update', mistake=BAD_UPDATE):
-            document = collection.find_one_and_update(
-                _selection(key, before),
-                update,
-                return_document=ReturnDocument.AFTER,
-            )
-        return shown(_existing(document, collection_name, image_id, before))
-
 
 def changed() -> PreconditionFailedError:
     """Make the error of a document that is not the one that the client means."""
@@ -361,10 +387,9 @@ def _is_of_id(ex: DuplicateKeyError) -> bool:
     return '_id' in (details or {}).get('keyPattern', {'_id': 1})
 
 
-def _selection(key: Any, before: Document | None) -> Document:
-    if before is None:
-        return {'_id': key}
-    return {'_id': key, '$expr': {'$eq': ['$$ROOT', {'$literal': before}]}}
+def _is_image(document: Document) -> bool:
+    is_ours = isinstance(document['_id'], bson.ObjectId)
+    return is_ours and file_facts(document) is not None
 
 
 def _existing(

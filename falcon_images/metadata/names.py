@@ -14,6 +14,7 @@ PENDING = f'{RESERVED}pending'
 DELETED = f'{RESERVED}deleted'
 DROPS = f'{RESERVED}drops'
 BEFORE_IMAGES = f'{RESERVED}before'
+TURNS = f'{RESERVED}turns'
 MAX_NAMESPACE_BYTES = 255
 # What MongoDB's 255 leave beside a database's name and the prefix of a drop.
 _MAX_COLLECTION_NAME_BYTES = 140

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TypeVar
 
 import pymongo
+from bson import errors as bson_errors
 from pymongo import errors as mongo_errors
 
 from falcon_images.errors import (
@@ -25,6 +26,14 @@ OPERATION_SECONDS = 4.0
 # One operation on hundreds of documents.
 BATCH_SECONDS = 10.0
 TOO_LARGE = 'The properties of an image can have 16 MB at most.'
+_TOO_LARGE_TO_SEND = (
+    'This is more than the database takes in one step, which is 16 MB, such as a large '
+    'document with its change; change fewer properties at once, or leave If-Match out.'
+)
+_TOO_MANY_VALUES = (
+    'The properties of this image have more values than the database can store, change '
+    'or delete in one step; send fewer at once, or give the database more cache.'
+)
 BAD_FILTER = 'MongoDB cannot run this filter: an operator has a value it cannot take.'
 _UNAVAILABLE = 'The database does not answer; send the request again in a few seconds.'
 BAD_UPDATE = (
@@ -35,16 +44,25 @@ NAMESPACE_NOT_FOUND = 26
 # CursorNotFound, QueryPlanKilled, CursorKilled.
 _LOST_CURSOR = frozenset((43, 175, 237))
 _DUPLICATE_KEY = 11000
-# BadValue, FailedToParse, TypeMismatch, PathNotViable, CannotBackfillArray,
-# ConflictingUpdateOperators, DollarPrefixedFieldName, EmptyFieldName,
-# DocumentValidationFailure, more keys to sort by than 32, and regular expressions that
-# do not compile.
-_CLIENT_MISTAKES = frozenset((2, 9, 14, 28, 34, 40, 52, 56, 121, 13103, 51091, 51108))
+# BadValue, FailedToParse, TypeMismatch, Overflow (objects too deep in each other),
+# PathNotViable, CannotBackfillArray, ConflictingUpdateOperators,
+# DollarPrefixedFieldName, EmptyFieldName, DocumentValidationFailure, more keys to sort
+# by than 32, and regular expressions that do not compile.
+_CLIENT_MISTAKES = frozenset(
+    (2, 9, 14, 15, 28, 34, 40, 52, 56, 121, 13103, 51091, 51108)
+)
 _DOCUMENT_TOO_LARGE = frozenset((10334, 17280, 17419))
+# An entry of an index for each value, all of them in one transaction in the cache.
+_TOO_LARGE_FOR_CACHE = 388
+_TOO_LARGE_TEXTS = dict.fromkeys(_DOCUMENT_TOO_LARGE, TOO_LARGE) | {
+    _TOO_LARGE_FOR_CACHE: _TOO_MANY_VALUES
+}
 # A replacement that is no object, which is how one is made to fail.
 _NO_REPLACEMENT = 40228
+# What cannot be written as BSON: PyMongo lets these through as they are.
+_NOT_BSON = (bson_errors.BSONError, OverflowError)
 # What PyMongo raises when the database does not do what it is asked.
-_REFUSALS = (mongo_errors.PyMongoError, OSError)
+_REFUSALS = (mongo_errors.PyMongoError, OSError, *_NOT_BSON)
 _FAILURES = (*_REFUSALS, DatabaseUnavailableError, QueryTimeoutError)
 
 _READ_ATTEMPTS = 4
@@ -111,9 +129,11 @@ class _Translation:
         if isinstance(ex, mongo_errors.ExecutionTimeout):
             return unavailable() if self._limit else _too_slow()
         if isinstance(ex, mongo_errors.DocumentTooLarge):
-            return TooLargeError(TOO_LARGE)
+            return TooLargeError(_TOO_LARGE_TO_SEND)
         if isinstance(ex, mongo_errors.OperationFailure):
             return _of_operation(ex, self._mistake)
+        if isinstance(ex, _NOT_BSON) and not isinstance(ex, bson_errors.InvalidBSON):
+            return InvalidRequestError(self._mistake)
         logger.warning('The database does not answer: %s', type(ex).__name__)
         return unavailable()
 
@@ -153,7 +173,9 @@ def again(read: Callable[[], _T]) -> _T:
 
 def is_certain(code: int) -> bool:
     """Tell whether an error of one write means that it was, for sure, not done."""
-    return code == _NO_REPLACEMENT or code in _CLIENT_MISTAKES | _DOCUMENT_TOO_LARGE
+    if code in (_NO_REPLACEMENT, _TOO_LARGE_FOR_CACHE):
+        return True
+    return code in _CLIENT_MISTAKES | _DOCUMENT_TOO_LARGE
 
 
 def _of_operation(ex: mongo_errors.OperationFailure, mistake: str) -> Exception:
@@ -163,8 +185,8 @@ def _of_operation(ex: mongo_errors.OperationFailure, mistake: str) -> Exception:
         return DuplicateKeyError()
     if ex.code in _CLIENT_MISTAKES:
         return InvalidRequestError(mistake)
-    if ex.code in _DOCUMENT_TOO_LARGE:
-        return TooLargeError(TOO_LARGE)
+    if text := _TOO_LARGE_TEXTS.get(ex.code or 0):
+        return TooLargeError(text)
     if ex.code in _LOST_CURSOR:
         return CursorLostError(_UNAVAILABLE)
     logger.warning('The database refused an operation: %s (%s)', ex, ex.code)

@@ -155,20 +155,16 @@ class Images:
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
         key = _idempotency_key(req)
+        dedupe = req.get_param('dedupe') in TRUE
         with self._slots.taken(), self._received(req) as upload:
-            same = None
-            if req.get_param('dedupe') in TRUE:
-                same = self._store.find_same(collection_name, upload)
-            document, replayed = (
-                (same, False) if same else self._store.add(collection_name, upload, key)
-            )
-        if not (same or replayed):
+            added = self._store.add(collection_name, upload, key, dedupe)
+        if added.is_new:
             req.context.stored_bytes = upload.size
-        if replayed:
+        if added.is_replay:
             resp.set_header('Idempotency-Replayed', 'true')
         name = quote(collection_name, safe='')
-        resp.location = f'/collections/{name}/images/{document["_id"]}'
-        _send(resp, document)
+        resp.location = f'/collections/{name}/images/{added.document["_id"]}'
+        _send(resp, added.document)
 
     def on_patch(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pymongo
 import pytest
-from pymongo.errors import PyMongoError
+from pymongo.collection import Collection
+from pymongo.errors import PyMongoError, WTimeoutError
+from pymongo.write_concern import WriteConcern
 
 from falcon_images.embedded import _find_program
 from tests.integration.conftest import eventually
@@ -23,6 +25,7 @@ OPTIONS = (
     *('--wiredTigerCacheSizeGB', '0.25', '--oplogSize', '64'),
     *('--networkMessageCompressors', 'disabled'),
     *('--setParameter', 'diagnosticDataCollectionEnabled=false'),
+    *('--setParameter', 'enableTestCommands=1'),
 )
 
 Mongo = pymongo.MongoClient[dict[str, object]]
@@ -71,9 +74,23 @@ class Member:
             self.process.kill()
             self.process.wait(START_SECONDS)
 
+    def let_replicate(self, may: bool) -> None:
+        """Let this member fetch what the primary has, or not any more."""
+        mode = 'off' if may else 'alwaysOn'
+        with self.client() as client:
+            client.admin.command('configureFailPoint', 'stopReplProducer', mode=mode)
+
     def client(self) -> Mongo:
         url = f'mongodb://127.0.0.1:{self.port}/?directConnection=true'
         return pymongo.MongoClient(url, serverSelectionTimeoutMS=500)
+
+
+def _is_late(probes: Collection[dict[str, object]]) -> bool:
+    try:
+        probes.insert_one({})
+    except WTimeoutError:
+        return True
+    return False
 
 
 class ReplicaSet:
@@ -116,6 +133,30 @@ class ReplicaSet:
                 if client.admin.command('hello')['isWritablePrimary']:
                     return member
         return None
+
+    def hold_back(self) -> Member:
+        """Let nothing that is written now reach a secondary; return the primary.
+
+        All members live and vote, so the primary stays what it is.
+        """
+        primary = self.primary()
+        assert primary
+        for member in self.members:
+            if member is not primary:
+                member.let_replicate(False)
+        with primary.client() as client:
+            probes = client.get_database('probes').probes
+            waiting = WriteConcern('majority', wtimeout=200)
+            eventually(lambda: _is_late(probes.with_options(write_concern=waiting)))
+        return primary
+
+    def fail_over(self, primary: Member) -> None:
+        """Kill the primary, and let what it alone had be forgotten."""
+        primary.kill()
+        others = [member for member in self.members if member is not primary]
+        for member in others:
+            member.let_replicate(True)
+        eventually(lambda: self.primary() in others, START_SECONDS * 2)
 
     def end(self) -> None:
         for member in self.members:
