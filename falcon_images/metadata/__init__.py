@@ -347,9 +347,6 @@ class MongoMetadata:
             with self._operation('drop'):
                 return self.drops.take(collection)
         except NotFoundError as ex:
-            self.wait_for_majority(collection_name)
-            if self._all_names({'name': collection_name}):
-                raise unavailable() from ex
             raise _no_collection(collection_name) from ex
         finally:
             self._indexes.forget(collection_name)

@@ -36,6 +36,8 @@ _REMEMBERED = 10_000
 _SMALL_DOCUMENTS = 1000
 # CannotCreateIndex, IndexOptionsConflict, IndexKeySpecsConflict.
 _CONFLICTS = frozenset((67, 85, 86))
+# NamespaceNotFound, IndexBuildAborted, CollectionUUIDMismatch: of what was just dropped.
+_DROPPED = frozenset((26, 276, 361))
 # Which documents an index has, and what it is used for.
 _OPTIONS = (
     *('unique', 'sparse', 'partialFilterExpression', 'collation'),
@@ -116,7 +118,9 @@ class Indexes:
             uuid = found['info']['uuid']
             try:
                 self._command(collection_name, uuid, INDEXES)
-            except mongo_errors.OperationFailure:
+            except mongo_errors.OperationFailure as ex:
+                if ex.code in _DROPPED:
+                    return
                 # One that it cannot have would keep it from having the others.
                 for index in INDEXES:
                     self._create_one(collection_name, uuid, index)
@@ -130,9 +134,12 @@ class Indexes:
             collection = self._database[collection_name]
             if ex.code in _CONFLICTS and _has_equal(collection, index):
                 return
-            # Without indexes all works, only slower: others' indexes of that kind, or
-            # the end of the collection, must not keep images out.
-            if self._is_news((collection_name, index.document['name'], ex.code)):
+            # Without indexes all works, only slower: others' indexes of that kind must
+            # not keep images out.
+            is_news = ex.code not in _DROPPED and self._is_news(
+                (collection_name, index.document['name'], ex.code)
+            )
+            if is_news:
                 logger.warning('No index for collection %r: %s', collection_name, ex)
 
     def _is_news(self, failure: tuple[str, str, int | None]) -> bool:
