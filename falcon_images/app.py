@@ -12,6 +12,7 @@ import pymongo
 
 from falcon_images import errors, json_text, log_lines
 from falcon_images.auth import AuthMiddleware, Identification
+from falcon_images.budget import Budget, BudgetMiddleware
 from falcon_images.changes.bulk import BulkChanges
 from falcon_images.changes.resources import (
     Change,
@@ -70,6 +71,7 @@ _ERRORS: dict[type[Exception], tuple[str, str]] = {
     errors.TooLargeError: (falcon.HTTP_413, 'Too large'),
     errors.NotAnImageError: (falcon.HTTP_415, 'Not an image'),
     errors.KeyReusedError: (falcon.HTTP_422, 'Key used before'),
+    errors.TooBusyError: (falcon.HTTP_503, 'Too busy'),
     errors.TooManyUploadsError: (falcon.HTTP_503, 'Too many uploads'),
     errors.TooManyFacetsError: (falcon.HTTP_503, 'Too many questions'),
     errors.TooManyThumbnailsError: (falcon.HTTP_503, 'Too many thumbnails'),
@@ -129,7 +131,7 @@ def open_files(settings: Settings) -> DiskFiles:
 
 
 @contextlib.contextmanager
-def running_app(settings: Settings) -> Iterator[App]:
+def running_app(settings: Settings, budget: Budget | None = None) -> Iterator[App]:
     """Make the application with all that it needs, and end that again afterwards."""
     with contextlib.ExitStack() as stack:
         files = open_files(settings)
@@ -148,10 +150,18 @@ def running_app(settings: Settings) -> Iterator[App]:
         reconciler = Reconciler(store, metadata, files)
         reconciler.start()
         stack.callback(reconciler.stop)
-        yield create_app(settings, metadata, files, store, metrics=metrics, later=later)
+        yield create_app(
+            settings,
+            metadata,
+            files,
+            store,
+            metrics=metrics,
+            later=later,
+            budget=budget,
+        )
 
 
-def create_app(  # noqa: PLR0913 - the last two are named where they are given
+def create_app(  # noqa: PLR0913 - the last three are named where they are given
     settings: Settings,
     metadata: MongoMetadata,
     files: DiskFiles,
@@ -159,10 +169,12 @@ def create_app(  # noqa: PLR0913 - the last two are named where they are given
     *,
     metrics: Metrics | None = None,
     later: Later | None = None,
+    budget: Budget | None = None,
 ) -> App:
     """Wire the application; `serve.py` and the tests give it its parts."""
     metrics, later = metrics or Metrics(), later or Later(log_lines.flush)
-    app: App = falcon.App(middleware=_middleware(settings, metrics, later))
+    budget = budget or Budget(settings.app_threads)
+    app: App = falcon.App(middleware=_middleware(settings, metrics, later, budget))
     app.req_options.strip_url_path_trailing_slash = True
     # An empty parameter is as if absent.
     app.req_options.keep_blank_qs_values = False
@@ -180,7 +192,7 @@ def create_app(  # noqa: PLR0913 - the last two are named where they are given
     gallery = StaticFiles(_PACKAGE / 'ui')
     app.add_route('/ui', gallery)
     app.add_route('/ui/{name:path}', gallery)
-    _add_routes(app, settings, metadata, files, store)
+    _add_routes(app, settings, metadata, files, store, budget=budget)
     return app
 
 
@@ -188,7 +200,9 @@ def _dumps(value: Any) -> bytes:
     return json_text.dumps(value)
 
 
-def _middleware(settings: Settings, metrics: Metrics, later: Later) -> list[Any]:
+def _middleware(
+    settings: Settings, metrics: Metrics, later: Later, budget: Budget
+) -> list[Any]:
     middleware: list[Any] = [
         RequestMetrics(metrics, later),
         RequestLog(later),
@@ -197,15 +211,17 @@ def _middleware(settings: Settings, metrics: Metrics, later: Later) -> list[Any]
     if settings.use_authentication:
         identification = Identification(settings.identification_url)
         middleware.append(AuthMiddleware(identification))
-    return middleware
+    return [*middleware, BudgetMiddleware(budget)]
 
 
-def _add_routes(
+def _add_routes(  # noqa: PLR0913 - each is a part of the application
     app: App,
     settings: Settings,
     metadata: MongoMetadata,
     files: DiskFiles,
     store: ImageStore,
+    *,
+    budget: Budget,
 ) -> None:
     app.add_route('/', Root(metadata, settings))
     app.add_route('/health/live', Live())
@@ -219,7 +235,7 @@ def _add_routes(
     image = Image(store, settings)
     stored_files = StoredFiles(files, metadata)
     image_file = ImageFile(stored_files, settings)
-    thumbnails = Thumbnails(stored_files, files, settings)
+    thumbnails = Thumbnails(stored_files, files, settings, budget)
     thumbnail = ImageThumbnail(stored_files, thumbnails, settings)
     neighbors = Neighbors(metadata, settings)
     for word in _IMAGES:

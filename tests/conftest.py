@@ -13,6 +13,7 @@ import pymongo
 import pytest
 
 from falcon_images.app import App, create_app, create_client
+from falcon_images.budget import Budget
 from falcon_images.embedded import EmbeddedMongo
 from falcon_images.files import DiskFiles
 from falcon_images.metadata import MongoMetadata
@@ -169,8 +170,11 @@ class running:  # noqa: N801 - used as a function
 
     nursery: ClassVar[Nursery | None] = None
 
-    def __init__(self, settings: Settings, **changes: Any) -> None:
+    def __init__(
+        self, settings: Settings, budget: Budget | None = None, **changes: Any
+    ) -> None:
         self._settings = replace(settings, **changes)
+        self._budget = budget
 
     def __enter__(self) -> Service:
         settings = self._settings
@@ -185,7 +189,14 @@ class running:  # noqa: N801 - used as a function
         self._files = DiskFiles(settings.uploads_directory)
         self._files.prepare()
         store = ImageStore(self._files, metadata)
-        app = create_app(settings, metadata, self._files, store, metrics=metrics)
+        app = create_app(
+            settings,
+            metadata,
+            self._files,
+            store,
+            metrics=metrics,
+            budget=self._budget,
+        )
         database = self._mongo[settings.mongodb_db]
         client = Client(self._started(settings) or app)
         return Service(settings, client, database, self._files, metadata, store, app)

@@ -23,6 +23,7 @@ LEVELS = [
     {'changes.revert'},
     {'changes.bulk'},
     {'changes.selection', 'changes.patch'},
+    {'server.dispatcher'},
     {'server.channel', 'server.capacity', 'conditional', 'store', 'guardian'},
     {'changes.expiry'},
     {'file_removal'},
@@ -49,6 +50,7 @@ LEVELS = [
         'settings',
         'log_lines',
         'later',
+        'budget',
         'thumbnails.kept',
         'thumbnails.neutral',
     },
@@ -59,7 +61,7 @@ KNOWN_TO = {
     'falcon': {
         *('app', 'auth', 'conditional', 'health', 'request_log', 'resources'),
         *('resources.image_file', 'neighbors', 'facets', 'thumbnails.resource'),
-        'changes.resources',
+        *('changes.resources', 'budget'),
         *('metrics.page', 'static_files', 'openapi'),
     },
     'pymongo': {
@@ -76,7 +78,10 @@ KNOWN_TO = {
         'metadata.expressions',
     },
     'streaming_form_data': {'uploads'},
-    'waitress': {'server', 'server.listener', 'server.channel', 'server.parser'},
+    'waitress': {
+        *('server', 'server.listener', 'server.channel', 'server.parser'),
+        'server.dispatcher',
+    },
     'prometheus_client': {'metrics', 'metrics.page', 'metrics.processes'},
     'yaml': {'openapi'},
     'PIL': {

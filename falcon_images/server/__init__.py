@@ -8,6 +8,7 @@ from typing import Any
 
 from waitress import wasyncore
 
+from falcon_images.budget import Budget
 from falcon_images.server.listener import USE_POLL, Listener
 from falcon_images.server.timeouts import Timeouts
 
@@ -39,6 +40,7 @@ class Server:
 
     Args:
         threads: how many requests are worked on at once.
+        budget: how many threads each kind of work may take; without it, all.
         max_body_bytes: a larger body is answered with 413.
         timeouts: a request that is slower is answered with 408.
         is_shared: other processes accept connections from the same socket.
@@ -53,6 +55,7 @@ class Server:
         max_body_bytes: int,
         timeouts: Timeouts,
         is_shared: bool = False,
+        budget: Budget | None = None,
     ) -> None:
         self._stopping = False
         self._listener = Listener(
@@ -62,6 +65,7 @@ class Server:
             max_body_bytes=max_body_bytes,
             timeouts=timeouts,
             is_shared=is_shared,
+            budget=budget,
         )
 
     def run(self) -> None:

@@ -10,8 +10,10 @@ from typing import Any, cast
 from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
+from falcon_images.budget import Budget
 from falcon_images.server.capacity import connection_limit
 from falcon_images.server.channel import Channel
+from falcon_images.server.dispatcher import Dispatcher
 from falcon_images.server.timeouts import Timeouts
 
 USE_POLL = hasattr(select, 'poll')
@@ -44,6 +46,7 @@ class Listener(TcpWSGIServer):
         max_body_bytes: int,
         timeouts: Timeouts,
         is_shared: bool,
+        budget: Budget | None = None,
     ) -> None:
         # One that took all would leave the others idle.
         self._accepted_at_once = 1 if is_shared else _ACCEPTED_AT_ONCE
@@ -61,6 +64,7 @@ class Listener(TcpWSGIServer):
             'send_bytes': _SOCKET_BYTES,
             'ident': None,
         }
+        dispatcher = Dispatcher(budget, threads) if budget else None
         super().__init__(
             application,
             map=self.sockets,
@@ -68,6 +72,7 @@ class Listener(TcpWSGIServer):
             adj=Adjustments(**adjustments),
             sockinfo=(listener.family, listener.type, 0, listener.getsockname()),
             bind_socket=False,
+            dispatcher=dispatcher,
         )
 
     @property
