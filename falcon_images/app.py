@@ -58,7 +58,7 @@ _PACKAGE = Path(__file__).parent
 _RETRY_AFTER_SECONDS = '5'
 _SERVER_SELECTION_MS = 3000
 # Beyond the time that a query may take, so that the database can say so itself.
-_SOCKET_MARGIN_MS = 2000
+_SOCKET_MARGIN_MS = 1000
 _MAX_POOL_SIZE = 100
 _HEARTBEAT_MS = 2000
 

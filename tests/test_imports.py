@@ -40,7 +40,9 @@ LEVELS = [
     {'metadata.change_records', 'metadata.kept', 'metadata.pending_ids'},
     {'metadata.before_images'},
     {'metadata.bulk', 'metadata.indexes', 'metadata.drops'},
-    {'metadata.pages', 'metadata.translation', 'metadata.values'},
+    {'metadata.pages', 'metadata.values'},
+    {'metadata.deadlines'},
+    {'metadata.translation'},
     {'metadata.counts', 'metadata.cursors', 'metadata.positions'},
     {'metadata.expressions'},
     {'metadata.documents', 'metadata.names'},
@@ -70,6 +72,7 @@ KNOWN_TO = {
         *('metadata.change_records', 'metadata.kept', 'metadata.counts'),
         *('metadata.neighbors', 'metadata.pages', 'metadata.pending_ids'),
         *('metadata.facets', 'metadata.drops', 'metadata.lists'),
+        'metadata.deadlines',
     },
     'bson': {
         *('metadata', 'metadata.values', 'metadata.inventory', 'metadata.bulk'),

@@ -7,6 +7,7 @@ from pymongo import errors as mongo_errors
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from falcon_images.metadata.deadlines import Deadlines
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.names import DROPPED
 from falcon_images.metadata.translation import translated
@@ -19,8 +20,9 @@ _INDEX_BUILD_IN_PROGRESS = 12587
 class Drops:
     """The collections of a database that were dropped, each under a key of its own."""
 
-    def __init__(self, database: Database[Document]) -> None:
+    def __init__(self, database: Database[Document], deadlines: Deadlines) -> None:
         self._database = database
+        self._deadlines = deadlines
 
     def take(self, collection: Collection[Document]) -> str:
         """Rename a collection to a new key, and return that; raise PyMongo's errors."""
@@ -52,7 +54,7 @@ class Drops:
 
     def count(self, key: str) -> int:
         """Count the documents of a drop."""
-        with translated(None):
+        with translated(None), self._deadlines.begin().kept():
             return self._database[key].count_documents({}, hint='_id_')
 
     def forget(self, key: str) -> None:
