@@ -42,6 +42,7 @@ from falcon_images.resources import (
     Root,
 )
 from falcon_images.settings import Settings, SettingsError
+from falcon_images.spool import Spool
 from falcon_images.static_files import StaticFiles
 from falcon_images.store import ImageStore
 from falcon_images.stored_files import StoredFiles
@@ -146,7 +147,7 @@ def running_app(settings: Settings, budget: Budget | None = None) -> Iterator[Ap
             settings.query_timeout_seconds,
             metrics.count_operation,
         )
-        store = ImageStore(files, metadata)
+        store = ImageStore(files, metadata, Spool(settings.max_spooled_bytes))
         reconciler = Reconciler(store, metadata, files)
         reconciler.start()
         stack.callback(reconciler.stop)
@@ -230,7 +231,8 @@ def _add_routes(  # noqa: PLR0913 - each is a part of the application
     app.add_route('/collections/{collection_name}', Collection(store))
     app.add_route('/collections/{collection_name}/fields', Fields(metadata, settings))
     bulk_changes = BulkChanges(metadata, settings.changes_kept_seconds)
-    _add_change_routes(app, settings, metadata, Reverts(files, metadata, bulk_changes))
+    changes = Changes(metadata, settings, store.spool)
+    _add_change_routes(app, changes, Reverts(files, metadata, bulk_changes), metadata)
     images = Images(store, files, ChangeOfAll(bulk_changes, settings), settings)
     image = Image(store, settings)
     stored_files = StoredFiles(files, metadata)
@@ -250,10 +252,10 @@ def _add_routes(  # noqa: PLR0913 - each is a part of the application
 
 
 def _add_change_routes(
-    app: App, settings: Settings, metadata: MongoMetadata, reverts: Reverts
+    app: App, changes: Changes, reverts: Reverts, metadata: MongoMetadata
 ) -> None:
     path = '/collections/{collection_name}/changes'
-    app.add_route(path, Changes(metadata, settings))
+    app.add_route(path, changes)
     app.add_route(f'{path}/{{change_id}}', Change(metadata))
     app.add_route(f'{path}/{{change_id}}/revert', Revert(reverts))
     app.add_route(f'{path}/{{change_id}}/finish', Finish(reverts))

@@ -3,17 +3,15 @@
 import csv
 import json
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
-from typing import IO, Any
+from typing import Any
 
 from falcon_images.errors import InvalidRequestError
 from falcon_images.json_text import dumps
 from falcon_images.metadata import Document, to_json_type
+from falcon_images.spool import Spool, SpooledFile
 
-# The columns are known only after the last document; until then rows wait in a file.
-_SPOOLED_BYTES = 1024**2
 _MAX_COLUMNS = 1000
 _FIRST = ('_id', 'time', 'image')
 _OF_FILE = '_file.'
@@ -26,7 +24,7 @@ _FORMULA = re.compile('[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]')
 _NUMBER = re.compile(r'-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?')
 
 
-def write_csv(file: IO[bytes], documents: Iterable[Document]) -> int:
+def write_csv(file: SpooledFile, documents: Iterable[Document], spool: Spool) -> int:
     """Write documents as rows below a line of names; return how many there are.
 
     Nested objects become columns with dotted names, lists JSON, null an empty cell.
@@ -35,7 +33,8 @@ def write_csv(file: IO[bytes], documents: Iterable[Document]) -> int:
     Raises:
         InvalidRequestError: there are more columns than a table can have.
     """
-    with tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES) as rows:
+    # The columns are known only after the last document; until then rows wait.
+    with spool.file() as rows:
         columns: set[str] = set()
         count = 0
         for document in documents:
@@ -57,7 +56,7 @@ def _check(columns: set[str]) -> None:
         )
 
 
-def _write_table(file: IO[bytes], columns: list[str], rows: Iterable[bytes]) -> None:
+def _write_table(file: SpooledFile, columns: list[str], rows: Iterable[bytes]) -> None:
     text = SimpleNamespace(write=lambda line: file.write(line.encode()))
     table = csv.writer(text)
     table.writerow(_harmless(column) for column in columns)

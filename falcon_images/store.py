@@ -32,6 +32,7 @@ from falcon_images.properties import (
     merge_patch,
     without_system_fields,
 )
+from falcon_images.spool import Spool
 from falcon_images.uploads import Upload
 
 _MERGE_ATTEMPTS = 100
@@ -47,7 +48,10 @@ class ImageStore:
     file: a crash in between leaves a spare file, never a document without its file.
     """
 
-    def __init__(self, files: DiskFiles, metadata: MongoMetadata) -> None:
+    def __init__(
+        self, files: DiskFiles, metadata: MongoMetadata, spool: Spool | None = None
+    ) -> None:
+        self.spool = spool or Spool()
         self._files = files
         self._metadata = metadata
         self._removal = FileRemoval(files, metadata)
@@ -111,7 +115,7 @@ class ImageStore:
             page; an empty one at the end.
         """
         page = Page(self._metadata, collection_name, query)
-        listing = write_list(page, media_type)
+        listing = write_list(page, media_type, self.spool)
         # Without a cursor, a list that reached its end tells the number by itself.
         if not (query.after or page.cursor) and (listing.count or not query.skip):
             return listing, query.skip + listing.count, ''

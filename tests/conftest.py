@@ -19,6 +19,7 @@ from falcon_images.files import DiskFiles
 from falcon_images.metadata import MongoMetadata
 from falcon_images.metrics import Metrics
 from falcon_images.settings import Settings
+from falcon_images.spool import Spool
 from falcon_images.store import ImageStore
 from tests.pictures import jpeg
 from tests.served import Nursery, Passage
@@ -188,7 +189,8 @@ class running:  # noqa: N801 - used as a function
         )
         self._files = DiskFiles(settings.uploads_directory)
         self._files.prepare()
-        store = ImageStore(self._files, metadata)
+        spool = Spool(settings.max_spooled_bytes)
+        store = ImageStore(self._files, metadata, spool)
         app = create_app(
             settings,
             metadata,

@@ -53,6 +53,7 @@ LEVELS = [
         'log_lines',
         'later',
         'budget',
+        'spool',
         'thumbnails.kept',
         'thumbnails.neutral',
     },
