@@ -10,7 +10,7 @@ from typing import Any
 from falcon_images.errors import InvalidRequestError
 from falcon_images.json_text import dumps
 from falcon_images.metadata import Document, to_json_type
-from falcon_images.spool import Spool, SpooledFile
+from falcon_images.spool import SpooledFile
 
 _MAX_COLUMNS = 1000
 _FIRST = ('_id', 'time', 'image')
@@ -24,7 +24,7 @@ _FORMULA = re.compile('[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]')
 _NUMBER = re.compile(r'-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?')
 
 
-def write_csv(file: SpooledFile, documents: Iterable[Document], spool: Spool) -> int:
+def write_csv(file: SpooledFile, documents: Iterable[Document]) -> int:
     """Write documents as rows below a line of names; return how many there are.
 
     Nested objects become columns with dotted names, lists JSON, null an empty cell.
@@ -34,7 +34,7 @@ def write_csv(file: SpooledFile, documents: Iterable[Document], spool: Spool) ->
         InvalidRequestError: there are more columns than a table can have.
     """
     # The columns are known only after the last document; until then rows wait.
-    with spool.file() as rows:
+    with file.another() as rows:
         columns: set[str] = set()
         count = 0
         for document in documents:

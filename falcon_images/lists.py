@@ -39,7 +39,7 @@ def write_list(documents: Iterable[Document], media_type: str, spool: Spool) -> 
     with disk_errors():
         file = spool.file()
         try:
-            count = _WRITERS[media_type](file, documents, spool)
+            count = _WRITERS[media_type](file, documents)
             size = file.tell()
             file.seek(0)
         except BaseException:
@@ -48,7 +48,7 @@ def write_list(documents: Iterable[Document], media_type: str, spool: Spool) -> 
         return Listing(file, size, count)
 
 
-def _write_array(file: SpooledFile, documents: Iterable[Document], spool: Spool) -> int:
+def _write_array(file: SpooledFile, documents: Iterable[Document]) -> int:
     count = size = 0
     # The first makes the beginning of the list, or of what goes on after a comma.
     texts = [b'']
@@ -70,7 +70,7 @@ def _write_together(file: SpooledFile, texts: list[bytes], *, is_first: bool) ->
     return len(texts) - 1
 
 
-def _write_lines(file: SpooledFile, documents: Iterable[Document], spool: Spool) -> int:
+def _write_lines(file: SpooledFile, documents: Iterable[Document]) -> int:
     count = 0
     for document in documents:
         file.write(dumps(document) + b'\n')
@@ -78,7 +78,7 @@ def _write_lines(file: SpooledFile, documents: Iterable[Document], spool: Spool)
     return count
 
 
-_WRITERS: dict[str, Callable[[SpooledFile, Iterable[Document], Spool], int]] = {
+_WRITERS: dict[str, Callable[[SpooledFile, Iterable[Document]], int]] = {
     'application/json': _write_array,
     'application/x-ndjson': _write_lines,
     'text/csv': write_csv,

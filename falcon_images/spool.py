@@ -13,6 +13,12 @@ _IN_MEMORY_BYTES = 1024**2
 _STEP_BYTES = 64 * 1024
 
 
+class _Answer:
+    """What the files of one answer have taken together."""
+
+    bytes = 0
+
+
 class Spool:
     """How many bytes may wait; one answer alone may have more.
 
@@ -33,38 +39,44 @@ class Spool:
 
     def file(self) -> 'SpooledFile':
         """Open a new file; whoever calls closes it."""
-        return SpooledFile(self)
+        return SpooledFile(self, _Answer())
 
-    def take(self, own_bytes: int) -> None:
-        """Let a file that has some bytes have a step more.
+    def take(self, answer: _Answer) -> None:
+        """Let an answer have a step more.
 
         Raises:
             TooBusyError: there are too many already.
         """
         with self._lock:
-            others = self._bytes - own_bytes
+            others = self._bytes - answer.bytes
             if others and self._bytes + _STEP_BYTES > self._max_bytes:
                 raise TooBusyError(
                     'Too many bytes of lists wait to be read by clients '
                     '(MAX_SPOOLED_BYTES); ask again in a moment, or for less.'
                 )
             self._bytes += _STEP_BYTES
+            answer.bytes += _STEP_BYTES
 
-    def give_back(self, own_bytes: int) -> None:
-        """Free what a file has taken."""
+    def give_back(self, answer: _Answer, taken: int) -> None:
+        """Free what a file of an answer has taken."""
         with self._lock:
-            self._bytes -= own_bytes
+            self._bytes -= taken
+            answer.bytes -= taken
 
 
 class SpooledFile:
     """A file of the spool, which frees its bytes when it is closed."""
 
-    def __init__(self, spool: Spool) -> None:
-        self._spool = spool
+    def __init__(self, spool: Spool, answer: _Answer) -> None:
+        self._spool, self._answer = spool, answer
         self._file = _open()
         self._taken = self._written = 0
         self.read, self.seek = self._file.read, self._file.seek
         self.tell = self._file.tell
+
+    def another(self) -> 'SpooledFile':
+        """Open a file that belongs to the same answer."""
+        return SpooledFile(self._spool, self._answer)
 
     def write(self, text: bytes) -> None:
         """Add bytes at the end.
@@ -74,7 +86,7 @@ class SpooledFile:
         """
         self._written += len(text)
         while self._taken < self._written:
-            self._spool.take(self._taken)
+            self._spool.take(self._answer)
             self._taken += _STEP_BYTES
         self._file.write(text)
 
@@ -82,7 +94,7 @@ class SpooledFile:
         """Close it, and free its bytes; it may be closed already."""
         self._file.close()
         taken, self._taken = self._taken, 0
-        self._spool.give_back(taken)
+        self._spool.give_back(self._answer, taken)
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._file)

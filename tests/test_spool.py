@@ -39,6 +39,8 @@ def test_all_files_together_are_bounded_and_one_alone_is_not() -> None:
         alone.write(b'x' * 3 * MIB)
         with spool.file() as other, pytest.raises(TooBusyError, match='MAX_SPOOLED'):
             other.write(b'x')
+        with alone.another() as rows:
+            rows.write(b'x' * MIB)
     with spool.file() as other:
         other.write(b'x')
 
