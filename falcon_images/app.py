@@ -26,6 +26,7 @@ from falcon_images.facets import Fields
 from falcon_images.files import DiskFiles
 from falcon_images.health import Live, Ready
 from falcon_images.later import Later
+from falcon_images.list_spool import Spool
 from falcon_images.metadata import Document, MongoMetadata
 from falcon_images.metrics import Metrics
 from falcon_images.metrics.page import MetricsPage, RequestMetrics
@@ -42,7 +43,6 @@ from falcon_images.resources import (
     Root,
 )
 from falcon_images.settings import Settings, SettingsError
-from falcon_images.spool import Spool
 from falcon_images.static_files import StaticFiles
 from falcon_images.store import ImageStore
 from falcon_images.stored_files import StoredFiles

@@ -9,8 +9,8 @@ from typing import Any
 
 from falcon_images.errors import InvalidRequestError
 from falcon_images.json_text import dumps
+from falcon_images.list_spool import SpooledFile
 from falcon_images.metadata import Document, to_json_type
-from falcon_images.spool import SpooledFile
 
 _MAX_COLUMNS = 1000
 _FIRST = ('_id', 'time', 'image')

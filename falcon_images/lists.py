@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from falcon_images.csv_text import write_csv
 from falcon_images.files import disk_errors
 from falcon_images.json_text import dumps
+from falcon_images.list_spool import Spool, SpooledFile
 from falcon_images.metadata import Document
-from falcon_images.spool import Spool, SpooledFile
 
 # Documents are put together up to this size; each may be as large as MongoDB allows.
 _WRITTEN_BYTES = 64 * 1024

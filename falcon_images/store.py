@@ -15,6 +15,7 @@ from falcon_images.file_removal import FileRemoval
 from falcon_images.files import DiskFiles, Doubt
 from falcon_images.json_text import document_tag, dumps
 from falcon_images.list_pages import Page
+from falcon_images.list_spool import Spool
 from falcon_images.lists import Listing, write_list
 from falcon_images.metadata import (
     Document,
@@ -32,7 +33,6 @@ from falcon_images.properties import (
     merge_patch,
     without_system_fields,
 )
-from falcon_images.spool import Spool
 from falcon_images.uploads import Upload
 
 _MERGE_ATTEMPTS = 100

@@ -16,10 +16,10 @@ from falcon_images.app import App, create_app, create_client
 from falcon_images.budget import Budget
 from falcon_images.embedded import EmbeddedMongo
 from falcon_images.files import DiskFiles
+from falcon_images.list_spool import Spool
 from falcon_images.metadata import MongoMetadata
 from falcon_images.metrics import Metrics
 from falcon_images.settings import Settings
-from falcon_images.spool import Spool
 from falcon_images.store import ImageStore
 from tests.pictures import jpeg
 from tests.served import Nursery, Passage

@@ -53,7 +53,7 @@ LEVELS = [
         'log_lines',
         'later',
         'budget',
-        'spool',
+        'list_spool',
         'thumbnails.kept',
         'thumbnails.neutral',
     },

@@ -8,11 +8,11 @@ from falcon_images.changes.bulk import BulkChanges
 from falcon_images.changes.patch import Patch
 from falcon_images.changes.revert import Reverts
 from falcon_images.changes.selection import parse_bulk_selection
+from falcon_images.list_spool import Spool
 from falcon_images.lists import write_list
 from falcon_images.metadata import MongoMetadata
 from falcon_images.query import parse_query
 from falcon_images.settings import Settings
-from falcon_images.spool import Spool
 
 _PAGE = ('limit', 'batch_size', 'count', 'skip', 'start_index', 'index')
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from falcon_images.errors import StorageFullError, TooBusyError
+from falcon_images.list_spool import Spool
 from falcon_images.lists import MEDIA_TYPES, write_list
 from falcon_images.metadata import Query
 from falcon_images.settings import Settings
-from falcon_images.spool import Spool
 from tests.conftest import Service, running
 from tests.integration.conftest import small_disk
 
