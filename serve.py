@@ -18,6 +18,7 @@ os.environ.setdefault('HOME', str(Path.cwd()))
 
 from falcon_images import __version__
 from falcon_images.app import App, create_client, open_files, running_app
+from falcon_images.budget import Budget
 from falcon_images.embedded import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.environment import EMBEDDED_FOLDER, read_environment
 from falcon_images.log_lines import LineHandler, formatter, log_warnings
@@ -57,15 +58,18 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> None:
 
 
 def _serve(settings: Settings, listener: socket.socket) -> None:
-    with running_app(settings) as app:
-        server = _server(app, settings, listener)
+    budget = Budget(settings.app_threads)
+    with running_app(settings, budget) as app:
+        server = _server(app, settings, listener, budget)
         for name in _STOP_SIGNALS:
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), _stopper(server))
         server.run()
 
 
-def _server(app: App, settings: Settings, listener: socket.socket) -> Server:
+def _server(
+    app: App, settings: Settings, listener: socket.socket, budget: Budget
+) -> Server:
     return Server(
         app,
         listener,
@@ -77,6 +81,7 @@ def _server(app: App, settings: Settings, listener: socket.socket) -> Server:
         ),
         is_shared=settings.workers > 1,
         admit=app.admit,
+        budget=budget,
     )
 
 

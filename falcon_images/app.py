@@ -16,6 +16,7 @@ from falcon_images import errors, json_text, log_lines
 from falcon_images.admission import Admission, taken_bodies
 from falcon_images.auth import AuthMiddleware
 from falcon_images.bodies import BodyLimits
+from falcon_images.budget import Budget, BudgetMiddleware
 from falcon_images.changes.bulk import BulkChanges
 from falcon_images.changes.resources import (
     Change,
@@ -30,6 +31,7 @@ from falcon_images.files import DiskFiles
 from falcon_images.health import Live, Ready
 from falcon_images.identification import Identification
 from falcon_images.later import Later
+from falcon_images.list_spool import Spool
 from falcon_images.metadata import Document, MongoMetadata
 from falcon_images.metrics import Metrics
 from falcon_images.metrics.page import MetricsPage, RequestMetrics
@@ -61,7 +63,7 @@ _PACKAGE = Path(__file__).parent
 _RETRY_AFTER_SECONDS = '5'
 _SERVER_SELECTION_MS = 3000
 # Beyond the time that a query may take, so that the database can say so itself.
-_SOCKET_MARGIN_MS = 2000
+_SOCKET_MARGIN_MS = 1000
 _MAX_POOL_SIZE = 100
 _HEARTBEAT_MS = 2000
 
@@ -74,6 +76,7 @@ _ERRORS: dict[type[Exception], tuple[str, str]] = {
     errors.TooLargeError: (falcon.HTTP_413, 'Too large'),
     errors.NotAnImageError: (falcon.HTTP_415, 'Not an image'),
     errors.KeyReusedError: (falcon.HTTP_422, 'Key used before'),
+    errors.TooBusyError: (falcon.HTTP_503, 'Too busy'),
     errors.TooManyUploadsError: (falcon.HTTP_503, 'Too many uploads'),
     errors.TooManyFacetsError: (falcon.HTTP_503, 'Too many questions'),
     errors.TooManyThumbnailsError: (falcon.HTTP_503, 'Too many thumbnails'),
@@ -140,7 +143,7 @@ def open_files(settings: Settings) -> DiskFiles:
 
 
 @contextlib.contextmanager
-def running_app(settings: Settings) -> Iterator[App]:
+def running_app(settings: Settings, budget: Budget | None = None) -> Iterator[App]:
     """Make the application with all that it needs, and end that again afterwards.
 
     It belongs to this process alone: one that is forked from it has to make its own,
@@ -160,20 +163,26 @@ def running_app(settings: Settings) -> Iterator[App]:
             settings.query_timeout_seconds,
             metrics.count_operation,
         )
-        store = ImageStore(files, metadata)
+        store = ImageStore(files, metadata, Spool(settings.max_spooled_bytes))
         reconciler = Reconciler(store, metadata, files)
         reconciler.start()
         stack.callback(reconciler.stop)
         try:
             yield create_app(
-                settings, metadata, files, store, metrics=metrics, later=later
+                settings,
+                metadata,
+                files,
+                store,
+                metrics=metrics,
+                later=later,
+                budget=budget,
             )
         finally:
             if os.getpid() != maker:
                 stack.pop_all()
 
 
-def create_app(  # noqa: PLR0913 - the last two are named where they are given
+def create_app(  # noqa: PLR0913 - the last three are named where they are given
     settings: Settings,
     metadata: MongoMetadata,
     files: DiskFiles,
@@ -181,12 +190,14 @@ def create_app(  # noqa: PLR0913 - the last two are named where they are given
     *,
     metrics: Metrics | None = None,
     later: Later | None = None,
+    budget: Budget | None = None,
 ) -> App:
     """Wire the application; `serve.py` and the tests give it its parts."""
     metrics, later = metrics or Metrics(), later or Later(log_lines.flush)
+    budget = budget or Budget(settings.app_threads)
     router, limits = DefaultRouter(), BodyLimits(taken_bodies(settings))
     auth = _auth(settings)
-    guards = [auth, limits] if auth else [limits]
+    guards = [guard for guard in (auth, limits, BudgetMiddleware(budget)) if guard]
     app = App(middleware=[*_middleware(metrics, later), *guards], router=router)
     app.req_options.strip_url_path_trailing_slash = True
     # An empty parameter is as if absent.
@@ -205,7 +216,7 @@ def create_app(  # noqa: PLR0913 - the last two are named where they are given
     gallery = StaticFiles(_PACKAGE / 'ui')
     app.add_route('/ui', gallery)
     app.add_route('/ui/{name:path}', gallery)
-    _add_routes(app, settings, metadata, files, store)
+    _add_routes(app, settings, metadata, files, store, budget=budget)
     app.admit = Admission(router, app.req_options, limits, auth, _LIVE)
     return app
 
@@ -228,12 +239,14 @@ def _auth(settings: Settings) -> AuthMiddleware | None:
     return AuthMiddleware(Identification(settings.identification_url))
 
 
-def _add_routes(
+def _add_routes(  # noqa: PLR0913 - each is a part of the application
     app: App,
     settings: Settings,
     metadata: MongoMetadata,
     files: DiskFiles,
     store: ImageStore,
+    *,
+    budget: Budget,
 ) -> None:
     app.add_route('/', Root(metadata, settings))
     app.add_route(_LIVE, Live())
@@ -242,12 +255,13 @@ def _add_routes(
     app.add_route('/collections/{collection_name}', Collection(store))
     app.add_route('/collections/{collection_name}/fields', Fields(metadata, settings))
     bulk_changes = BulkChanges(metadata, settings.changes_kept_seconds)
-    _add_change_routes(app, settings, metadata, Reverts(files, metadata, bulk_changes))
+    changes = Changes(metadata, settings, store.spool)
+    _add_change_routes(app, changes, Reverts(files, metadata, bulk_changes), metadata)
     images = Images(store, files, ChangeOfAll(bulk_changes, settings), settings)
     image = Image(store, settings)
     stored_files = StoredFiles(files, metadata)
     image_file = ImageFile(stored_files, settings)
-    thumbnails = Thumbnails(stored_files, files, settings)
+    thumbnails = Thumbnails(stored_files, files, settings, budget)
     thumbnail = ImageThumbnail(stored_files, thumbnails, settings)
     neighbors = Neighbors(metadata, settings)
     for word in _IMAGES:
@@ -262,10 +276,10 @@ def _add_routes(
 
 
 def _add_change_routes(
-    app: App, settings: Settings, metadata: MongoMetadata, reverts: Reverts
+    app: App, changes: Changes, reverts: Reverts, metadata: MongoMetadata
 ) -> None:
     path = '/collections/{collection_name}/changes'
-    app.add_route(path, Changes(metadata, settings))
+    app.add_route(path, changes)
     app.add_route(f'{path}/{{change_id}}', Change(metadata))
     app.add_route(f'{path}/{{change_id}}/revert', Revert(reverts))
     app.add_route(f'{path}/{{change_id}}/finish', Finish(reverts))

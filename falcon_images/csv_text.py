@@ -2,16 +2,14 @@
 
 import json
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
-from typing import IO, Any
+from typing import Any
 
 from falcon_images.errors import InvalidRequestError
 from falcon_images.json_text import dumps
+from falcon_images.list_spool import SpooledFile
 from falcon_images.metadata import Document, to_json_type
 
-# The columns are known only after the last document; until then rows wait in a file.
-_SPOOLED_BYTES = 1024**2
 _MAX_COLUMNS = 1000
 _FIRST = ('_id', 'time', 'image')
 _OF_FILE = '_file.'
@@ -28,7 +26,7 @@ _QUOTED = re.compile('[,;"\t\r\n]')
 _NUMBER = re.compile(r'-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?')
 
 
-def write_csv(file: IO[bytes], documents: Iterable[Document]) -> int:
+def write_csv(file: SpooledFile, documents: Iterable[Document]) -> int:
     """Write documents as rows below a line of names; return how many there are.
 
     Nested objects become columns with dotted names, lists JSON, null an empty cell.
@@ -37,7 +35,8 @@ def write_csv(file: IO[bytes], documents: Iterable[Document]) -> int:
     Raises:
         InvalidRequestError: there are more columns than a table can have.
     """
-    with tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES) as rows:
+    # The columns are known only after the last document; until then rows wait.
+    with file.another() as rows:
         columns: set[str] = set()
         count = 0
         for document in documents:
@@ -59,7 +58,7 @@ def _check(columns: set[str]) -> None:
         )
 
 
-def _write_table(file: IO[bytes], columns: list[str], rows: Iterable[bytes]) -> None:
+def _write_table(file: SpooledFile, columns: list[str], rows: Iterable[bytes]) -> None:
     file.write(_line(map(_harmless, columns)))
     for row in rows:
         cells = json.loads(row)

@@ -49,6 +49,10 @@ class TooManyThumbnailsError(Exception):
     """As many requests wait for a thumbnail to be drawn as may."""
 
 
+class TooBusyError(Exception):
+    """As much slow work is done, or as many bytes wait to be sent, as may be."""
+
+
 class TooLargeError(Exception):
     """More bytes than a limit of the settings allows."""
 

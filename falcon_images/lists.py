@@ -1,32 +1,28 @@
 """Lists of documents, written into a file that is then sent."""
 
-import itertools
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import IO
 
 from falcon_images.csv_text import write_csv
 from falcon_images.files import disk_errors
 from falcon_images.json_text import dumps
+from falcon_images.list_spool import Spool, SpooledFile
 from falcon_images.metadata import Document
 
-# Lists up to this size stay in memory, longer ones go to a temporary file.
-_SPOOLED_BYTES = 1024**2
-# Few, because each may be as large as MongoDB allows.
-_WRITTEN_AT_ONCE = 16
+# Documents are put together up to this size; each may be as large as MongoDB allows.
+_WRITTEN_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
 class Listing:
     """A list of documents: its file, its size in bytes, their count."""
 
-    file: IO[bytes]
+    file: SpooledFile
     size: int
     count: int
 
 
-def write_list(documents: Iterable[Document], media_type: str) -> Listing:
+def write_list(documents: Iterable[Document], media_type: str, spool: Spool) -> Listing:
     """Write documents as they are read, in memory that does not grow with them.
 
     A file, because the server sends it without holding a thread, however slow the
@@ -34,9 +30,14 @@ def write_list(documents: Iterable[Document], media_type: str) -> Listing:
 
     Args:
         media_type: one of `MEDIA_TYPES`.
+        spool: where the file waits to be sent.
+
+    Raises:
+        StorageFullError, StorageUnavailableError: the disk does not take it.
+        TooBusyError: too many lists wait to be sent.
     """
     with disk_errors():
-        file = tempfile.SpooledTemporaryFile(max_size=_SPOOLED_BYTES)  # noqa: SIM115
+        file = spool.file()
         try:
             count = _WRITERS[media_type](file, documents)
             size = file.tell()
@@ -47,19 +48,29 @@ def write_list(documents: Iterable[Document], media_type: str) -> Listing:
         return Listing(file, size, count)
 
 
-def _write_array(file: IO[bytes], documents: Iterable[Document]) -> int:
-    count = 0
-    remaining = iter(documents)
-    while some := list(itertools.islice(remaining, _WRITTEN_AT_ONCE)):
-        # An array each, without its end, and a comma for the beginning of the next.
-        text = dumps(some)[:-1]
-        file.write(b',' + text[1:] if count else text)
-        count += len(some)
-    file.write(b']' if count else b'[]')
+def _write_array(file: SpooledFile, documents: Iterable[Document]) -> int:
+    count = size = 0
+    # The first makes the beginning of the list, or of what goes on after a comma.
+    texts = [b'']
+    for document in documents:
+        text = dumps(document)
+        texts.append(text)
+        size += len(text)
+        if size > _WRITTEN_BYTES:
+            count += _write_together(file, texts, is_first=not count)
+            texts, size = [b''], 0
+    count += _write_together(file, texts, is_first=not count)
+    file.write(b']')
     return count
 
 
-def _write_lines(file: IO[bytes], documents: Iterable[Document]) -> int:
+def _write_together(file: SpooledFile, texts: list[bytes], *, is_first: bool) -> int:
+    text = b','.join(texts)
+    file.write(b'[' + text[1:] if is_first else text)
+    return len(texts) - 1
+
+
+def _write_lines(file: SpooledFile, documents: Iterable[Document]) -> int:
     count = 0
     for document in documents:
         file.write(dumps(document) + b'\n')
@@ -67,7 +78,7 @@ def _write_lines(file: IO[bytes], documents: Iterable[Document]) -> int:
     return count
 
 
-_WRITERS: dict[str, Callable[[IO[bytes], Iterable[Document]], int]] = {
+_WRITERS: dict[str, Callable[[SpooledFile, Iterable[Document]], int]] = {
     'application/json': _write_array,
     'application/x-ndjson': _write_lines,
     'text/csv': write_csv,

@@ -57,6 +57,7 @@ class Settings:
     facets_timeout_seconds: int = 60
     max_facets: int = 2
     max_uploads: int = 64
+    max_spooled_bytes: int = 512 * 1024**2
     max_thumbnail_pixels: int = 250_000_000
     header_timeout_seconds: int = 20
     request_timeout_seconds: int = 3600

@@ -13,6 +13,7 @@ from falcon_images.file_removal import FileRemoval
 from falcon_images.files import DiskFiles, Doubt
 from falcon_images.json_text import document_tag
 from falcon_images.list_pages import Page
+from falcon_images.list_spool import Spool
 from falcon_images.lists import Listing, write_list
 from falcon_images.metadata import (
     Document,
@@ -47,7 +48,10 @@ class ImageStore:
     file: a crash in between leaves a spare file, never a document without its file.
     """
 
-    def __init__(self, files: DiskFiles, metadata: MongoMetadata) -> None:
+    def __init__(
+        self, files: DiskFiles, metadata: MongoMetadata, spool: Spool | None = None
+    ) -> None:
+        self.spool = spool or Spool()
         self._files = files
         self._metadata = metadata
         self._removal = FileRemoval(files, metadata)
@@ -76,7 +80,7 @@ class ImageStore:
 
         def write() -> tuple[Page, Listing]:
             page = Page(self._metadata, collection_name, query)
-            return page, write_list(page, media_type)
+            return page, write_list(page, media_type, self.spool)
 
         page, listing = again(write)
         # Without a cursor, a list that reached its end tells the number by itself.

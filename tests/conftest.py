@@ -13,8 +13,10 @@ import pymongo
 import pytest
 
 from falcon_images.app import App, create_app, create_client
+from falcon_images.budget import Budget
 from falcon_images.embedded import EmbeddedMongo
 from falcon_images.files import DiskFiles
+from falcon_images.list_spool import Spool
 from falcon_images.metadata import MongoMetadata
 from falcon_images.metrics import Metrics
 from falcon_images.settings import Settings
@@ -169,8 +171,11 @@ class running:  # noqa: N801 - used as a function
 
     nursery: ClassVar[Nursery | None] = None
 
-    def __init__(self, settings: Settings, **changes: Any) -> None:
+    def __init__(
+        self, settings: Settings, budget: Budget | None = None, **changes: Any
+    ) -> None:
         self._settings = replace(settings, **changes)
+        self._budget = budget
 
     def __enter__(self) -> Service:
         settings = self._settings
@@ -184,8 +189,16 @@ class running:  # noqa: N801 - used as a function
         )
         self._files = DiskFiles(settings.uploads_directory)
         self._files.prepare()
-        store = ImageStore(self._files, metadata)
-        app = create_app(settings, metadata, self._files, store, metrics=metrics)
+        spool = Spool(settings.max_spooled_bytes)
+        store = ImageStore(self._files, metadata, spool)
+        app = create_app(
+            settings,
+            metadata,
+            self._files,
+            store,
+            metrics=metrics,
+            budget=self._budget,
+        )
         database = self._mongo[settings.mongodb_db]
         client = Client(self._started(settings) or app)
         return Service(settings, client, database, self._files, metadata, store, app)

@@ -323,6 +323,28 @@ def test_a_reader_that_is_slow_but_reads_is_not_closed(tmp_path: Path) -> None:
     assert time.monotonic() - began > 2 * SHORT
 
 
+def test_a_reader_that_takes_a_bit_at_a_time_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / 'file'
+    path.write_bytes(b'x' * (60 * MB))
+    timeouts = impatient(quiet_seconds=3 * SHORT, least_bytes_per_second=30 * MB)
+    with (
+        serving(_file(path), timeouts=timeouts) as service,
+        service.connect() as client,
+    ):
+        client.sendall(GET)
+        assert eventually(lambda: _connections(service) == 1)
+
+        def is_closed() -> bool:
+            with contextlib.suppress(ConnectionError):
+                client.recv(65536)
+            return not _connections(service)
+
+        began = time.monotonic()
+        assert eventually(is_closed)
+        assert time.monotonic() - began > 2 * SHORT
+        assert eventually(lambda: str(path) not in _open_paths())
+
+
 def _limited(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     monkeypatch.setattr('falcon_images.server.listener.connection_limit', lambda: count)
 

@@ -8,6 +8,7 @@ from falcon_images.changes.bulk import BulkChanges
 from falcon_images.changes.patch import Patch
 from falcon_images.changes.revert import Reverts
 from falcon_images.changes.selection import parse_bulk_selection
+from falcon_images.list_spool import Spool
 from falcon_images.lists import write_list
 from falcon_images.metadata import MongoMetadata
 from falcon_images.query import parse_query
@@ -19,9 +20,12 @@ _PAGE = ('limit', 'batch_size', 'count', 'skip', 'start_index', 'index')
 class Changes:
     """The changes of a collection."""
 
-    def __init__(self, metadata: MongoMetadata, settings: Settings) -> None:
+    def __init__(
+        self, metadata: MongoMetadata, settings: Settings, spool: Spool
+    ) -> None:
         self._metadata = metadata
         self._settings = settings
+        self._spool = spool
 
     def on_get(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
@@ -31,7 +35,7 @@ class Changes:
         changes = self._metadata.changes.of_collection(
             collection_name, page.skip, page.limit
         )
-        listing = write_list(changes, falcon.MEDIA_JSON)
+        listing = write_list(changes, falcon.MEDIA_JSON, self._spool)
         resp.set_stream(cast(Any, listing.file), listing.size)
 
     on_head = on_get

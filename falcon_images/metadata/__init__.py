@@ -30,6 +30,7 @@ from falcon_images.metadata.bulk import (
 from falcon_images.metadata.change_records import ChangeRecords
 from falcon_images.metadata.changes import Change, State
 from falcon_images.metadata.cursors import read_cursor, write_cursor
+from falcon_images.metadata.deadlines import Deadlines
 from falcon_images.metadata.deletions import Deletions
 from falcon_images.metadata.documents import (
     NEWEST_FIRST,
@@ -154,8 +155,13 @@ class MongoMetadata:
         # Names are checked once; those that no collection can have are not kept.
         self._collection = functools.lru_cache(_KEPT_COLLECTIONS)(self._open_collection)
         query_timeout_ms = query_timeout_seconds * 1000
-        self.lists = Lists(self._collection, query_timeout_ms, self._operation)
-        self.bulk = BulkDocuments(self._database, query_timeout_ms, self._operation)
+        deadlines = Deadlines(client, query_timeout_seconds)
+        self.lists = Lists(
+            self._collection, query_timeout_ms, self._operation, deadlines
+        )
+        self.bulk = BulkDocuments(
+            self._database, query_timeout_ms, self._operation, deadlines
+        )
         self.changes = ChangeRecords(self._database, query_timeout_ms)
         self.pending_ids = PendingIds(self._database)
         self.before_images = BeforeImages(self._database)

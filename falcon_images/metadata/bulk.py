@@ -1,6 +1,7 @@
 """Bulk: many documents of a collection, read and written byte for byte."""
 
 import hashlib
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
@@ -14,6 +15,7 @@ from pymongo.database import Database
 from pymongo.write_concern import WriteConcern
 
 from falcon_images.errors import ConflictError, InvalidRequestError
+from falcon_images.metadata.deadlines import Deadlines
 from falcon_images.metadata.documents import UPLOAD, Document
 from falcon_images.metadata.names import check_stored_name
 from falcon_images.metadata.translation import (
@@ -61,8 +63,10 @@ class BulkDocuments:
         database: Database[Document],
         query_timeout_ms: int,
         operation: Operations,
+        deadlines: Deadlines,
     ) -> None:
         self._database = database
+        self._deadlines = deadlines
         self._operation = operation
         self._query_timeout_ms = query_timeout_ms
 
@@ -87,7 +91,7 @@ class BulkDocuments:
             **hint,
         )
         with translated(None, BAD_FILTER), cursor:
-            for document in cursor:
+            for document in self._read(cursor):
                 # Others have no address, and no file of their own.
                 if isinstance(document['_id'], bson.ObjectId):
                     yield document
@@ -102,7 +106,7 @@ class BulkDocuments:
             max_time_ms=self._query_timeout_ms,
         )
         with translated(None), cursor:
-            yield from cursor
+            yield from self._read(cursor)
 
     def gone(self, collection_name: str, ids: Iterable[Any]) -> set[Any]:
         """Find which of some ids have no document, on a majority of the servers.
@@ -185,6 +189,12 @@ class BulkDocuments:
                 'The collection of this change was dropped; it cannot be reverted.'
             )
         return _refused(answer, lambda code: code == _DUPLICATE_KEY or is_certain(code))
+
+    def _read(self, cursor: Iterator[_T]) -> Iterator[_T]:
+        with self._deadlines.begin().kept():
+            first = list(itertools.islice(cursor, 1))
+        with self._deadlines.told_apart():
+            yield from itertools.chain(first, cursor)
 
     def _raw(self, collection_name: str) -> Collection[RawDocument]:
         raw = self._database.get_collection(

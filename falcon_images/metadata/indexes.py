@@ -36,7 +36,7 @@ _REMEMBERED = 10_000
 _SMALL_DOCUMENTS = 1000
 # CannotCreateIndex, IndexOptionsConflict, IndexKeySpecsConflict.
 _CONFLICTS = frozenset((67, 85, 86))
-# NamespaceNotFound, IndexBuildAborted, CollectionUUIDMismatch: of what was just dropped.
+# NamespaceNotFound, IndexBuildAborted, CollectionUUIDMismatch: it was just dropped.
 _DROPPED = frozenset((26, 276, 361))
 # Which documents an index has, and what it is used for.
 _OPTIONS = (

@@ -1,7 +1,7 @@
 """Lists: what is asked of the many documents of a collection."""
 
+import contextlib
 import itertools
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeVar
@@ -9,6 +9,7 @@ from typing import TypeVar
 from pymongo.collection import Collection
 
 from falcon_images.metadata.counts import Counts
+from falcon_images.metadata.deadlines import Deadline, Deadlines
 from falcon_images.metadata.documents import (
     Document,
     Order,
@@ -45,9 +46,11 @@ class Lists:
         collection: Callable[[str], Collection[Document]],
         query_timeout_ms: int,
         operation: Operations,
+        deadlines: Deadlines,
     ) -> None:
         self._collection = collection
         self._query_timeout_ms = query_timeout_ms
+        self._deadlines = deadlines
         self._operation = operation
         self._counts = Counts(query_timeout_ms)
 
@@ -57,10 +60,10 @@ class Lists:
 
     def _count(self, collection_name: str, filter_: Document) -> int:
         collection = self._collection(collection_name)
-        with self._operation('count', None, BAD_FILTER):
+        with self._query('count'):
             if not filter_:
                 return self._counts.exact(collection)
-            return collection.count_documents(filter_, maxTimeMS=self._query_timeout_ms)
+            return collection.count_documents(filter_)
 
     def documents(self, collection_name: str, query: Query) -> Iterator[Document]:
         """Read documents one after the other; memory does not grow with their number.
@@ -87,15 +90,15 @@ class Lists:
     def page(self, collection_name: str, query: Query) -> Iterator[Row]:
         """Read documents like `documents`, each with its position in the order."""
         collection = self._collection(collection_name)
-        yield from self._read(read_page(collection, query, self._deadline()))
+        yield from self._read(read_page(collection, query, self._deadlines.begin()))
 
     def position(
         self, collection_name: str, image_id: str, order: Order
     ) -> Position | None:
         """Find where an image is in an order; None if it is not there any more."""
         collection, key = self._collection(collection_name), parse_id(image_id)
-        with self._operation('neighbors', None, BAD_FILTER):
-            return find_position(collection, key, order, self._deadline())
+        with self._query('neighbors') as deadline:
+            return find_position(collection, key, order, deadline)
 
     def neighbors(
         self, collection_name: str, image_id: str, query: Query
@@ -111,8 +114,7 @@ class Lists:
         self, collection_name: str, image_id: str, query: Query
     ) -> tuple[Document | None, Document | None]:
         collection, key = self._collection(collection_name), parse_id(image_id)
-        deadline = self._deadline()
-        with self._operation('neighbors', None, BAD_FILTER):
+        with self._query('neighbors') as deadline:
             position = find_position(collection, key, query.sort, deadline)
             if position is None:
                 raise no_image(collection_name, image_id)
@@ -139,14 +141,21 @@ class Lists:
         with self._operation('fields', None):
             return again(counting.run)
 
-    def _deadline(self) -> float:
-        return time.monotonic() + self._query_timeout_ms / 1000
+    @contextlib.contextmanager
+    def _query(self, name: str) -> Iterator[Deadline]:
+        deadline = self._deadlines.begin()
+        with self._operation(name, None, BAD_FILTER), deadline.kept():
+            yield deadline
 
     def _read(self, found: Iterator[_T]) -> Iterator[_T]:
-        """Read what a list finds, one after the other."""
-        with self._operation('list', None, BAD_FILTER):
+        """Read what a list finds, one after the other.
+
+        Only to find the first has a deadline: a long list is sent for as long as the
+        database itself takes no longer for all of it.
+        """
+        with self._query('list'):
             first = list(itertools.islice(found, 1))
-        with translated(None, BAD_FILTER):
+        with translated(None, BAD_FILTER), self._deadlines.told_apart():
             yield from itertools.chain(first, found)
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from pymongo.collection import Collection
 
+from falcon_images.metadata.deadlines import Deadline
 from falcon_images.metadata.documents import Document, Order, Position, Query
-from falcon_images.metadata.pages import left_ms, read_page
+from falcon_images.metadata.pages import read_page
 from falcon_images.metadata.positions import (
     comes_before,
     holds_list,
@@ -16,7 +17,7 @@ from falcon_images.metadata.positions import (
 
 
 def find_position(
-    collection: Collection[Document], key: Any, order: Order, deadline: float
+    collection: Collection[Document], key: Any, order: Order, deadline: Deadline
 ) -> Position | None:
     """Find where a document is in an order; None if there is no such document."""
     stages = [
@@ -29,7 +30,7 @@ def find_position(
 
 
 def find_next(
-    collection: Collection[Document], query: Query, deadline: float
+    collection: Collection[Document], query: Query, deadline: Deadline
 ) -> Document | None:
     """Find the first document after the position of a query."""
     rows = read_page(collection, replace(query, limit=1), deadline)
@@ -37,7 +38,7 @@ def find_next(
 
 
 def find_previous(
-    collection: Collection[Document], query: Query, deadline: float
+    collection: Collection[Document], query: Query, deadline: Deadline
 ) -> Document | None:
     """Find the last document before the position of a query.
 
@@ -57,7 +58,7 @@ def find_previous(
 
 
 def _last_before(
-    collection: Collection[Document], query: Query, deadline: float
+    collection: Collection[Document], query: Query, deadline: Deadline
 ) -> list[Any]:
     before = comes_before(query.sort, query.after or [])
     stages = [
@@ -72,7 +73,7 @@ def _last_before(
 
 
 def _last_of(
-    collection: Collection[Document], ids: list[Any], query: Query, deadline: float
+    collection: Collection[Document], ids: list[Any], query: Query, deadline: Deadline
 ) -> Document | None:
     among = Query(filter={'_id': {'$in': ids}}, sort=query.sort, fields=query.fields)
     documents = [document for document, _ in read_page(collection, among, deadline)]
@@ -80,9 +81,9 @@ def _last_of(
 
 
 def _first(
-    collection: Collection[Document], stages: list[Document], deadline: float
+    collection: Collection[Document], stages: list[Document], deadline: Deadline
 ) -> Document | None:
     with collection.aggregate(
-        stages, allowDiskUse=True, maxTimeMS=left_ms(deadline)
+        stages, allowDiskUse=True, maxTimeMS=deadline.left_ms()
     ) as cursor:
         return next(iter(cursor), None)

@@ -1,6 +1,5 @@
 """Pages: documents in an order, each with its position, from a position on."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 import bson
 from pymongo.collection import Collection
 
-from falcon_images.errors import InvalidRequestError, QueryTimeoutError
+from falcon_images.errors import InvalidRequestError
+from falcon_images.metadata.deadlines import Deadline
 from falcon_images.metadata.documents import UPLOAD, Document, Position, Query
 from falcon_images.metadata.positions import (
     comes_after,
@@ -29,12 +29,9 @@ _GROWTH = 8
 
 
 def read_page(
-    collection: Collection[Document], query: Query, deadline: float
+    collection: Collection[Document], query: Query, deadline: Deadline
 ) -> Iterator[Row]:
     """Read documents with their positions; one is None if it is too large to send.
-
-    Args:
-        deadline: when it must be done, on the clock of `time.monotonic`, in seconds.
 
     Raises:
         QueryTimeoutError: it takes longer than it may.
@@ -97,27 +94,21 @@ def fields_of(query: Query) -> Document:
     }
 
 
-def left_ms(deadline: float) -> int:
-    """Tell how many milliseconds are left; raise `QueryTimeoutError` without any."""
-    left = int((deadline - time.monotonic()) * 1000)
-    if left <= 0:
-        raise QueryTimeoutError('The query took too long; ask for less.')
-    return left
-
-
 def _rows(
     collection: Collection[Document],
     query: Query,
     after: Position | None,
     limit: int,
-    deadline: float,
+    deadline: Deadline,
 ) -> Iterator[dict[str, Any]]:
-    with collection.aggregate(
-        _pipeline(query, after, limit),
-        allowDiskUse=True,
-        maxTimeMS=left_ms(deadline),
-        batchSize=_BATCH_DOCUMENTS,
-    ) as cursor:
+    with deadline.kept():
+        cursor = collection.aggregate(
+            _pipeline(query, after, limit),
+            allowDiskUse=True,
+            maxTimeMS=deadline.left_ms(),
+            batchSize=_BATCH_DOCUMENTS,
+        )
+    with cursor:
         yield from cursor
 
 

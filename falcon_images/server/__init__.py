@@ -8,6 +8,7 @@ from typing import Any
 
 from waitress import wasyncore
 
+from falcon_images.budget import Budget
 from falcon_images.server.listener import USE_POLL, Listener
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.verdict import Admit
@@ -40,6 +41,7 @@ class Server:
 
     Args:
         threads: how many requests are worked on at once.
+        budget: how many threads each kind of work may take; without it, all.
         max_body_bytes: a larger body is answered with 413.
         timeouts: a request that is slower is answered with 408.
         is_shared: other processes accept connections from the same socket.
@@ -57,6 +59,7 @@ class Server:
         timeouts: Timeouts,
         is_shared: bool = False,
         admit: Admit | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self._stopping = False
         self._listener = Listener(
@@ -67,6 +70,7 @@ class Server:
             timeouts=timeouts,
             is_shared=is_shared,
             admit=admit,
+            budget=budget,
         )
 
     def run(self) -> None:

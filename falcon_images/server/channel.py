@@ -50,6 +50,8 @@ class Channel(HTTPChannel):
     _bytes_to_discard = 0
     # Set when all is answered, and only what a client sends on is awaited.
     _lingers_until: float | None = None
+    _period_began_at = 0.0
+    _sent_in_period = 0
 
     # Waitress sets it to the time of day, which may jump.
     @property
@@ -153,12 +155,14 @@ class Channel(HTTPChannel):
             return 0
         sent: int = super().send(data, do_close)
         self._bytes_to_send -= sent
+        self._sent_in_period += sent
         return sent
 
     def write_soon(self, data: bytes) -> int:
         if not self.total_outbufs_len:
             # The application may have thought for long; now the client is waited for.
-            self._active_at = time.monotonic()
+            self._active_at = self._period_began_at = time.monotonic()
+            self._sent_in_period = 0
         return super().write_soon(data)
 
     def service(self) -> None:
@@ -203,7 +207,18 @@ class Channel(HTTPChannel):
     def _is_stalled(self, now: float) -> bool:
         # Waitress sends what is less only when the application is done.
         sending = not self.requests or self.total_outbufs_len >= self.adj.send_bytes
-        return sending and self._is_quiet(now)
+        return sending and (self._is_quiet(now) or self._is_slow_reader(now))
+
+    def _is_slow_reader(self, now: float) -> bool:
+        timeouts = cast(Any, self.server).timeouts
+        if not self.total_outbufs_len:
+            return False
+        seconds = now - self._period_began_at
+        if seconds < timeouts.quiet_seconds:
+            return False
+        is_slow = self._sent_in_period < seconds * timeouts.least_bytes_per_second
+        self._period_began_at, self._sent_in_period = now, 0
+        return bool(is_slow)
 
     def _is_late(self, now: float) -> bool:
         timeouts = cast(Any, self.server).timeouts

@@ -14,9 +14,11 @@ from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
+from falcon_images.budget import Budget
 from falcon_images.server.buffers import Allowance
 from falcon_images.server.capacity import connection_limit
 from falcon_images.server.channel import Channel
+from falcon_images.server.dispatcher import Dispatcher
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.verdict import Admit
 
@@ -58,6 +60,7 @@ class Listener(TcpWSGIServer):
         timeouts: Timeouts,
         is_shared: bool,
         admit: Admit | None,
+        budget: Budget | None = None,
     ) -> None:
         # One that took all would leave the others idle.
         self._accepted_at_once = 1 if is_shared else _ACCEPTED_AT_ONCE
@@ -88,6 +91,7 @@ class Listener(TcpWSGIServer):
             'send_bytes': _SOCKET_BYTES,
             'ident': None,
         }
+        dispatcher = Dispatcher(budget, threads) if budget else None
         super().__init__(
             application,
             map=self.sockets,
@@ -95,6 +99,7 @@ class Listener(TcpWSGIServer):
             adj=Adjustments(**adjustments),
             sockinfo=(listener.family, listener.type, 0, listener.getsockname()),
             bind_socket=False,
+            dispatcher=dispatcher,
         )
 
     @property

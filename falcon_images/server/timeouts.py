@@ -13,10 +13,13 @@ class Timeouts:
         request_seconds: for a request with its body, from its first byte.
         quiet_seconds: for any next byte, be it to send or to be read by the client,
             and for the next request.
+        least_bytes_per_second: that a client reads of its answer, on an average of
+            `quiet_seconds`.
         refused_seconds: for the rest of a body that is refused.
     """
 
     header_seconds: float
     request_seconds: float
     quiet_seconds: float = 120.0
+    least_bytes_per_second: float = 4096.0
     refused_seconds: float = 30.0

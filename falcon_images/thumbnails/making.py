@@ -14,6 +14,7 @@ from typing import BinaryIO, cast
 
 import cachetools
 
+from falcon_images.budget import Budget
 from falcon_images.errors import (
     DamagedFileError,
     StorageError,
@@ -62,8 +63,13 @@ class Thumbnails:
     """Finds thumbnails, and draws those that are not there."""
 
     def __init__(
-        self, stored_files: StoredFiles, files: DiskFiles, settings: Settings
+        self,
+        stored_files: StoredFiles,
+        files: DiskFiles,
+        settings: Settings,
+        budget: Budget,
     ) -> None:
+        self._budget = budget
         self._stored_files = stored_files
         self._files = files
         self._settings = settings
@@ -104,7 +110,7 @@ class Thumbnails:
             known = self._known(stored, size)
             if known:
                 return known
-            with self._place():
+            with self._place(), self._budget.taken():
                 return self._made_once(stored, file, size)
 
     @contextlib.contextmanager

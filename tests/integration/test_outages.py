@@ -69,9 +69,12 @@ def test_a_frozen_database_is_503_within_seconds(
             lambda: serving.session.patch(f'{serving.url}{path}', json={'a': 1}),
             lambda: serving.session.delete(f'{serving.url}{path}'),
             lambda: serving.get('/collections'),
+            lambda: serving.get('/collections/c/images'),
+            lambda: serving.get(f'{path}/neighbors'),
         ):
             response, seconds = timed(call)
             assert response.status_code == 503
+            assert response.json()['title'] == 'Database unavailable'
             assert response.headers['Retry-After']
             assert seconds < 5
         assert serving.get('/health/live').status_code == 200

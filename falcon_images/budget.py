@@ -1,0 +1,147 @@
+"""The budget: how many threads each kind of work may take at once.
+
+What a request will cost is told by its method and path, before anything is done for it.
+"""
+
+import contextlib
+import enum
+import re
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import falcon
+
+from falcon_images.errors import TooBusyError
+
+
+class Work(enum.Enum):
+    """What a request is for its thread: short, an upload, or perhaps seconds."""
+
+    SMALL = enum.auto()
+    UPLOAD = enum.auto()
+    SLOW = enum.auto()
+
+
+_COLLECTION = '/collections/[^/]+'
+_IMAGES = f'{_COLLECTION}/(?:images|documents|items)'
+# Every other request is small; a thumbnail is so until it has to be drawn.
+_WORK = (
+    (Work.UPLOAD, 'POST', _IMAGES),
+    (Work.SLOW, 'GET HEAD PATCH DELETE', _IMAGES),
+    (Work.SLOW, 'GET HEAD DELETE', _COLLECTION),
+    (Work.SLOW, 'GET HEAD', f'{_COLLECTION}/fields'),
+    (Work.SLOW, 'GET HEAD', f'{_IMAGES}/[^/]+/neighbors'),
+    (Work.SLOW, 'GET HEAD', f'{_COLLECTION}/changes'),
+    (Work.SLOW, 'POST', f'{_COLLECTION}/changes/[^/]+/(?:revert|finish)'),
+)
+_PATTERNS = tuple(
+    (work, methods.split(), re.compile(f'{path}/?')) for work, methods, path in _WORK
+)
+
+
+def work_of(method: str, path: str) -> Work:
+    """Return what a request is for its thread."""
+    if path.startswith('/collections/'):
+        for work, methods, pattern in _PATTERNS:
+            if method in methods and pattern.fullmatch(path):
+                return work
+    return Work.SMALL
+
+
+class Budget:
+    """The threads of a process, shared out so that no kind of work takes all of them.
+
+    Slow work leaves two: one for uploads, and one that only small requests have, which
+    uploads leave too. Of two threads, uploads and slow work share one; one thread is
+    for all. A thread has one place at most.
+
+    Args:
+        wait_seconds: how long slow work may wait for a place, if that takes no thread.
+    """
+
+    def __init__(self, threads: int, wait_seconds: float = 5.0) -> None:
+        self.wait_seconds = wait_seconds
+        self._most_slow = max(threads - 2, 1)
+        self._most_not_small = max(threads - 1, 1)
+        self._taken = {Work.UPLOAD: 0, Work.SLOW: 0}
+        self._lock = threading.Lock()
+        self._thread = threading.local()
+
+    def begin(self, work: Work) -> bool:
+        """Take a place for what this thread does now; return whether there is one."""
+        if work is Work.SMALL:
+            return True
+        with self._lock:
+            if not self._has_place(work):
+                return False
+            self._taken[work] += 1
+        self._thread.work = work
+        return True
+
+    def end(self) -> None:
+        """Give the place of this thread back, if it has one."""
+        work = self._work()
+        if work is not None:
+            self._thread.work = None
+            with self._lock:
+                self._taken[work] -= 1
+
+    @contextlib.contextmanager
+    def taken(self) -> Iterator[None]:
+        """Have a place for slow work, be it the one that this thread has already.
+
+        Raises:
+            TooBusyError: there is none.
+        """
+        if self._work() is not None:
+            yield
+            return
+        if not self.begin(Work.SLOW):
+            raise TooBusyError(
+                'The service works on as many lists, changes and thumbnails as it '
+                'may at once (APP_THREADS); send the request again in a moment.'
+            )
+        try:
+            yield
+        finally:
+            self.end()
+
+    def _work(self) -> Work | None:
+        work: Work | None = getattr(self._thread, 'work', None)
+        return work
+
+    def _has_place(self, work: Work) -> bool:
+        slow = self._taken[Work.SLOW]
+        if work is Work.SLOW and slow >= self._most_slow:
+            return False
+        return slow + self._taken[Work.UPLOAD] < self._most_not_small
+
+
+class BudgetMiddleware:
+    """Takes a place for each slow request, where the server has not done so already."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+
+    def process_resource(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        resource: object,
+        params: dict[str, Any],
+    ) -> None:
+        if work_of(req.method, req.path) is Work.SLOW:
+            place = contextlib.ExitStack()
+            place.enter_context(self._budget.taken())
+            req.context.place = place
+
+    def process_response(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        resource: object,
+        req_succeeded: bool,
+    ) -> None:
+        if place := req.context.get('place'):
+            place.close()

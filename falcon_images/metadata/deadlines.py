@@ -1,0 +1,87 @@
+"""Deadlines: queries end at their limit, and say whether they or the database failed.
+
+The database keeps the limit only between two documents, so the client keeps it too.
+"""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pymongo
+from pymongo import errors as mongo_errors
+
+from falcon_images.errors import QueryTimeoutError
+from falcon_images.metadata.translation import translated
+
+_TOO_SLOW = 'The query took too long; ask for less, or filter by fewer properties.'
+
+
+class Deadlines:
+    """Begins deadlines of queries that may take some seconds each."""
+
+    def __init__(self, client: pymongo.MongoClient[Any], seconds: float) -> None:
+        self._client = client
+        self._seconds = seconds
+
+    def begin(self) -> 'Deadline':
+        """Begin a query now."""
+        return Deadline(self._client, self._seconds)
+
+    def told_apart(self) -> contextlib.AbstractContextManager[None]:
+        """Tell a query that is too slow from a database that is away."""
+        return _told_apart(self._client)
+
+
+class Deadline:
+    """When a query must be done."""
+
+    def __init__(self, client: pymongo.MongoClient[Any], seconds: float) -> None:
+        self._client = client
+        self._at = time.monotonic() + seconds
+
+    def left_ms(self) -> int:
+        """Return how many milliseconds are left.
+
+        Raises:
+            QueryTimeoutError: there are none.
+        """
+        left = int((self._at - time.monotonic()) * 1000)
+        if left <= 0:
+            raise QueryTimeoutError(_TOO_SLOW)
+        return left
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Keep the deadline in what is done inside; nothing is tried again after it.
+
+        PyMongo's other errors stay as they are. Nothing may be yielded from inside: a
+        limit of PyMongo's is one of its thread.
+
+        Raises:
+            QueryTimeoutError: it was not done in time.
+            DatabaseUnavailableError: there is no server to ask.
+        """
+        if not _is_reachable(self._client):
+            # Else all of the time would be waited for a database that is away.
+            with translated():
+                self._client.admin.command('ping')
+        with _told_apart(self._client), pymongo.timeout(self.left_ms() / 1000):
+            yield
+
+
+@contextlib.contextmanager
+def _told_apart(client: pymongo.MongoClient[Any]) -> Iterator[None]:
+    try:
+        yield
+    except mongo_errors.ExecutionTimeout as ex:
+        raise QueryTimeoutError(_TOO_SLOW) from ex
+    except mongo_errors.NetworkTimeout as ex:
+        # PyMongo asks each server all the time, whatever that is busy with.
+        if _is_reachable(client):
+            raise QueryTimeoutError(_TOO_SLOW) from ex
+        raise
+
+
+def _is_reachable(client: pymongo.MongoClient[Any]) -> bool:
+    return client.topology_description.has_writable_server()
