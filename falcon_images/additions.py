@@ -6,6 +6,7 @@ import time
 from typing import NamedTuple
 
 from falcon_images.errors import (
+    ConflictError,
     DatabaseUnavailableError,
     DuplicateKeyError,
     InvalidRequestError,
@@ -36,6 +37,7 @@ _LOOK_SECONDS = 0.05
 _TURN_SECONDS = 15.0
 # After these, and only these, there is no document and none will come.
 _REFUSALS = (
+    ConflictError,
     DuplicateKeyError,
     InvalidRequestError,
     TooLargeError,

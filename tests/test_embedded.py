@@ -88,10 +88,10 @@ def stored(url: str) -> list[str]:
 
 def is_alive(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        # What has ended keeps its number until its parent, perhaps a new one, asks.
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    return True
 
 
 def eventually(condition: Callable[[], bool]) -> bool:

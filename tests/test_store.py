@@ -4,6 +4,7 @@ import datetime
 import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import bson
@@ -16,6 +17,7 @@ from falcon_images.errors import DatabaseUnavailableError
 from falcon_images.files import Doubt
 from falcon_images.metadata.drops import Drops
 from falcon_images.reconciler import Reconciler
+from falcon_images.settings import Settings
 from tests.conftest import Service, form, running
 from tests.pictures import jpeg
 
@@ -297,6 +299,11 @@ def test_a_failing_step_does_not_stop_the_reconciler(
 
 class TestConcurrency:
     """One image, one collection, many requests at the same moment."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        """Without a server, slow work that finds no place is refused at once."""
+        return replace(settings, app_threads=16)
 
     def test_parallel_uploads_are_all_kept(self, service: Service) -> None:
         with ThreadPoolExecutor(16) as pool:

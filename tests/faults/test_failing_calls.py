@@ -198,7 +198,7 @@ def ids_in_database(service: Service) -> set[str]:
         str(document['_id'])
         for name in service.database.list_collection_names()
         for document in service.database[name].find({}, {'_id': True})
-        if name != TURNS
+        if name not in (TURNS, '_service.drops')
     }
 
 

@@ -104,6 +104,7 @@ def test_a_crash_of_all_that_draw_is_not_one_of_the_service(
 FORKING = """
 import datetime, hashlib, os, sys
 from pathlib import Path
+from falcon_images.budget import Budget
 from falcon_images.files import DiskFiles
 from falcon_images.settings import Settings
 from falcon_images.stored_files import StoredFile, StoredFiles
@@ -118,7 +119,8 @@ sha256 = hashlib.sha256(content).hexdigest()
 stored = StoredFile(
     'c-0/image', len(content), 'image/jpeg', sha256, 'a', datetime.datetime.now(), False
 )
-thumbnails = Thumbnails(StoredFiles(files, None), files, Settings(app_workers=2))
+settings, budget = Settings(app_workers=2), Budget(8)
+thumbnails = Thumbnails(StoredFiles(files, None), files, settings, budget)
 def draw(size):
     assert thumbnails.get(stored, size).state == 'ok'
 draw('small')
