@@ -123,6 +123,13 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / 'mongodb'
 
 
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder whose name leaves room for the path of a socket."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
 def make_program(path: Path, *lines: str) -> Path:
     path.write_text('\n'.join(('#!/bin/sh', *lines, '')), encoding='utf-8')
     path.chmod(0o755)
@@ -250,10 +257,9 @@ def test_a_database_left_without_guardian_does_not_stop_the_next_service(
 @posix_only
 @pytest.mark.parametrize('name', ['a,b', 'x' * 99])
 def test_what_was_killed_with_its_guardian_does_not_stop_the_next_service(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    tmp_path: Path, short_folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    sockets = tmp_path / 's'
-    sockets.mkdir()
+    sockets = short_folder
     monkeypatch.setenv('TMPDIR', str(sockets))
     monkeypatch.setattr(tempfile, 'tempdir', str(sockets))
     folder = tmp_path / name / 'mongodb'
