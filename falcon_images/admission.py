@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import cachetools
 import falcon
 from falcon.routing import CompiledRouter
 
@@ -30,6 +31,9 @@ from falcon_images.verdict import Verdict
 # A small body is read nevertheless: so the client can go on with the connection.
 _AT_ONCE = Verdict(SMALL_BYTES, is_quick=True)
 _WITHOUT_BODY = Verdict(SMALL_BYTES)
+# Cameras send to few addresses, again and again.
+_REMEMBERED = 1000
+_MAX_REMEMBERED_CHARACTERS = 500
 
 
 class Admission:
@@ -56,25 +60,38 @@ class Admission:
         self._limits = limits
         self._auth = auth
         self._quick_path = quick_path
+        # Of requests with a body that need no token: method, path and type.
+        self._known: cachetools.LRUCache[tuple[str, str, str], Verdict]
+        self._known = cachetools.LRUCache(_REMEMBERED)
 
     def __call__(self, environ: dict[str, Any], has_body: bool) -> Verdict:
         """Judge a request; the environment is the one that the application will get."""
         if environ['PATH_INFO'].rstrip('/') == self._quick_path:
             return _AT_ONCE
-        if self._auth is None and not has_body:
-            return _WITHOUT_BODY
+        if self._auth is None:
+            return self._remembered(environ) if has_body else _WITHOUT_BODY
         req = self._request(environ)
-        if self._auth is not None:
-            answer = environ.get(IDENTITY)
-            if answer is None:
-                answer = environ[IDENTITY] = self._auth.identify(req)
-                if not answer.done():
-                    return Verdict(SMALL_BYTES, awaited=answer)
-            # What comes later changes nothing: the application shall say the same.
-            environ[IDENTITY] = identity = identity_of(answer)
-            if identity not in PASSING:
-                return _AT_ONCE
+        answer = environ.get(IDENTITY)
+        if answer is None:
+            answer = environ[IDENTITY] = self._auth.identify(req)
+            if not answer.done():
+                return Verdict(SMALL_BYTES, awaited=answer)
+        # What comes later changes nothing: the application shall say the same.
+        environ[IDENTITY] = identity = identity_of(answer)
+        if identity not in PASSING:
+            return _AT_ONCE
         return self._of_body(req) if has_body else _WITHOUT_BODY
+
+    def _remembered(self, environ: dict[str, Any]) -> Verdict:
+        """Judge a body; one thread asks for all connections."""
+        content_type = environ.get('CONTENT_TYPE', '').partition(';')[0]
+        key = (environ['REQUEST_METHOD'], environ['PATH_INFO'], content_type)
+        verdict = self._known.get(key)
+        if verdict is None:
+            verdict = self._of_body(self._request(environ))
+            if sum(map(len, key)) <= _MAX_REMEMBERED_CHARACTERS:
+                self._known[key] = verdict
+        return verdict
 
     def _request(self, environ: dict[str, Any]) -> falcon.Request:
         if len(environ['QUERY_STRING']) <= MAX_SEARCHED_BYTES:
