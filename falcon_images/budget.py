@@ -35,16 +35,31 @@ _WORK = (
     (Work.SLOW, 'GET HEAD', f'{_COLLECTION}/changes'),
     (Work.SLOW, 'POST', f'{_COLLECTION}/changes/[^/]+/(?:revert|finish)'),
 )
-_PATTERNS = tuple(
-    (work, methods.split(), re.compile(f'{path}/?')) for work, methods, path in _WORK
-)
+
+
+def _patterns() -> dict[str, list[tuple[Work, re.Pattern[str]]]]:
+    """Make one pattern for all that is of one kind, by method: each request asks."""
+    paths: dict[str, dict[Work, list[str]]] = {}
+    for work, methods, path in _WORK:
+        for method in methods.split():
+            paths.setdefault(method, {}).setdefault(work, []).append(path)
+    return {
+        method: [
+            (work, re.compile(f'(?:{"|".join(of_work)})/?'))
+            for work, of_work in kinds.items()
+        ]
+        for method, kinds in paths.items()
+    }
+
+
+_PATTERNS = _patterns()
 
 
 def work_of(method: str, path: str) -> Work:
     """Return what a request is for its thread."""
     if path.startswith('/collections/'):
-        for work, methods, pattern in _PATTERNS:
-            if method in methods and pattern.fullmatch(path):
+        for work, pattern in _PATTERNS.get(method, ()):
+            if pattern.fullmatch(path):
                 return work
     return Work.SMALL
 
