@@ -70,7 +70,7 @@ class BodyLimits:
 
 
 def responds(resource: object, method: str) -> bool:
-    """Tell whether a resource has a responder of its own for a method."""
+    """Return whether a resource has a responder of its own for a method."""
     return hasattr(resource, f'on_{method.lower()}')
 
 
