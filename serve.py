@@ -18,15 +18,20 @@ os.environ.setdefault('HOME', str(Path.cwd()))
 
 from falcon_images import __version__
 from falcon_images.app import App, create_client, open_files, running_app
-from falcon_images.budget import Budget
-from falcon_images.embedded import EmbeddedMongo, EmbeddedMongoError
-from falcon_images.environment import EMBEDDED_FOLDER, read_environment
-from falcon_images.log_lines import LineHandler, formatter, log_warnings
-from falcon_images.metrics.processes import forget_process, shared_counters
-from falcon_images.resources import public_url
-from falcon_images.server import Server, Timeouts, listen
-from falcon_images.settings import Settings, SettingsError
-from falcon_images.workers import Workers
+from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
+from falcon_images.resources.root import public_url
+from falcon_images.server.budget import Budget
+from falcon_images.server.listen import Server, listen
+from falcon_images.server.timeouts import Timeouts
+from falcon_images.server.workers import Workers
+from falcon_images.settings import (
+    EMBEDDED_FOLDER,
+    Settings,
+    SettingsError,
+    read_environment,
+)
+from falcon_images.telemetry.log_lines import LineHandler, formatter, log_warnings
+from falcon_images.telemetry.processes import forget_process, shared_counters
 
 _STOP_SIGNALS = ('SIGTERM', 'SIGINT', 'SIGBREAK')
 

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from benchmarks import report
-from benchmarks.house import House
+from benchmarks.environment import Environment
 from benchmarks.session import Plan, Session
 
 _SHORT = (
@@ -62,8 +62,8 @@ def main(
         servers=servers,
         is_short=short,
     )
-    with contextlib.closing(House(folder, workers)) as house:
-        session = Session(plan, house, lambda line: report.say(console, line))
+    with contextlib.closing(Environment(folder, workers)) as environment:
+        session = Session(plan, environment, lambda line: report.say(console, line))
         session.run()
     outcome = session.outcome
     report.show(console, outcome)

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable, Iterator
 
+from benchmarks.fixtures import LARGE, SMALL, Fixtures, picture
 from benchmarks.load import Request
 from benchmarks.measuring import Scenario, Side
 from benchmarks.messages import get, head, upload
@@ -15,12 +16,11 @@ from benchmarks.scenarios import (
     patches,
     picture_paths,
 )
-from benchmarks.stock import LARGE, SMALL, Stock, picture
 
 _CONNECTIONS = 4
 
 
-def growth(stock: Stock, stored: Stored) -> Iterator[Scenario]:
+def growth(fixtures: Fixtures, stored: Stored) -> Iterator[Scenario]:
     """Tell all scenarios of the table of large and small."""
     kinds: dict[str, Callable[[str], tuple[Request, ...]]] = {
         'document-get': lambda name: documents(stored, name),
@@ -37,7 +37,7 @@ def growth(stock: Stock, stored: Stored) -> Iterator[Scenario]:
     yield Scenario(
         'growth-upload-10kB',
         sides(_upload(LARGE), _upload(SMALL)),
-        after=functools.partial(_remove_uploaded, stock),
+        after=functools.partial(_remove_uploaded, fixtures),
     )
 
 
@@ -63,6 +63,6 @@ def _upload(collection_name: str) -> tuple[Request, ...]:
     return (upload(path, picture(SIZES['10kB'])),)
 
 
-def _remove_uploaded(stock: Stock) -> None:
+def _remove_uploaded(fixtures: Fixtures) -> None:
     for collection_name in (LARGE, SMALL):
-        stock.remove_uploaded(collection_name)
+        fixtures.remove_uploaded(collection_name)

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from benchmarks.fixtures import LABEL, UPLOADED, Parts
 from benchmarks.load import Request
-from benchmarks.stock import LABEL, UPLOADED, Parts
 
 _BOUNDARY = '----------------------------limit'
 _FIELD = (

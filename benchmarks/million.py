@@ -26,10 +26,12 @@ from pymongo.database import Database
 from rich.progress import track
 
 from falcon_images.errors import NotFoundError
-from falcon_images.files import DiskFiles, image_key
-from falcon_images.metadata import Document, MongoMetadata
+from falcon_images.files.disk import DiskFiles
+from falcon_images.files.keys import image_key
+from falcon_images.metadata.documents import Document
 from falcon_images.metadata.indexes import Indexes
-from falcon_images.store import ImageStore
+from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.store.images import ImageStore
 
 _FIRST_TIME = datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
 _BATCH_DOCUMENTS = 2000
@@ -200,9 +202,9 @@ def main(
         if files:
             first = itertools.islice(made, file_count)
             made = itertools.chain(with_files(files, collection_name, first), made)
-        shown = track(made, collection_name, count)
+        public_view = track(made, collection_name, count)
         started = time.monotonic()
-        fill(client[database_name], collection_name, shown)
+        fill(client[database_name], collection_name, public_view)
     seconds = time.monotonic() - started
     click.echo(f'{count:,} documents and their indexes in {seconds:.1f} s')
 

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 
 import requests
 
+from benchmarks.fixtures import LARGE, PICTURES, SMALL
 from benchmarks.growth import sides
 from benchmarks.load import Request
 from benchmarks.measuring import LeftOut, Scenario, Side
 from benchmarks.messages import get
 from benchmarks.scenarios import FAR, LIST, Stored
-from benchmarks.stock import LARGE, PICTURES, SMALL
 
 _TIMEOUT_SECONDS = 60
 _NO_ROUTE = 'this version has no such route'
@@ -39,7 +39,7 @@ def _conditions(url: str, stored: Stored) -> Found:
     if none_such.headers.get('X-Total-Count') != '0':
         return 'this version has no conditions'
     large, small = ((get(path.format(name, 'NG', LIST)),) for name in (LARGE, SMALL))
-    return [_with_floor(large, large), sides(large, small)]
+    return [_with_baseline(large, large), sides(large, small)]
 
 
 def _cursor(url: str, stored: Stored) -> Found:
@@ -55,7 +55,7 @@ def _cursor(url: str, stored: Stored) -> Found:
         Side('far page', 'service', far),
         Side('first page', 'service', first),
     )
-    return [_with_floor(far, first), pages]
+    return [_with_baseline(far, first), pages]
 
 
 def _fields(url: str, stored: Stored) -> Found:
@@ -93,10 +93,10 @@ def _alone(asked: tuple[Request, ...], connections: int) -> tuple[Side, ...]:
     return (Side('service', 'service', asked, connections),)
 
 
-def _with_floor(
-    asked: tuple[Request, ...], of_floor: tuple[Request, ...]
+def _with_baseline(
+    asked: tuple[Request, ...], of_baseline: tuple[Request, ...]
 ) -> tuple[Side, ...]:
-    return Side('service', 'service', asked), Side('floor', 'floor', of_floor)
+    return Side('service', 'service', asked), Side('floor', 'floor', of_baseline)
 
 
 _KINDS: tuple[tuple[tuple[str, ...], Callable[[str, Stored], Found]], ...] = (

@@ -4,10 +4,10 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from benchmarks.fixtures import LARGE, PICTURES, UPLOADS, Fixtures, picture
 from benchmarks.load import Request
 from benchmarks.measuring import Scenario, Side
 from benchmarks.messages import delete, get, head, patch, upload
-from benchmarks.stock import LARGE, PICTURES, UPLOADS, Stock, picture
 
 SIZES = {
     '10kB': 10_000,
@@ -44,13 +44,13 @@ class Stored:
     documents: int
 
 
-def scenarios(stock: Stock, stored: Stored) -> Iterator[Scenario]:
+def scenarios(fixtures: Fixtures, stored: Stored) -> Iterator[Scenario]:
     """Tell all scenarios of the table of service and floors."""
     yield from _small_answers(stored)
     yield from _image_files(stored)
-    yield from _uploads(stock)
+    yield from _uploads(fixtures)
     yield from _lists(stored)
-    yield _drop(stock)
+    yield _drop(fixtures)
 
 
 def _both(requests: tuple[Request, ...], connections: int) -> tuple[Side, ...]:
@@ -131,9 +131,9 @@ def _image_files(stored: Stored) -> Iterator[Scenario]:
     yield Scenario('image-304-4', (*_both(unchanged, 4), document))
 
 
-def _uploads(stock: Stock) -> Iterator[Scenario]:
+def _uploads(fixtures: Fixtures) -> Iterator[Scenario]:
     path = f'/collections/{UPLOADS}/images'
-    after = functools.partial(stock.remove_uploaded, UPLOADS)
+    after = functools.partial(fixtures.remove_uploaded, UPLOADS)
     for name, size in SIZES.items():
         requests = (upload(path, picture(size)),)
         for connections in _CONNECTIONS:
@@ -182,9 +182,9 @@ def workers(stored: Stored) -> Iterator[Scenario]:
         yield Scenario(f'workers-{name}-16', sides)
 
 
-def _drop(stock: Stock) -> Scenario:
+def _drop(fixtures: Fixtures) -> Scenario:
     def fill(side: Side) -> None:
-        stock.fill_for_drop(side.label, _DROPPED, side.program)
+        fixtures.fill_for_drop(side.label, _DROPPED, side.program)
 
     sides = (
         Side('service', 'service', (delete('/collections/service'),)),

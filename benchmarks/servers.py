@@ -3,11 +3,11 @@
 import importlib.util
 from collections.abc import Iterator
 
+from benchmarks.fixtures import LARGE, PICTURES, UPLOADS, Fixtures, picture
 from benchmarks.load import Request
 from benchmarks.measuring import LeftOut, Scenario, Side
 from benchmarks.messages import get, upload
 from benchmarks.scenarios import SIZES, Stored, documents, image_files
-from benchmarks.stock import LARGE, PICTURES, UPLOADS, Stock, picture
 
 _WSGI = 'benchmarks.wsgi'
 _GUNICORN = ('-m', 'gunicorn', '--worker-class', 'gthread', '--threads', '8')
@@ -19,14 +19,14 @@ COMMANDS = {
 }
 
 
-def servers(stock: Stock, stored: Stored) -> Iterator[Scenario | LeftOut]:
+def servers(fixtures: Fixtures, stored: Stored) -> Iterator[Scenario | LeftOut]:
     """Tell the scenarios, and which servers are absent."""
     present = [name for name in COMMANDS if importlib.util.find_spec(name)]
     for name in sorted(COMMANDS.keys() - set(present)):
         yield LeftOut(f'servers-{name}', 'it is not installed')
 
     def remove_uploaded() -> None:
-        stock.remove_uploaded(UPLOADS)
+        fixtures.remove_uploaded(UPLOADS)
 
     for kind, (requests, connections) in _kinds(stored).items():
         sides = [

@@ -6,15 +6,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from benchmarks.clients import Clients
+from benchmarks.environment import DATABASE, Environment
+from benchmarks.fixtures import (
+    LARGE,
+    PICTURES,
+    SMALL,
+    SMALL_DOCUMENTS,
+    UPLOADS,
+    Fixtures,
+)
 from benchmarks.growth import growth
-from benchmarks.house import DATABASE, House
 from benchmarks.measuring import FailedError, LeftOut, Result, Scenario, measure
 from benchmarks.newer import newer
 from benchmarks.programs import ProgramError
 from benchmarks.scenarios import SIZES, Stored, scenarios, workers
 from benchmarks.servers import servers
 from benchmarks.starting import measure_start
-from benchmarks.stock import LARGE, PICTURES, SMALL, SMALL_DOCUMENTS, UPLOADS, Stock
 
 # How many pictures of each size go to each collection.
 _FEW = {'10kB': 4, '200kB': 4, '2MB': 2}
@@ -57,8 +64,10 @@ class Outcome:
 class Session:
     """A run; what came of it is in `outcome`."""
 
-    def __init__(self, plan: Plan, house: House, say: Callable[[str], None]) -> None:
-        self._plan, self._house, self._say = plan, house, say
+    def __init__(
+        self, plan: Plan, environment: Environment, say: Callable[[str], None]
+    ) -> None:
+        self._plan, self._environment, self._say = plan, environment, say
         self._clients = Clients()
         self._names: list[str] = []
         self.outcome = Outcome()
@@ -67,27 +76,31 @@ class Session:
         """Do what the plan says, and say after each scenario how it went."""
         with contextlib.ExitStack() as stack:
             stack.callback(self._clients.close)
-            stock = Stock(self._house.mongodb_url, DATABASE, self._house.folder)
-            stack.callback(stock.close)
+            fixtures = Fixtures(
+                self._environment.mongodb_url, DATABASE, self._environment.folder
+            )
+            stack.callback(fixtures.close)
             self._say(f'Storing {self._plan.documents:,} documents and some pictures')
-            stored = _fill(self._plan, stock, self._house)
-            for scenario in self._scenarios(stock, stored):
+            stored = _fill(self._plan, fixtures, self._environment)
+            for scenario in self._scenarios(fixtures, stored):
                 if self._is_wanted(scenario.name):
                     self._take(scenario)
             if not self._plan.servers and self._is_wanted('start'):
-                self._house.stop()
-                self._keep(measure_start(self._house, self._plan.rounds))
+                self._environment.stop()
+                self._keep(measure_start(self._environment, self._plan.rounds))
             self._tell_unknown()
 
-    def _scenarios(self, stock: Stock, stored: Stored) -> Iterator[Scenario | LeftOut]:
+    def _scenarios(
+        self, fixtures: Fixtures, stored: Stored
+    ) -> Iterator[Scenario | LeftOut]:
         if self._plan.servers:
-            yield from servers(stock, stored)
+            yield from servers(fixtures, stored)
             return
-        yield from scenarios(stock, stored)
+        yield from scenarios(fixtures, stored)
         if self._plan.workers > 1:
             yield from workers(stored)
-        yield from growth(stock, stored)
-        url = self._house.url_of('service')
+        yield from growth(fixtures, stored)
+        url = self._environment.url_of('service')
         # All at once: the first of them that is measured ends the service asked here.
         yield from list(newer(url, stored, self._is_wanted))
 
@@ -109,9 +122,11 @@ class Session:
     def _measure(self, scenario: Scenario) -> None:
         plan = self._plan
         if not plan.is_short:
-            self._house.stop()
+            self._environment.stop()
         try:
-            programs = self._house.start({side.program for side in scenario.sides})
+            programs = self._environment.start(
+                {side.program for side in scenario.sides}
+            )
             result = measure(
                 scenario, programs, self._clients, plan.rounds, plan.seconds
             )
@@ -126,17 +141,17 @@ class Session:
         self._say(_line(result))
 
 
-def _fill(plan: Plan, stock: Stock, house: House) -> Stored:
+def _fill(plan: Plan, fixtures: Fixtures, environment: Environment) -> Stored:
     sizes = {SMALL: SMALL_DOCUMENTS, LARGE: plan.documents, PICTURES: 1, UPLOADS: 1}
-    ids = {name: stock.fill(name, count) for name, count in sizes.items()}
-    url = house.url_of('service')
+    ids = {name: fixtures.fill(name, count) for name, count in sizes.items()}
+    url = environment.url_of('service')
     pictures = {
-        (name, size): [stock.upload(url, name, SIZES[size]) for _ in range(count)]
+        (name, size): [fixtures.upload(url, name, SIZES[size]) for _ in range(count)]
         for name, counts in _PICTURES.items()
         for size, count in counts.items()
     }
     sha256 = {
-        image_id: stock.sha256(name, image_id)
+        image_id: fixtures.sha256(name, image_id)
         for (name, _), image_ids in pictures.items()
         for image_id in image_ids
     }

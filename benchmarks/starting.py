@@ -2,20 +2,20 @@
 
 import time
 
-from benchmarks.house import House
+from benchmarks.environment import Environment
 from benchmarks.measuring import Figures, Result, middle
 
 _MEGABYTE = 1024**2
 
 
-def measure_start(house: House, rounds: int) -> Result:
+def measure_start(environment: Environment, rounds: int) -> Result:
     """Start it as often; `memory_mb` is all that it has when it has answered once."""
-    found = [_start(house) for _ in range(rounds)]
+    found = [_start(environment) for _ in range(rounds)]
     return Result('start', {'service': middle(found)}, {})
 
 
-def _start(house: House) -> Figures:
-    program = house.start_one('service')
+def _start(environment: Environment) -> Figures:
+    program = environment.start_one('service')
     seconds = time.monotonic() - program.started_at
     cpu_ms, memory_bytes = program.cpu_seconds() * 1000, program.memory_bytes()
     program.stop()

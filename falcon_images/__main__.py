@@ -9,8 +9,8 @@ os.environ.setdefault('HOME', str(Path.cwd()))
 import click
 
 from falcon_images import __version__
-from falcon_images.check_command import check_store
-from falcon_images.environment import read_environment
+from falcon_images.cli.check import check_store
+from falcon_images.settings import read_environment
 
 
 @click.group()

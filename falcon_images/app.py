@@ -12,48 +12,45 @@ import falcon.media
 import pymongo
 from falcon.routing import DefaultRouter
 
-from falcon_images import errors, json_text, log_lines
-from falcon_images.admission import Admission, taken_bodies
-from falcon_images.auth import AuthMiddleware
-from falcon_images.bodies import BodyLimits
-from falcon_images.budget import Budget, BudgetMiddleware
+from falcon_images import errors
 from falcon_images.changes.bulk import BulkChanges
-from falcon_images.changes.resources import (
-    Change,
-    ChangeOfAll,
-    Changes,
-    Finish,
-    Revert,
-)
 from falcon_images.changes.revert import Reverts
-from falcon_images.facets import Fields
-from falcon_images.files import DiskFiles
-from falcon_images.health import Live, Ready
-from falcon_images.identification import Identification
-from falcon_images.later import Later
-from falcon_images.list_spool import Spool
-from falcon_images.metadata import Document, MongoMetadata
-from falcon_images.metrics import Metrics
-from falcon_images.metrics.page import MetricsPage, RequestMetrics
-from falcon_images.neighbors import Neighbors
-from falcon_images.openapi import OpenApi
-from falcon_images.reconciler import Reconciler
-from falcon_images.request_log import RequestLog
-from falcon_images.resources import (
-    Collection,
-    Collections,
-    Image,
-    ImageFile,
-    Images,
-    Root,
-)
+from falcon_images.files.disk import DiskFiles
+from falcon_images.formats import json as json_text
+from falcon_images.formats.list_spool import ListSpool
+from falcon_images.maintenance.reconciler import Reconciler
+from falcon_images.metadata.documents import Document
+from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.middleware.admission import Admission
+from falcon_images.middleware.auth import AuthMiddleware
+from falcon_images.middleware.bodies import BodyLimits
+from falcon_images.middleware.budget import BudgetMiddleware
+from falcon_images.middleware.identification import Identification
+from falcon_images.middleware.request_log import RequestLog
+from falcon_images.middleware.request_metrics import RequestMetrics
+from falcon_images.resources.changes import Change, ChangeOfAll, Changes, Finish, Revert
+from falcon_images.resources.collections import Collection, Collections
+from falcon_images.resources.fields import Fields
+from falcon_images.resources.health import Live, Ready
+from falcon_images.resources.image import Image
+from falcon_images.resources.image_file import ImageFile
+from falcon_images.resources.images import Images
+from falcon_images.resources.metrics import MetricsPage
+from falcon_images.resources.neighbors import Neighbors
+from falcon_images.resources.openapi import OpenApi
+from falcon_images.resources.root import Root
+from falcon_images.resources.static_files import StaticFiles
+from falcon_images.resources.taken_bodies import taken_bodies
+from falcon_images.resources.thumbnails import ImageThumbnail
+from falcon_images.server.budget import Budget
+from falcon_images.server.verdict import Admit
 from falcon_images.settings import Settings, SettingsError
-from falcon_images.static_files import StaticFiles
-from falcon_images.store import ImageStore
-from falcon_images.stored_files import StoredFiles
-from falcon_images.thumbnails.making import Thumbnails
-from falcon_images.thumbnails.resource import ImageThumbnail
-from falcon_images.verdict import Admit
+from falcon_images.store.image_files import StoredFiles
+from falcon_images.store.images import ImageStore
+from falcon_images.telemetry import log_lines
+from falcon_images.telemetry.background import Background
+from falcon_images.telemetry.metrics import Metrics
+from falcon_images.thumbnails.service import ThumbnailService
 
 _EXPOSED_HEADERS = (
     *('Content-Disposition', 'ETag', 'Link', 'Location'),
@@ -153,9 +150,9 @@ def running_app(settings: Settings, budget: Budget | None = None) -> Iterator[Ap
     with contextlib.ExitStack() as stack:
         files = open_files(settings)
         stack.callback(files.close)
-        metrics, later = Metrics(), Later(log_lines.flush)
-        later.start()
-        stack.callback(later.stop)
+        metrics, background = Metrics(), Background(log_lines.flush)
+        background.start()
+        stack.callback(background.stop)
         client = stack.enter_context(create_client(settings))
         metadata = MongoMetadata(
             client,
@@ -163,7 +160,7 @@ def running_app(settings: Settings, budget: Budget | None = None) -> Iterator[Ap
             settings.query_timeout_seconds,
             metrics.count_operation,
         )
-        store = ImageStore(files, metadata, Spool(settings.max_spooled_bytes))
+        store = ImageStore(files, metadata, ListSpool(settings.max_spooled_bytes))
         reconciler = Reconciler(store, metadata, files)
         reconciler.start()
         stack.callback(reconciler.stop)
@@ -174,7 +171,7 @@ def running_app(settings: Settings, budget: Budget | None = None) -> Iterator[Ap
                 files,
                 store,
                 metrics=metrics,
-                later=later,
+                background=background,
                 budget=budget,
             )
         finally:
@@ -189,16 +186,19 @@ def create_app(  # noqa: PLR0913 - the last three are named where they are given
     store: ImageStore,
     *,
     metrics: Metrics | None = None,
-    later: Later | None = None,
+    background: Background | None = None,
     budget: Budget | None = None,
 ) -> App:
     """Wire the application; `serve.py` and the tests give it its parts."""
-    metrics, later = metrics or Metrics(), later or Later(log_lines.flush)
+    metrics, background = (
+        metrics or Metrics(),
+        background or Background(log_lines.flush),
+    )
     budget = budget or Budget(settings.app_threads)
     router, limits = DefaultRouter(), BodyLimits(taken_bodies(settings))
     auth = _auth(settings)
     guards = [guard for guard in (auth, limits, BudgetMiddleware(budget)) if guard]
-    app = App(middleware=[*_middleware(metrics, later), *guards], router=router)
+    app = App(middleware=[*_middleware(metrics, background), *guards], router=router)
     app.req_options.strip_url_path_trailing_slash = True
     # An empty parameter is as if absent.
     app.req_options.keep_blank_qs_values = False
@@ -208,9 +208,9 @@ def create_app(  # noqa: PLR0913 - the last three are named where they are given
         app.add_error_handler(error, _error_handler(status, title))
     app.add_error_handler(Exception, _log_failure)
     app.set_error_serializer(_serialize_error)
-    app.add_route('/metrics', MetricsPage(metrics, metadata, later))
+    app.add_route('/metrics', MetricsPage(metrics, metadata, background))
     app.add_route('/openapi.json', OpenApi())
-    docs = StaticFiles(_PACKAGE / 'docs')
+    docs = StaticFiles(_PACKAGE / 'api_docs')
     app.add_route('/docs', docs)
     app.add_route('/docs/{name:path}', docs)
     gallery = StaticFiles(_PACKAGE / 'ui')
@@ -225,10 +225,10 @@ def _dumps(value: Any) -> bytes:
     return json_text.dumps(value)
 
 
-def _middleware(metrics: Metrics, later: Later) -> list[Any]:
+def _middleware(metrics: Metrics, background: Background) -> list[Any]:
     return [
-        RequestMetrics(metrics, later),
-        RequestLog(later),
+        RequestMetrics(metrics, background),
+        RequestLog(background),
         falcon.CORSMiddleware(expose_headers=_EXPOSED_HEADERS),
     ]
 
@@ -261,7 +261,7 @@ def _add_routes(  # noqa: PLR0913 - each is a part of the application
     image = Image(store, settings)
     stored_files = StoredFiles(files, metadata)
     image_file = ImageFile(stored_files, settings)
-    thumbnails = Thumbnails(stored_files, files, settings, budget)
+    thumbnails = ThumbnailService(stored_files, files, settings, budget)
     thumbnail = ImageThumbnail(stored_files, thumbnails, settings)
     neighbors = Neighbors(metadata, settings)
     for word in _IMAGES:

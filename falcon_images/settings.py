@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from dotenv import dotenv_values
+
+# The private MongoDB, for when MONGODB_URL is not set.
+EMBEDDED_FOLDER = Path('data/mongodb')
 _ALIASES = {'UPLOADS_DIRECTORY': 'UPLOAD_DIRECTORY'}
 _MAX_PORT = 65535
 _MAX_DEFAULT_WORKERS = 4
@@ -148,3 +152,10 @@ _PARSERS: dict[type, Callable[[str, str], Any]] = {
     bool: lambda name, text: True,
     Path: lambda name, text: Path(text),
 }
+
+
+def read_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Read the variables of ``.env``; those of the environment win over them."""
+    # Notepad saves text with a byte order mark.
+    from_file = dotenv_values('.env', encoding='utf-8-sig')
+    return {name: value for name, value in from_file.items() if value} | dict(environ)

@@ -12,10 +12,9 @@ import threading
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from falcon_images import json_text
 from falcon_images.app import App, create_client, open_files, running_app
-from falcon_images.environment import read_environment
-from falcon_images.settings import Settings, SettingsError
+from falcon_images.formats import json as json_text
+from falcon_images.settings import Settings, SettingsError, read_environment
 
 _UNAVAILABLE = {
     'title': 'Storage unavailable',

@@ -13,16 +13,16 @@ import pymongo
 import pytest
 
 from falcon_images.app import App, create_app, create_client
-from falcon_images.budget import Budget
-from falcon_images.embedded import EmbeddedMongo
-from falcon_images.files import DiskFiles
-from falcon_images.list_spool import Spool
-from falcon_images.metadata import MongoMetadata
-from falcon_images.metrics import Metrics
+from falcon_images.embedded.mongod import EmbeddedMongo
+from falcon_images.files.disk import DiskFiles
+from falcon_images.formats.list_spool import ListSpool
+from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.server.budget import Budget
 from falcon_images.settings import Settings
-from falcon_images.store import ImageStore
-from tests.pictures import jpeg
-from tests.served import Nursery, Passage
+from falcon_images.store.images import ImageStore
+from falcon_images.telemetry.metrics import Metrics
+from tests.support.pictures import jpeg
+from tests.support.served import Nursery, Passage
 
 _IN_PROCESS = frozenset(('monkeypatch', 'caplog', 'capsys'))
 _NURSERY = pytest.StashKey[Nursery]()
@@ -189,7 +189,7 @@ class running:  # noqa: N801 - used as a function
         )
         self._files = DiskFiles(settings.uploads_directory)
         self._files.prepare()
-        spool = Spool(settings.max_spooled_bytes)
+        spool = ListSpool(settings.max_spooled_bytes)
         store = ImageStore(self._files, metadata, spool)
         app = create_app(
             settings,

@@ -5,28 +5,26 @@ import itertools
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
-from falcon_images.changes.patch import Patch
-from falcon_images.changes.selection import Selection
+from falcon_images.changes.patch import BulkPatch
 from falcon_images.errors import (
     ConflictError,
     CursorLostError,
     DatabaseUnavailableError,
     PreconditionFailedError,
 )
-from falcon_images.metadata import (
-    Change,
-    Document,
-    Kind,
-    MongoMetadata,
-    Query,
+from falcon_images.metadata.changes.before_images import ChangeKind
+from falcon_images.metadata.changes.bulk import (
+    MAX_DOCUMENT_BYTES,
     RawDocument,
-    State,
-    again,
-    cut,
-    remade,
+    batched,
     sha256_of,
+    transformed,
 )
-from falcon_images.metadata.bulk import MAX_DOCUMENT_BYTES
+from falcon_images.metadata.changes.change import ChangeRecord, State
+from falcon_images.metadata.documents import Document, Query
+from falcon_images.metadata.errors import again
+from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.query.selection import Selection
 
 _EXAMPLES = 5
 _IDS_AT_ONCE = 500
@@ -52,7 +50,7 @@ class BulkChanges:
         self._kept_seconds = kept_seconds
 
     def preview(
-        self, collection_name: str, selection: Selection, patch: Patch | None
+        self, collection_name: str, selection: Selection, patch: BulkPatch | None
     ) -> Document:
         """Tell how many images would be changed, and show some of them.
 
@@ -72,7 +70,7 @@ class BulkChanges:
         return {'dry_run': True, 'matched': matched, 'examples': examples}
 
     def make(
-        self, collection_name: str, selection: Selection, patch: Patch | None
+        self, collection_name: str, selection: Selection, patch: BulkPatch | None
     ) -> Document:
         """Change all images that match; without a patch, delete them.
 
@@ -88,8 +86,8 @@ class BulkChanges:
         return {'change': change.id, 'matched': matched, 'changed': changed}
 
     def _begin(
-        self, collection_name: str, selection: Selection, patch: Patch | None
-    ) -> tuple[Change, int] | None:
+        self, collection_name: str, selection: Selection, patch: BulkPatch | None
+    ) -> tuple[ChangeRecord, int] | None:
         """Fix the images of a change, and count them; None if there are none."""
         uuid = self._bulk.uuid(collection_name)
         ids = self._matching(collection_name, selection, patch)
@@ -103,7 +101,7 @@ class BulkChanges:
         change = self._changes.begin(record, selection.filter, self._kept_seconds)
         return change, self._select(change, selection, itertools.chain([first], ids))
 
-    def run(self, change: Change) -> int:
+    def run(self, change: ChangeRecord) -> int:
         """Do what a change has still to do; return how many images it changed."""
         changed = change.changed
         for number, ids in self._pending_ids.batches(change.id, change.done):
@@ -114,29 +112,29 @@ class BulkChanges:
         self._changes.end_done(change, self._kept_seconds)
         return changed
 
-    def give_up(self, change: Change) -> int:
+    def give_up(self, change: ChangeRecord) -> int:
         """Leave what a change has still to do; return how many images it changed."""
         changed = change.changed
         begun = next(self._pending_ids.batches(change.id, change.done), None)
         if begun:
             _, ids = begun
             self._disclaim(change, ids)
-            changed += len(self._before_images.were(change.id, ids))
+            changed += len(self._before_images.hashes(change.id, ids))
         return changed
 
     def _record(
-        self, collection_name: str, selection: Selection, patch: Patch | None
+        self, collection_name: str, selection: Selection, patch: BulkPatch | None
     ) -> Document:
         return {
             'collection': collection_name,
-            'kind': (Kind.UPDATE if patch else Kind.DELETE).value,
+            'kind': (ChangeKind.UPDATE if patch else ChangeKind.DELETE).value,
             'conditions': selection.conditions,
             'patch': patch.values if patch else None,
             'is_merge': patch.is_merge if patch else False,
         }
 
     def _matching(
-        self, collection_name: str, selection: Selection, patch: Patch | None
+        self, collection_name: str, selection: Selection, patch: BulkPatch | None
     ) -> Iterator[Any]:
         fields = patch.fields if patch else []
         for document in self._bulk.matching(collection_name, selection.filter, fields):
@@ -145,7 +143,9 @@ class BulkChanges:
                 patch.apply(document)
             yield image_id
 
-    def _select(self, change: Change, selection: Selection, ids: Iterator[Any]) -> int:
+    def _select(
+        self, change: ChangeRecord, selection: Selection, ids: Iterator[Any]
+    ) -> int:
         """Fix the images that a change is about, and tell how many these are."""
         matched = 0
         try:
@@ -166,7 +166,7 @@ class BulkChanges:
         self._changes.go_on(change, State.RUNNING, matched=matched)
         return matched
 
-    def _change(self, change: Change, ids: Sequence[Any]) -> int:
+    def _change(self, change: ChangeRecord, ids: Sequence[Any]) -> int:
         """Change images, and return how many of them are changed.
 
         Those that others change in between, and those of which the database has
@@ -175,49 +175,49 @@ class BulkChanges:
         trying = ids
         for _ in range(_ATTEMPTS):
             left: list[Any] = []
-            were = self._before_images.were(change.id, trying)
+            hashes = self._before_images.hashes(change.id, trying)
             try:
-                for batch in cut(self._pairs(change, trying, were), _size):
+                for batch in batched(self._pairs(change, trying, hashes), _size):
                     self._changes.renew(change)
-                    left += self._write(change, batch, were)
+                    left += self._write(change, batch, hashes)
             except CursorLostError:
                 # Dropped, most likely; then the lease is lost too.
                 left = list(trying)
-            if change.kind is Kind.DELETE:
+            if change.kind is ChangeKind.DELETE:
                 left += self._disclaim(change, trying)
             if not left:
                 break
             trying = left
-        return len(self._before_images.were(change.id, ids))
+        return len(self._before_images.hashes(change.id, ids))
 
-    def _disclaim(self, change: Change, ids: Sequence[Any]) -> list[Any]:
+    def _disclaim(self, change: ChangeRecord, ids: Sequence[Any]) -> list[Any]:
         """Remove before-images of what was not done; return the ids of these images."""
         name = change.collection_name
-        were = self._before_images.were(change.id, ids)
-        if change.kind is Kind.DELETE:
-            gone = self._bulk.gone(name, were)
+        hashes = self._before_images.hashes(change.id, ids)
+        if change.kind is ChangeKind.DELETE:
+            gone = self._bulk.gone(name, hashes)
             gone -= self._deletions.of_others(change.id, gone)
             if self._deletions.note(name, list(gone), change.id):
                 # Another change may have put it back before it could know.
                 gone = self._bulk.gone(name, gone)
-            left = [image_id for image_id in were if image_id not in gone]
+            left = [image_id for image_id in hashes if image_id not in gone]
         else:
-            found = self._bulk.read(name, were)
+            found = self._bulk.read(name, hashes)
             left = [
                 document['_id']
                 for document in found
-                if sha256_of(document) == were[document['_id']]
+                if sha256_of(document) == hashes[document['_id']]
             ]
         self._before_images.remove(change.id, left)
         return left
 
     def _pairs(
-        self, change: Change, ids: Sequence[Any], were: Mapping[Any, bytes]
+        self, change: ChangeRecord, ids: Sequence[Any], hashes: Mapping[Any, bytes]
     ) -> Iterator[Pair]:
         """Read documents that are still to be changed, and make what they become."""
         patch = None
         if change.patch is not None:
-            patch = Patch(change.patch, change.is_merge)
+            patch = BulkPatch(change.patch, change.is_merge)
         for document in self._bulk.read(change.collection_name, ids, change.filter):
             if len(document.raw) > MAX_DOCUMENT_BYTES:
                 continue
@@ -225,18 +225,18 @@ class BulkChanges:
                 yield document, None
             # One that is not as its before-image was changed by an earlier attempt, or
             # by somebody else after it.
-            elif were.get(document['_id']) in (None, sha256_of(document)):
-                after = remade(document, patch.apply)
+            elif hashes.get(document['_id']) in (None, sha256_of(document)):
+                after = transformed(document, patch.apply)
                 if after is not None:
                     yield document, after
 
     def _write(
-        self, change: Change, batch: Sequence[Pair], were: Container[Any]
+        self, change: ChangeRecord, batch: Sequence[Pair], hashes: Container[Any]
     ) -> list[Any]:
         """Keep before-images, then change documents; return the ids of those left."""
         name = change.collection_name
-        self._before_images.keep(change.id, name, batch, were)
-        if change.kind is Kind.DELETE:
+        self._before_images.keep(change.id, name, batch, hashes)
+        if change.kind is ChangeKind.DELETE:
             failed = self._bulk.delete(name, [before for before, _ in batch])
         else:
             pairs = [(before, after) for before, after in batch if after]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from falcon_images.errors import InvalidRequestError, TooLargeError
-from falcon_images.metadata import Document
+from falcon_images.metadata.documents import Document
 from falcon_images.properties import (
     MAX_VALUES,
     check_paths,
@@ -19,7 +19,7 @@ from falcon_images.properties import (
 
 
 @dataclass(frozen=True)
-class Patch:
+class BulkPatch:
     """Properties to set, dotted names inside objects; or a merge patch (RFC 7396)."""
 
     values: Document
@@ -45,7 +45,7 @@ class Patch:
         return sorted({path.split('.')[0] for path in self.values if '.' in path})
 
 
-def checked_patch(values: dict[str, Any], is_merge: bool) -> Patch:
+def checked_patch(values: dict[str, Any], is_merge: bool) -> BulkPatch:
     """Make a patch of a body; system fields in it are ignored.
 
     Raises:
@@ -59,4 +59,4 @@ def checked_patch(values: dict[str, Any], is_merge: bool) -> Patch:
     else:
         check_update(values)
         check_paths(values)
-    return Patch(values, is_merge)
+    return BulkPatch(values, is_merge)

@@ -5,20 +5,13 @@ from typing import Any
 
 from falcon_images.changes.bulk import BulkChanges
 from falcon_images.errors import InvalidRequestError
-from falcon_images.files import DiskFiles
-from falcon_images.metadata import (
-    BeforeImage,
-    Change,
-    Document,
-    Kind,
-    MongoMetadata,
-    RawDocument,
-    State,
-    cut,
-    file_facts,
-    sha256_of,
-)
-from falcon_images.stored_files import file_key
+from falcon_images.files.disk import DiskFiles
+from falcon_images.metadata.changes.before_images import BeforeImage, ChangeKind
+from falcon_images.metadata.changes.bulk import RawDocument, batched, sha256_of
+from falcon_images.metadata.changes.change import ChangeRecord, State
+from falcon_images.metadata.documents import Document, file_facts
+from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.store.image_files import file_key
 
 _TOLD_CONFLICTS = 1000
 
@@ -72,7 +65,7 @@ class Reverts:
             'conflict_count': left,
         }
 
-    def _revert(self, change: Change) -> tuple[int, int]:
+    def _revert(self, change: ChangeRecord) -> tuple[int, int]:
         """Return how many images were put back, and how many could not be."""
         changed = self._begin(change)
         undone: list[Any] = []
@@ -86,7 +79,7 @@ class Reverts:
         self._changes.end(change, State.REVERTED, reverted=reverted, conflicts=left)
         return reverted, left
 
-    def _begin(self, change: Change) -> int:
+    def _begin(self, change: ChangeRecord) -> int:
         changed = change.changed
         if change.state is State.RUNNING:
             changed = self._bulk_changes.give_up(change)
@@ -94,12 +87,12 @@ class Reverts:
         self._pending_ids.forget(change.id)
         return changed
 
-    def _undo(self, change: Change, batch: Sequence[BeforeImage]) -> list[Any]:
+    def _undo(self, change: ChangeRecord, batch: Sequence[BeforeImage]) -> list[Any]:
         """Put documents back; return the ids of those that are as they were."""
-        if change.kind is Kind.DELETE:
+        if change.kind is ChangeKind.DELETE:
             return self._put_back(change, batch)
         undone: list[Any] = []
-        for pairs in cut(self._changed(change, batch, undone), _size):
+        for pairs in batched(self._changed(change, batch, undone), _size):
             self._changes.renew(change)
             failed = self._bulk.replace(change.collection_name, pairs)
             undone += [
@@ -110,7 +103,7 @@ class Reverts:
         return undone
 
     def _changed(
-        self, change: Change, batch: Sequence[BeforeImage], undone: list[Any]
+        self, change: ChangeRecord, batch: Sequence[BeforeImage], undone: list[Any]
     ) -> Iterator[tuple[RawDocument, RawDocument]]:
         """Read documents that are as the change left them, with what they were.
 
@@ -124,7 +117,9 @@ class Reverts:
             elif found == image.became:
                 yield document, image.before
 
-    def _put_back(self, change: Change, batch: Sequence[BeforeImage]) -> list[Any]:
+    def _put_back(
+        self, change: ChangeRecord, batch: Sequence[BeforeImage]
+    ) -> list[Any]:
         ids = [image.image_id for image in batch]
         found = {
             document['_id']: sha256_of(document)
@@ -147,20 +142,22 @@ class Reverts:
         self._delete_again(change, inserted)
         return undone + [image.image_id for image in inserted]
 
-    def _delete_again(self, change: Change, inserted: Sequence[BeforeImage]) -> None:
+    def _delete_again(
+        self, change: ChangeRecord, inserted: Sequence[BeforeImage]
+    ) -> None:
         """Delete what somebody deletes at this moment, for whom it was too early.
 
         Who deletes an image removes its before-image, and then looks for it once more.
         """
         ids = [image.image_id for image in inserted]
-        were = self._before_images.were(change.id, ids)
-        deleted = [image for image in inserted if image.image_id not in were]
+        hashes = self._before_images.hashes(change.id, ids)
+        deleted = [image for image in inserted if image.image_id not in hashes]
         if deleted:
             befores = [image.before for image in deleted]
             self._bulk.delete(change.collection_name, befores)
             self._changes.confirm()
 
-    def _has_file(self, change: Change, document: Document) -> bool:
+    def _has_file(self, change: ChangeRecord, document: Document) -> bool:
         """Tell whether a file is there; in the earlier version it may be missing."""
         if file_facts(document) is None:
             return True

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pymongo
-from pymongo import errors as mongo_errors
+from pymongo import errors as pymongo_errors
 
 from falcon_images.errors import QueryTimeoutError
-from falcon_images.metadata.translation import translated
+from falcon_images.metadata.errors import mongo_errors
 
 _TOO_SLOW = 'The query took too long; ask for less, or filter by fewer properties.'
 
@@ -64,7 +64,7 @@ class Deadline:
         """
         if not _is_reachable(self._client):
             # Else all of the time would be waited for a database that is away.
-            with translated():
+            with mongo_errors():
                 self._client.admin.command('ping')
         with _told_apart(self._client), pymongo.timeout(self.left_ms() / 1000):
             yield
@@ -74,9 +74,9 @@ class Deadline:
 def _told_apart(client: pymongo.MongoClient[Any]) -> Iterator[None]:
     try:
         yield
-    except mongo_errors.ExecutionTimeout as ex:
+    except pymongo_errors.ExecutionTimeout as ex:
         raise QueryTimeoutError(_TOO_SLOW) from ex
-    except mongo_errors.NetworkTimeout as ex:
+    except pymongo_errors.NetworkTimeout as ex:
         # PyMongo asks each server all the time, whatever that is busy with.
         if _is_reachable(client):
             raise QueryTimeoutError(_TOO_SLOW) from ex

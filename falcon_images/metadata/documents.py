@@ -15,7 +15,7 @@ NEWEST_FIRST: Order = [('time', -1), ('_id', -1)]
 
 # By which upload an image came: ours too, but shown to nobody.
 UPLOAD = '_file.upload'
-SHOWN = {UPLOAD: False}
+PUBLIC_VIEW = {UPLOAD: False}
 _FILE_FACTS = {'size': int, 'type': str, 'sha256': str}
 
 
@@ -48,14 +48,14 @@ def file_facts(document: Document) -> Document | None:
     return None
 
 
-def no_image(collection_name: str, image_id: str) -> NotFoundError:
+def image_not_found(collection_name: str, image_id: str) -> NotFoundError:
     """Make the error of an image that is not there."""
     return NotFoundError(
         f'The collection "{collection_name}" has no image with the id {image_id}.'
     )
 
 
-def shown(document: Document) -> Document:
+def public_view(document: Document) -> Document:
     """Leave out of a whole document what is not shown."""
     facts = document.get('_file')
     if not isinstance(facts, dict) or 'upload' not in facts:

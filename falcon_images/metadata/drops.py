@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pymongo import errors as mongo_errors
+from pymongo import errors as pymongo_errors
 from pymongo.collection import Collection, ReturnDocument
 from pymongo.database import Database
 
@@ -19,16 +19,12 @@ from falcon_images.errors import (
     QueryTimeoutError,
 )
 from falcon_images.metadata.documents import Document
+from falcon_images.metadata.errors import NAMESPACE_NOT_FOUND, mongo_errors, unavailable
 from falcon_images.metadata.names import (
     DROPPED,
     DROPPED_NAMES,
     DROPS,
     MAX_NAMESPACE_BYTES,
-)
-from falcon_images.metadata.translation import (
-    NAMESPACE_NOT_FOUND,
-    translated,
-    unavailable,
 )
 from falcon_images.metadata.values import new_id
 
@@ -67,14 +63,14 @@ class Drops:
             try:
                 self._rename(collection, drop.key)
                 return drop
-            except mongo_errors.OperationFailure as ex:
+            except pymongo_errors.OperationFailure as ex:
                 # Acknowledged, and with that all that made an end of the collection.
                 self._leases.delete_one({'_id': drop.key})
                 self._forget_name(drop.key)
                 if ex.code != NAMESPACE_NOT_FOUND or not self._exists(collection.name):
                     raise
-            except mongo_errors.PyMongoError:
-                with contextlib.suppress(mongo_errors.PyMongoError):
+            except pymongo_errors.PyMongoError:
+                with contextlib.suppress(pymongo_errors.PyMongoError):
                     self._leases.delete_one({'_id': drop.key})
                 raise
 
@@ -83,7 +79,7 @@ class Drops:
 
         A collection that is still renamed then is so on a majority of the servers.
         """
-        with translated():
+        with mongo_errors():
             name = self._name_of(key)
             drop = Drop(key, name or '', new_id())
             if not name or not self._lease(drop):
@@ -96,7 +92,7 @@ class Drops:
     def names(self) -> dict[str, str]:
         """List the drops whose files may not all be gone: the key, the name it had."""
         filter_ = {'name': {'$regex': f'^{re.escape(DROPPED)}'}}
-        with translated():
+        with mongo_errors():
             keys = self._database.list_collection_names(filter=filter_)
             kept = {each['_id']: each['name'] for each in self._names.find()}
         # One whose name is not kept is of a drop that is being forgotten.
@@ -106,13 +102,13 @@ class Drops:
     def forget_leases(self, keys: Iterable[str]) -> None:
         """Remove leases that have run out, but for those of some drops."""
         filter_ = {'_id': {'$nin': list(keys)}, '$expr': _IS_OVER}
-        with translated():
+        with mongo_errors():
             if self._leases.find_one(filter_):
                 self._leases.delete_many(filter_)
 
     def renew(self, drop: Drop) -> None:
         """Hold the lease for another while; raise `LeaseLostError` without it."""
-        with translated():
+        with mongo_errors():
             renewed = self._leases.update_one(
                 {'_id': drop.key, 'token': drop.token}, [{'$set': {'until': _END}}]
             )
@@ -130,7 +126,7 @@ class Drops:
         )
         renewed = time.monotonic()
         try:
-            with translated(None), cursor:
+            with mongo_errors(None), cursor:
                 for document in cursor:
                     if time.monotonic() - renewed > _RENEWAL_SECONDS:
                         self.renew(drop)
@@ -144,22 +140,22 @@ class Drops:
         """Count the documents of a drop; roughly, if that takes long."""
         collection = self._database[drop.key]
         try:
-            with translated(None):
+            with mongo_errors(None):
                 return collection.count_documents({}, hint='_id_', maxTimeMS=_COUNT_MS)
         except (QueryTimeoutError, CursorLostError):
-            with translated():
+            with mongo_errors():
                 return collection.estimated_document_count()
 
     def forget(self, drop: Drop) -> None:
         """Remove the documents of a drop, whose files are gone, and its lease."""
-        with translated(None):
+        with mongo_errors(None):
             self._database[drop.key].drop()
             self._forget_name(drop.key)
             self._leases.delete_one({'_id': drop.key})
 
     def release(self, drop: Drop) -> None:
         """Give the lease back, so that another process goes on at once."""
-        with contextlib.suppress(DatabaseUnavailableError), translated():
+        with contextlib.suppress(DatabaseUnavailableError), mongo_errors():
             self._leases.delete_one({'_id': drop.key, 'token': drop.token})
 
     def _lease(self, drop: Drop) -> bool:
@@ -207,7 +203,7 @@ class Drops:
             try:
                 collection.rename(key)
                 return
-            except mongo_errors.OperationFailure as ex:
+            except pymongo_errors.OperationFailure as ex:
                 if ex.code != _INDEX_BUILD_IN_PROGRESS:
                     raise
             # Others make the indexes of a new collection at this moment; this ends it.
@@ -218,7 +214,7 @@ class Drops:
 
     def _lost(self, drop: Drop) -> Exception:
         """Make the error of a lease that is gone: was it done, or is somebody at it?"""
-        with translated():
+        with mongo_errors():
             if self._exists(drop.key):
                 return unavailable()
         return LeaseLostError()

@@ -8,13 +8,13 @@ from typing import Any
 
 import cachetools
 import pymongo
-from pymongo import errors as mongo_errors
+from pymongo import errors as pymongo_errors
 from pymongo.collection import Collection
 from pymongo.database import Database
 
 from falcon_images.errors import ConflictError, DatabaseUnavailableError
 from falcon_images.metadata.documents import UPLOAD, Document
-from falcon_images.metadata.translation import translated
+from falcon_images.metadata.errors import mongo_errors
 
 KEY_INDEX = pymongo.IndexModel(
     [(f'{UPLOAD}.key', 1)],
@@ -70,7 +70,7 @@ class Indexes:
             if collection_name in self._seen:
                 return
         # The image is stored: an outage now is the reconciler's to make good.
-        with contextlib.suppress(DatabaseUnavailableError), translated():
+        with contextlib.suppress(DatabaseUnavailableError), mongo_errors():
             size = self._database[collection_name].estimated_document_count()
             if size < _SMALL_DOCUMENTS:
                 self._create(collection_name)
@@ -80,7 +80,7 @@ class Indexes:
     def make(self, collection_name: str) -> None:
         """Make those that a collection lacks, however long it takes."""
         if collection_name not in self._made:
-            with translated(None):
+            with mongo_errors(None):
                 self._create(collection_name)
             self._made[collection_name] = True
 
@@ -98,7 +98,7 @@ class Indexes:
         collection = self._database[collection_name]
         try:
             collection.create_indexes([KEY_INDEX])
-        except mongo_errors.OperationFailure as ex:
+        except pymongo_errors.OperationFailure as ex:
             if ex.code not in _CONFLICTS:
                 raise
             if not _has_equal(collection, KEY_INDEX):
@@ -118,7 +118,7 @@ class Indexes:
             uuid = found['info']['uuid']
             try:
                 self._command(collection_name, uuid, INDEXES)
-            except mongo_errors.OperationFailure as ex:
+            except pymongo_errors.OperationFailure as ex:
                 if ex.code in _DROPPED:
                     return
                 # One that it cannot have would keep it from having the others.
@@ -130,7 +130,7 @@ class Indexes:
     ) -> None:
         try:
             self._command(collection_name, uuid, [index])
-        except mongo_errors.OperationFailure as ex:
+        except pymongo_errors.OperationFailure as ex:
             collection = self._database[collection_name]
             if ex.code in _CONFLICTS and _has_equal(collection, index):
                 return

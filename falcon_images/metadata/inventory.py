@@ -12,15 +12,16 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from falcon_images.errors import DatabaseUnavailableError
-from falcon_images.metadata import Document, MongoMetadata, file_facts
-from falcon_images.metadata.kept import KeptImages
+from falcon_images.metadata.changes.deleted import DeletedImages
+from falcon_images.metadata.documents import Document, file_facts
+from falcon_images.metadata.errors import again, mongo_errors
+from falcon_images.metadata.mongo import MongoMetadata
 from falcon_images.metadata.names import BEFORE_IMAGES
-from falcon_images.metadata.translation import again, translated
 from falcon_images.metadata.values import parse_id
 
 _BATCH_DOCUMENTS = 500
 _OF_FILES = {'image': True, '_file': True}
-_OF_EARLIER_VERSION: Document = {
+_OF_LEGACY_VERSION: Document = {
     '$or': [
         {'_file': {'$type': 'array'}},
         *({f'_file.{fact}': {'$exists': False}} for fact in ('size', 'type', 'sha256')),
@@ -88,7 +89,7 @@ class Inventory:
 
     def count(self, source: Source) -> int:
         """Count documents, roughly and at once."""
-        with translated():
+        with mongo_errors():
             if source.is_kept:
                 return self._kept_images(source).count()
             return self._collection(source).estimated_document_count()
@@ -105,7 +106,7 @@ class Inventory:
     def has(self, source: Source, document: Document) -> bool:
         """Tell whether a document is still there, or can still come back."""
         if source.is_kept:
-            with translated():
+            with mongo_errors():
                 ids = self._kept_images(source).change_ids(document['_id'])
             return self._metadata(source.database_name).changes.is_kept(ids)
         return any(self._find(source, {'_id': document['_id']}))
@@ -121,7 +122,7 @@ class Inventory:
             facts['sha256'] for document in found if (facts := file_facts(document))
         }
 
-    def of_earlier_version(
+    def of_legacy_version(
         self, source: Source, names: Iterable[str], exactly: bool
     ) -> Iterator[Document]:
         """Read the documents of the earlier version that have one of some names.
@@ -130,7 +131,7 @@ class Inventory:
             exactly: not also names that only some file systems take for the same;
                 to look for these, the database has to read the whole collection.
         """
-        filter_ = {'image': {'$in': list(names)}, **_OF_EARLIER_VERSION}
+        filter_ = {'image': {'$in': list(names)}, **_OF_LEGACY_VERSION}
         collation = None if exactly else _AS_FILE_SYSTEMS
         return self._find(source, filter_, collation=collation)
 
@@ -141,7 +142,7 @@ class Inventory:
     def _find(
         self, source: Source, filter_: Document, **options: Any
     ) -> Iterator[Document]:
-        with translated(None):
+        with mongo_errors(None):
             if source.is_kept:
                 kept = self._kept_images(source)
                 yield from kept.find(
@@ -157,9 +158,9 @@ class Inventory:
     def _collection(self, source: Source) -> Collection[Document]:
         return self._database(source.database_name)[source.key]
 
-    def _kept_images(self, source: Source) -> KeptImages:
+    def _kept_images(self, source: Source) -> DeletedImages:
         database = self._database(source.database_name)
-        return KeptImages(database, source.collection_name)
+        return DeletedImages(database, source.collection_name)
 
     def _database(self, database_name: str) -> Database[Document]:
         return self._client.get_database(
@@ -183,7 +184,7 @@ class Inventory:
         ] + self._kept(database_name)
 
     def _others(self) -> list[str]:
-        with translated():
+        with mongo_errors():
             names = self._client.list_database_names()
         return [n for n in names if n not in (*_OF_MONGODB, self.database_name)]
 

@@ -9,8 +9,8 @@ from pymongo.database import Database
 
 from falcon_images.errors import DatabaseUnavailableError, DuplicateKeyError
 from falcon_images.metadata.documents import Document
+from falcon_images.metadata.errors import Operations
 from falcon_images.metadata.names import TURNS
-from falcon_images.metadata.translation import Operations
 
 # How long a turn may last, by the clock of the database: after it, an insert that was
 # sent in that turn cannot come any more.

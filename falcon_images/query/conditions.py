@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from falcon_images.errors import InvalidRequestError
-from falcon_images.metadata import parse_id
+from falcon_images.metadata.values import parse_id
 from falcon_images.query.parameters import Params, check_path, checked_text, one_text
 from falcon_images.query.times import first_moment, last_moment
 from falcon_images.settings import Settings

@@ -3,7 +3,7 @@
 from typing import Any
 
 from falcon_images.errors import InvalidRequestError
-from falcon_images.metadata import parse_id
+from falcon_images.metadata.values import parse_id
 from falcon_images.query.parameters import check_path
 from falcon_images.query.times import parse_time
 

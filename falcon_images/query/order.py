@@ -3,7 +3,7 @@
 from typing import Any
 
 from falcon_images.errors import InvalidRequestError
-from falcon_images.metadata import NEWEST_FIRST, Order
+from falcon_images.metadata.documents import NEWEST_FIRST, Order
 from falcon_images.query.parameters import Params, check_path, one_object, one_text
 from falcon_images.settings import Settings
 

@@ -3,7 +3,8 @@
 from urllib.parse import quote, urlencode
 
 from falcon_images.errors import InvalidRequestError
-from falcon_images.metadata import Order, Position, read_cursor
+from falcon_images.metadata.documents import Order, Position
+from falcon_images.metadata.lists.cursors import read_cursor
 from falcon_images.query.parameters import Params, check_path, one_text
 from falcon_images.settings import Settings
 

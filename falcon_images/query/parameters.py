@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from falcon_images.errors import InvalidRequestError
-from falcon_images.json_text import loads_object
+from falcon_images.formats.json import loads_object
 from falcon_images.properties import check_name
 from falcon_images.settings import Settings
 

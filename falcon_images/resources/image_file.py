@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 import falcon
 
-from falcon_images.conditional import is_not_modified, requested_range
-from falcon_images.image_types import SVG
+from falcon_images.image_types.identify import SVG
+from falcon_images.resources.conditional import is_not_modified, requested_range
 from falcon_images.settings import Settings
-from falcon_images.stored_files import StoredFile, StoredFiles
+from falcon_images.store.image_files import StoredFile, StoredFiles
 
 Headers = tuple[tuple[str, str], ...]
 

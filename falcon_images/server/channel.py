@@ -12,7 +12,7 @@ from waitress.utilities import Error
 from falcon_images.server.buffers import Allowance
 from falcon_images.server.parser import Parser
 from falcon_images.server.tasks import RefusalTask, Task
-from falcon_images.verdict import Verdict
+from falcon_images.server.verdict import Verdict
 
 # A connection that is silent for less may have a request on its way.
 _IDLE_SECONDS = 1.0

@@ -5,7 +5,7 @@ from typing import Any
 
 from waitress.task import ThreadedTaskDispatcher
 
-from falcon_images.budget import Budget, Work, work_of
+from falcon_images.server.budget import Budget, Work, work_of
 
 _LOOK_SECONDS = 0.25
 

@@ -14,13 +14,13 @@ from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
-from falcon_images.budget import Budget
+from falcon_images.server.budget import Budget
 from falcon_images.server.buffers import Allowance
 from falcon_images.server.capacity import connection_limit
 from falcon_images.server.channel import Channel
 from falcon_images.server.dispatcher import Dispatcher
 from falcon_images.server.timeouts import Timeouts
-from falcon_images.verdict import Admit
+from falcon_images.server.verdict import Admit
 
 USE_POLL = hasattr(select, 'poll')
 _SOCKET_BYTES = 65536

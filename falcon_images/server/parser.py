@@ -18,7 +18,7 @@ from falcon_images.server.buffers import (
     NoAllowanceError,
 )
 from falcon_images.server.timeouts import Timeouts
-from falcon_images.verdict import Verdict
+from falcon_images.server.verdict import Verdict
 
 _MAX_CHUNK_LINE_BYTES = 8192
 # Nobody has larger ones but who means harm; these are counted as bodies are.

@@ -6,7 +6,7 @@ import orjson
 from waitress.task import ErrorTask, WSGITask
 
 from falcon_images.server.parser import Parser
-from falcon_images.verdict import NOT_TAKEN
+from falcon_images.server.verdict import NOT_TAKEN
 
 _ERRORS = {
     400: ('Bad request', 'The request is not valid HTTP/1.1.'),

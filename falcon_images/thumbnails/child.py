@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from falcon_images.errors import TooLargeError
-from falcon_images.log_lines import log_warnings
+from falcon_images.telemetry.log_lines import log_warnings
 from falcon_images.thumbnails.drawing import Drawing, LargeImageError, UndrawableError
 from falcon_images.thumbnails.limits import limit_memory, limit_time
 from falcon_images.thumbnails.protocol import Answer, Order, parse_order, send_answer

@@ -16,12 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from falcon_images.errors import TooManyThumbnailsError
-from falcon_images.thumbnails.protocol import (
-    Answer,
-    Order,
-    receive_answer,
-    send_order,
-)
+from falcon_images.thumbnails.protocol import Answer, Order, receive_answer, send_order
 
 _ROOT = Path(__file__).absolute().parent.parent.parent
 _PROGRAM = (

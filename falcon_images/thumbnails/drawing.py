@@ -7,9 +7,9 @@ from typing import BinaryIO, cast
 
 from PIL import Image, ImageFile, JpegImagePlugin, TiffImagePlugin
 
-from falcon_images.bounded_file import BoundedFile
 from falcon_images.errors import NotAnImageError, TooLargeError
-from falcon_images.image_types import FORMATS, identify
+from falcon_images.image_types.bounded_file import BoundedFile
+from falcon_images.image_types.identify import FORMATS, identify
 from falcon_images.thumbnails.windowing import has_nan, windowed, windowed_color
 
 # In one piece, large pictures come from the system and go back to it at once; in the

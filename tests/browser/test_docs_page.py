@@ -1,7 +1,7 @@
 from playwright.sync_api import FilePayload, Page, expect
 
 from tests.integration.conftest import Serving
-from tests.pictures import jpeg
+from tests.support.pictures import jpeg
 
 
 def test_the_page_shows_every_operation(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.replica_set import ReplicaSet
 from tests.integration.conftest import start
+from tests.support.replica_set import ReplicaSet
 
 __all__ = ['start']
 

@@ -15,12 +15,12 @@ import pymongo
 import pytest
 import requests
 
-from falcon_images.files import image_key
+from falcon_images.files.keys import image_key
+from tests.changes.test_bulk import CODEC, LONG_AGO
 from tests.faults.conftest import Report
 from tests.faults.test_kills import KILL, mongod_pid
 from tests.integration.conftest import ROOT, Serving, eventually
-from tests.pictures import jpeg
-from tests.test_changes import CODEC, LONG_AGO
+from tests.support.pictures import jpeg
 
 pytestmark = pytest.mark.skipif(
     os.name == 'nt', reason='Windows has no unix socket to find mongod'

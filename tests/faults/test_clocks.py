@@ -13,7 +13,7 @@ import requests
 
 from tests.integration.conftest import Serving, eventually
 from tests.integration.test_check_command import run
-from tests.pictures import jpeg
+from tests.support.pictures import jpeg
 
 FAKETIME = sorted(Path('/usr/lib').glob('*/faketime/libfaketimeMT.so.1'))
 # CI has it: there, a test that cannot run is one that failed.

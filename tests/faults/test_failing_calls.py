@@ -10,12 +10,12 @@ from typing import Any
 import falcon.testing
 import pytest
 
-from falcon_images.files import Doubt
+from falcon_images.files.unresolved import UnresolvedWrite
 from tests.conftest import Service, form
 from tests.faults.conftest import Report
-from tests.faults.interception import KINDS, Fault, Kind, failing
-from tests.pictures import jpeg
-from tests.test_store import reconcile, run_out_drops
+from tests.store.test_images import reconcile, run_out_drops
+from tests.support.interception import KINDS, Fault, Kind, failing
+from tests.support.pictures import jpeg
 
 Result = falcon.testing.Result
 JSON = 'application/json'
@@ -177,7 +177,10 @@ def check_files(
 def check_leftovers(service: Service, fault: Fault) -> None:
     """Files without a document are noted, or wait in a drop that is to be finished."""
     files = {path.stem for path in service.stored_files()}
-    noted = {doubt.image_id for doubt in service.files.doubts()}
+    noted = {
+        unresolved_write.image_id
+        for unresolved_write in service.files.unresolved_writes()
+    }
     assert files <= ids_in_database(service) | noted, fault
 
 
@@ -186,7 +189,7 @@ def check_reconciled(service: Service, fault: Fault) -> None:
     reconcile(service)
     files = sorted(path.stem for path in service.stored_files())
     assert files == sorted(ids_in_database(service)), fault
-    assert service.files.doubts() == [], fault
+    assert service.files.unresolved_writes() == [], fault
     names = service.database.list_collection_names()
     left = {name for name in names if name.startswith('_service.')}
     assert left <= {'_service.drops', TURNS}, fault
@@ -250,7 +253,7 @@ def test_an_upload_with_a_key_is_stored_once_whatever_failed(
 def test_what_may_be_there_is_stored_once_whatever_failed(
     service: Service, kind: Kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr('falcon_images.additions._WAIT_SECONDS', 0.0)
+    monkeypatch.setattr('falcon_images.store.additions._WAIT_SECONDS', 0.0)
     for number in itertools.count(1):
         assert number < MAX_CALLS
         made = scene(service, number, 1)
@@ -340,8 +343,10 @@ def test_a_note_that_cannot_be_removed_keeps_no_other_doubt_open(
 ) -> None:
     for _ in range(5):
         image_id = service.client.upload()['_id']
-        doubt = Doubt(service.settings.mongodb_db, 'c', image_id, 'image/jpeg')
-        service.files.note_doubt(doubt)
+        unresolved_write = UnresolvedWrite(
+            service.settings.mongodb_db, 'c', image_id, 'image/jpeg'
+        )
+        service.files.note_unresolved(unresolved_write)
     locked = next((service.settings.uploads_directory / 'doubts').glob('*.json'))
     unlink = os.unlink
 
@@ -352,4 +357,4 @@ def test_a_note_that_cannot_be_removed_keeps_no_other_doubt_open(
 
     monkeypatch.setattr(os, 'unlink', refuse_one)
     reconcile(service)
-    assert len(service.files.doubts()) == 1
+    assert len(service.files.unresolved_writes()) == 1

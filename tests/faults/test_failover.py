@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 
 from tests.faults.conftest import Report
-from tests.faults.record import Client, Verdict, Verifier
-from tests.faults.replica_set import START_SECONDS, ReplicaSet
 from tests.integration.conftest import Serving, eventually
+from tests.support.record import Client, Verdict, Verifier
+from tests.support.replica_set import START_SECONDS, ReplicaSet
 
 SHORT_FAILOVERS, LONG_FAILOVERS = 1, 6
 UPLOADERS = 8

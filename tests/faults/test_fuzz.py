@@ -16,8 +16,8 @@ import pytest
 
 from tests.conftest import Service
 from tests.faults.conftest import Report
-from tests.faults.mutations import Request, Requests
 from tests.integration.conftest import Serving, eventually
+from tests.support.mutations import Request, Requests
 
 SHORT_IN_PROCESS, LONG_IN_PROCESS = 1200, 70_000
 SHORT_RAW, LONG_RAW = 400, 30_000
@@ -125,7 +125,10 @@ def check_whole(service: Service) -> None:
     # The files of images that were deleted in bulk stay for a time.
     kept = service.database['_service.before'].find({'kind': 'delete'})
     ids += [str(image['before']['_id']) for image in kept]
-    noted = {doubt.image_id for doubt in service.files.doubts()}
+    noted = {
+        unresolved_write.image_id
+        for unresolved_write in service.files.unresolved_writes()
+    }
     assert sorted(path.stem for path in files if path.stem not in noted) == sorted(ids)
 
 

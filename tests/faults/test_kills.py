@@ -15,8 +15,8 @@ import pymongo
 import pytest
 
 from tests.faults.conftest import Report
-from tests.faults.record import Client, Verdict, Verifier
 from tests.integration.conftest import ROOT, Serving, eventually
+from tests.support.record import Client, Verdict, Verifier
 
 pytestmark = pytest.mark.skipif(
     os.name == 'nt', reason='Windows has no SIGKILL, and no unix socket to find mongod'

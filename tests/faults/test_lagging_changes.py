@@ -13,14 +13,10 @@ from typing import Any
 import pytest
 from pymongo.errors import PyMongoError
 
-from falcon_images.changes.expiry import Expiry
-from falcon_images.metadata import BulkDocuments
+from falcon_images.metadata.changes.bulk import BulkDocuments
 from falcon_images.settings import Settings
-from tests.conftest import Service, running
-from tests.faults.conftest import Report
-from tests.faults.replica_set import START_SECONDS, Member, ReplicaSet
-from tests.integration.conftest import eventually
-from tests.test_changes import (
+from falcon_images.store.expiry import ExpiredChanges
+from tests.changes.test_bulk import (
     IMAGES,
     changes,
     delete,
@@ -32,8 +28,12 @@ from tests.test_changes import (
     revert,
     run_out,
 )
-from tests.test_changes_races import before
-from tests.test_store import run_out_drops
+from tests.changes.test_races import before
+from tests.conftest import Service, running
+from tests.faults.conftest import Report
+from tests.integration.conftest import eventually
+from tests.store.test_images import run_out_drops
+from tests.support.replica_set import START_SECONDS, Member, ReplicaSet
 
 LONG_ROUNDS = 3
 OTHERS = 20
@@ -208,10 +208,10 @@ def expiry(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
         image = {'_id': whole[0]['_id']}
         scene.alone(lambda database: not database.c.find_one(image))
 
-    before(monkeypatch, Expiry, '_remove_files', delete_one_alone)
+    before(monkeypatch, ExpiredChanges, '_remove_files', delete_one_alone)
     with deleting:
         with contextlib.suppress(Exception):
-            Expiry(scene.service.files, scene.service.metadata).expire_changes()
+            ExpiredChanges(scene.service.files, scene.service.metadata).expire_changes()
         scene.fail_over()
     scene.require_files()
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import requests
 
-from tests.faults.replica_set import Member, ReplicaSet
 from tests.integration.conftest import Serving, eventually
-from tests.pictures import jpeg
+from tests.support.pictures import jpeg
+from tests.support.replica_set import Member, ReplicaSet
 
 SHORT_ROUNDS, LONG_ROUNDS = 1, 8
 MERGE_PATCH = 'application/merge-patch+json'

@@ -15,7 +15,7 @@ import requests
 
 from tests.faults.conftest import Report
 from tests.integration.conftest import Serving
-from tests.pictures import jpeg, jpeg_in_scans
+from tests.support.pictures import jpeg, jpeg_in_scans
 
 Start = Callable[..., Serving]
 

@@ -14,7 +14,7 @@ from pymongo.collection import Collection
 
 from tests.conftest import Service
 from tests.integration.conftest import Serving, eventually
-from tests.pictures import jpeg
+from tests.support.pictures import jpeg
 
 linux_with_proc = pytest.mark.skipif(
     not Path('/proc/self/fd').exists(), reason='only Linux names what is open'

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import Report
-from tests.faults.record import Client, Verdict, Verifier
 from tests.faults.test_fuzz import descriptors
 from tests.integration.conftest import Serving
+from tests.support.record import Client, Verdict, Verifier
 
 pytestmark = pytest.mark.skipif(
     not Path('/proc/self/status').exists(), reason='only Linux tells what is used'

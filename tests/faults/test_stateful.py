@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 
 from tests.conftest import Service, form
 from tests.faults.conftest import Report
-from tests.pictures import jpeg
+from tests.support.pictures import jpeg
 
 SHORT = (30, 20)
 LONG = (300, 50)

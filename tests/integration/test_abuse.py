@@ -19,7 +19,7 @@ from bson import ObjectId
 
 from tests.conftest import form
 from tests.integration.conftest import Serving, eventually
-from tests.pictures import SVG, jpeg
+from tests.support.pictures import SVG, jpeg
 
 Start = Callable[..., Serving]
 Call = Callable[[], Any]

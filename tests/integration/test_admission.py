@@ -12,11 +12,11 @@ from pathlib import Path
 import pymongo
 import pytest
 
-from falcon_images.embedded import EmbeddedMongo
+from falcon_images.embedded.mongod import EmbeddedMongo
 from tests.integration.conftest import Serving, eventually
 from tests.integration.test_abuse import connect, exchange, get, upload
-from tests.pictures import jpeg
-from tests.test_auth import IdentificationServer, identification
+from tests.middleware.test_auth import IdentificationServer, identification
+from tests.support.pictures import jpeg
 
 __all__ = ['identification']
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from falcon_images.files import image_key
+from falcon_images.files.keys import image_key
 from tests.integration.conftest import ROOT, Serving
-from tests.pictures import jpeg
+from tests.support.pictures import jpeg
 
 Start = Callable[..., Serving]
 _INHERITED = ('PATH', 'SYSTEMROOT', 'TEMP', 'TMP', 'TMPDIR')
@@ -41,8 +41,8 @@ def spoil(serving: Serving) -> tuple[str, str]:
     spare = image_key('c', '0' * 24, 'image/jpeg')
     (images / spare).parent.mkdir(parents=True)
     (images / image_key('c', missing, 'image/jpeg')).rename(images / spare)
-    earlier = time.time() - 3600
-    os.utime(images / spare, (earlier, earlier))
+    legacy = time.time() - 3600
+    os.utime(images / spare, (legacy, legacy))
     return missing, spare
 
 

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from tests.integration.conftest import Serving
-from tests.pictures import jpeg
+from tests.support.pictures import jpeg
 
 Start = Callable[..., Serving]
 

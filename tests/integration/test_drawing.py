@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests import pictures
 from tests.integration.conftest import ROOT, Serving, eventually
-from tests.pictures import jpeg, saved
-from tests.test_drawers import children, is_alive, linux
+from tests.support import pictures
+from tests.support.pictures import jpeg, saved
+from tests.thumbnails.test_drawers import children, is_alive, linux
 
 Start = Callable[..., Serving]
 

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from tests.integration.conftest import ROOT, Serving, eventually
-from tests.pictures import jpeg
+from tests.support.pictures import jpeg
 
 pytestmark = pytest.mark.skipif(os.name == 'nt', reason='Windows has no fork')
 CLIENTS = 12
@@ -31,7 +31,7 @@ import concurrent.futures, os, sys
 import falcon.testing
 from falcon_images.wsgi import application
 from tests.conftest import Client, form
-from tests.pictures import jpeg
+from tests.support.pictures import jpeg
 client = Client(application)
 
 def upload(number):

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from falcon_images.reconciler import Reconciler
+from falcon_images.maintenance.reconciler import Reconciler
 from tests.conftest import Service
 from tests.integration.conftest import Serving, eventually
-from tests.pictures import jpeg
+from tests.support.pictures import jpeg
 
 Start = Callable[..., Serving]
 

@@ -16,10 +16,10 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from falcon_images.metrics import Metrics
-from falcon_images.metrics.processes import collected, share_between_processes
+from falcon_images.telemetry.metrics import Metrics
+from falcon_images.telemetry.processes import collected, share_between_processes
 from tests.integration.conftest import Serving, eventually
-from tests.pictures import jpeg
+from tests.support.pictures import jpeg
 
 Start = Callable[..., Serving]
 

@@ -11,9 +11,9 @@ import pymongo
 import pytest
 import requests
 
-from falcon_images.embedded import EmbeddedMongo
+from falcon_images.embedded.mongod import EmbeddedMongo
 from tests.integration.conftest import Serving, eventually
-from tests.pictures import jpeg
+from tests.support.pictures import jpeg
 
 Start = Callable[..., Serving]
 
@@ -45,8 +45,8 @@ def is_consistent(serving: Serving) -> bool:
     ids = {document['_id'] for document in documents}
     root = serving.folder / 'data/uploads'
     files = {path.stem for path in (root / 'images').rglob('*.jpg')}
-    doubts = {path.stem for path in (root / 'doubts').iterdir()}
-    return ids <= files <= ids | doubts
+    unresolved_writes = {path.stem for path in (root / 'doubts').iterdir()}
+    return ids <= files <= ids | unresolved_writes
 
 
 @pytest.mark.skipif(os.name == 'nt', reason='Windows cannot freeze a process')

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from falcon_images.workers import _pause
+from falcon_images.server.workers import _pause
 from tests.conftest import form
 from tests.integration.conftest import ROOT, Serving, eventually
-from tests.pictures import jpeg
+from tests.support.pictures import jpeg
 
 Start = Callable[..., Serving]
 

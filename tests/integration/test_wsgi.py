@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.conftest import ROOT
-from tests.pictures import jpeg
+from tests.support.pictures import jpeg
 
 # The standard library's own server, for one request of each kind.
 PROGRAM = """

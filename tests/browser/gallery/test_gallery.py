@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
 import falcon_images
-from tests.browser.gallery.looking import (
+from tests.integration.conftest import Serving
+from tests.support.looking import (
     documents,
     dropped,
     expect_images,
@@ -17,8 +18,7 @@ from tests.browser.gallery.looking import (
     until,
     upload,
 )
-from tests.integration.conftest import Serving
-from tests.pictures import every_format, jpeg
+from tests.support.pictures import every_format, jpeg
 
 UI = Path(falcon_images.__file__).parent / 'ui'
 

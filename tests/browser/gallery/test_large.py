@@ -8,8 +8,8 @@ import pytest
 from bson import ObjectId
 from playwright.sync_api import CDPSession, Page, expect
 
-from tests.browser.gallery.looking import see, until
 from tests.integration.conftest import Serving
+from tests.support.looking import see, until
 
 COUNT = 100_000
 SMOOTH_MS = 33

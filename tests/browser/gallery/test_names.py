@@ -8,7 +8,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.gallery.looking import (
+from tests.integration.conftest import Serving
+from tests.support.looking import (
     documents,
     expect_images,
     fill,
@@ -16,7 +17,6 @@ from tests.browser.gallery.looking import (
     until,
     upload,
 )
-from tests.integration.conftest import Serving
 
 NAMES = ('constructor', 'toString', 'valueOf', '__proto__', 'hasOwnProperty')
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.gallery.looking import (
+from tests.integration.conftest import Serving
+from tests.middleware.test_auth import IdentificationServer
+from tests.support.looking import (
     documents,
     dropped,
     expect_images,
@@ -16,9 +18,7 @@ from tests.browser.gallery.looking import (
     see,
     until,
 )
-from tests.integration.conftest import Serving
-from tests.pictures import jpeg
-from tests.test_auth import IdentificationServer
+from tests.support.pictures import jpeg
 
 CONTRAST = (Path(__file__).parent / 'contrast.js').read_text()
 

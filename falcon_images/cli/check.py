@@ -1,0 +1,217 @@
+"""The command `check`: finds the store, runs the check, and tells what it found."""
+
+import contextlib
+import enum
+import logging
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
+
+import click
+from filelock import Timeout
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from falcon_images.app import create_client
+from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
+from falcon_images.errors import DatabaseUnavailableError
+from falcon_images.files.quarantine import QuarantineError
+from falcon_images.maintenance.check import (
+    Check,
+    CheckError,
+    Extent,
+    Finding,
+    FindingKind,
+)
+from falcon_images.metadata.inventory import Inventory
+from falcon_images.settings import EMBEDDED_FOLDER, Settings, SettingsError
+
+# A look through a whole collection may take longer than a request.
+_QUERY_TIMEOUT_SECONDS = 300
+_IS_WINDOWS = os.name == 'nt'
+
+
+class Outcome(enum.IntEnum):
+    """The exit status."""
+
+    WELL = 0
+    WRONG = 1
+    NOT_MADE = 2
+    INTERRUPTED = 130
+
+
+def check_store(environ: Mapping[str, str], repairs: bool, is_deep: bool) -> Outcome:
+    """Check the store that the environment tells of, and print what is found."""
+    # Findings are told, and errors as one sentence: nothing comes beside them.
+    logging.getLogger('falcon_images').addHandler(logging.NullHandler())
+    _print_any_name()
+    try:
+        settings = Settings.from_env(environ)
+        return _check(settings, Extent(is_deep=is_deep, repairs=repairs))
+    except DatabaseUnavailableError:
+        return _not_made('The database does not answer; run the check when it does.')
+    except (CheckError, QuarantineError, SettingsError, EmbeddedMongoError) as ex:
+        return _not_made(str(ex))
+    except KeyboardInterrupt:
+        return Outcome.INTERRUPTED
+
+
+def _check(settings: Settings, extent: Extent) -> Outcome:
+    _require_folder(settings.uploads_directory)
+    with (
+        _database_url(settings.mongodb_url) as url,
+        create_client(
+            replace(
+                settings,
+                mongodb_url=url,
+                query_timeout_seconds=_QUERY_TIMEOUT_SECONDS,
+            )
+        ) as client,
+    ):
+        inventory = Inventory(client, settings.mongodb_db)
+        return _report(settings.uploads_directory, inventory, extent)
+
+
+def _report(root: Path, inventory: Inventory, extent: Extent) -> Outcome:
+    seen = Counter[str]()
+    found = Counter[FindingKind]()
+    repaired = Counter[FindingKind]()
+    with _progress(inventory) as progress:
+
+        def on_step(what: str, count: int) -> None:
+            seen[what] += count
+            progress.update(progress.task_ids[0], completed=_done(seen))
+
+        for finding in Check(root, inventory, extent, on_step).run():
+            found[finding.kind] += 1
+            repaired[finding.kind] += finding.is_repaired
+            print(_line(finding), flush=True)
+    _print_summary(seen, found, repaired)
+    return Outcome.WELL if found == repaired else Outcome.WRONG
+
+
+def _progress(inventory: Inventory) -> Progress:
+    sources = (*inventory.collections(), *inventory.kept())
+    documents = sum(inventory.count(source) for source in sources)
+    progress = Progress(
+        TextColumn('{task.description}'),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+        # What goes into a file must not go to the terminal instead.
+        redirect_stdout=sys.stdout.isatty(),
+        transient=True,
+    )
+    # There is a file for each document, if all is well.
+    progress.add_task('Documents, then files', total=2 * documents)
+    return progress
+
+
+def _done(seen: Counter[str]) -> int:
+    return seen['documents'] + seen['files']
+
+
+def _line(finding: Finding) -> str:
+    note = f' ({finding.note})' if finding.note else ''
+    return _printable(f'{finding.kind} {finding.place}{note}')
+
+
+def _print_summary(
+    seen: Counter[str], found: Counter[FindingKind], repaired: Counter[FindingKind]
+) -> None:
+    table = Table('')
+    for header in ('found', 'repaired', 'left'):
+        table.add_column(header, justify='right')
+    for kind in FindingKind:
+        numbers = (found[kind], repaired[kind], found[kind] - repaired[kind])
+        table.add_row(kind, *(f'{number:,}' for number in numbers))
+    console = Console()
+    console.print(table)
+    well = '' if found else ' All is well.'
+    console.print(
+        f'Compared {seen["documents"]:,} documents and {seen["files"]:,} files.{well}',
+        highlight=False,
+    )
+    if seen['waiting']:
+        console.print(
+            f'{seen["waiting"]:,} files are too new, or looked into by the service '
+            'itself; check again later.',
+            highlight=False,
+        )
+
+
+def _printable(text: str) -> str:
+    """Write out what could steer a terminal, or begin a line of its own."""
+    return ''.join(
+        character
+        if character.isprintable()
+        else character.encode('unicode_escape').decode()
+        for character in text
+    )
+
+
+def _print_any_name() -> None:
+    # Windows gives a pipe an encoding that lacks most letters.
+    with contextlib.suppress(AttributeError):
+        sys.stdout.reconfigure(errors='backslashreplace')  # type: ignore[union-attr]
+
+
+def _not_made(reason: str) -> Outcome:
+    click.echo(f'check: {_printable(reason)}', err=True)
+    return Outcome.NOT_MADE
+
+
+def _require_folder(root: Path) -> None:
+    if not (root / 'images').is_dir():
+        raise CheckError(
+            f'There is no folder {root / "images"}; set UPLOADS_DIRECTORY, or run the '
+            'check in the folder of the service.'
+        )
+
+
+@contextlib.contextmanager
+def _database_url(given: str) -> Iterator[str]:
+    """Tell the URL of the database, and start the private one if it does not run."""
+    if given:
+        yield given
+        return
+    if not EMBEDDED_FOLDER.is_dir():
+        raise CheckError(
+            f'There is no private MongoDB in {EMBEDDED_FOLDER}; set MONGODB_URL, or '
+            'run the check in the folder of the service.'
+        )
+    embedded = _start_embedded()
+    if embedded is None:
+        yield _url_of_running()
+        return
+    try:
+        embedded.wait_until_ready()
+        yield embedded.url
+    finally:
+        embedded.stop()
+
+
+def _start_embedded() -> EmbeddedMongo | None:
+    """Start the private MongoDB; None if the service has it running."""
+    try:
+        return EmbeddedMongo(EMBEDDED_FOLDER)
+    except EmbeddedMongoError as ex:
+        if isinstance(ex.__cause__, Timeout):
+            return None
+        raise
+
+
+def _url_of_running() -> str:
+    path = EMBEDDED_FOLDER.absolute() / 'mongo.sock'
+    if _IS_WINDOWS or not path.exists():
+        raise CheckError(
+            'The service uses its private MongoDB, which nobody else can reach here; '
+            'stop the service for the time of the check, or give both a MONGODB_URL.'
+        )
+    return f'mongodb://{quote(str(path), safe="")}/?directConnection=true'

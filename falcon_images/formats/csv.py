@@ -1,0 +1,110 @@
+"""CSV out: documents as rows, for spreadsheets (RFC 4180, in UTF-8)."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from falcon_images.errors import InvalidRequestError
+from falcon_images.formats.json import dumps
+from falcon_images.formats.list_spool import SpooledFile
+from falcon_images.metadata.documents import Document
+from falcon_images.metadata.values import to_json_type
+
+_MAX_COLUMNS = 1000
+_FIRST = ('_id', 'time', 'image')
+_OF_FILE = '_file.'
+_FILE_FACTS = tuple(
+    f'{_OF_FILE}{fact}' for fact in ('size', 'type', 'sha256', 'width', 'height')
+)
+_ORDER = {name: number for number, name in enumerate((*_FIRST, *_FILE_FACTS))}
+# What makes spreadsheets take a text for a formula; Japanese ones know wide forms too.
+_FORMULA = re.compile('[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]')
+# Where ";" or a tab parts cells, quotes within a line are nothing: a cell begins behind
+# each of these, whatever is quoted.
+_PIECE = re.compile(r'(?:(?<=;)|(?<=[\s\S][\t\r\n]))[^;\t\r\n]+')
+_QUOTED = re.compile('[,;"\t\r\n]')
+_NUMBER = re.compile(r'-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?')
+
+
+def write_csv(file: SpooledFile, documents: Iterable[Document]) -> int:
+    """Write documents as rows below a line of names; return how many there are.
+
+    Nested objects become columns with dotted names, lists JSON, null an empty cell.
+    Text that a spreadsheet would run as a formula gets an apostrophe before it.
+
+    Raises:
+        InvalidRequestError: there are more columns than a table can have.
+    """
+    # The columns are known only after the last document; until then rows wait.
+    with file.another() as rows:
+        columns: set[str] = set()
+        count = 0
+        for document in documents:
+            cells = dict(_cells('', document))
+            columns.update(cells)
+            _check(columns)
+            rows.write(dumps(cells) + b'\n')
+            count += 1
+        rows.seek(0)
+        _write_table(file, sorted(columns or _FIRST, key=_place), rows)
+    return count
+
+
+def _check(columns: set[str]) -> None:
+    if len(columns) > _MAX_COLUMNS:
+        raise InvalidRequestError(
+            f'As CSV, a list can have {_MAX_COLUMNS} columns at most; choose some '
+            'with fields, or take JSON.'
+        )
+
+
+def _write_table(file: SpooledFile, columns: list[str], rows: Iterable[bytes]) -> None:
+    file.write(_line(map(_harmless, columns)))
+    for row in rows:
+        cells = json.loads(row)
+        file.write(_line(cells.get(column, '') for column in columns))
+
+
+def _line(cells: Iterable[str]) -> bytes:
+    line = ','.join(
+        '"' + cell.replace('"', '""') + '"' if _QUOTED.search(cell) else cell
+        for cell in cells
+    )
+    # Nothing at all would be no row.
+    return (line or '""').encode() + b'\r\n'
+
+
+def _place(column: str) -> tuple[int, bool, str]:
+    number = _ORDER.get(column, len(_ORDER))
+    return number, not column.startswith(_OF_FILE), column
+
+
+def _cells(prefix: str, members: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in members.items():
+        if isinstance(value, dict) and value:
+            yield from _cells(f'{prefix}{name}.', value)
+        else:
+            yield f'{prefix}{name}', _cell(value)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ''
+    if isinstance(value, str):
+        return _harmless(value)
+    if isinstance(value, bool | int | float | list | dict):
+        return _harmless(dumps(value).decode())
+    return _cell(to_json_type(value))
+
+
+def _harmless(text: str) -> str:
+    if _QUOTED.search(text):
+        text = _PIECE.sub(lambda piece: _no_formula(piece[0]), text)
+    return _no_formula(text)
+
+
+def _no_formula(text: str) -> str:
+    if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
+        return f"'{text}"
+    return text

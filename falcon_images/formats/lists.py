@@ -1,0 +1,89 @@
+"""Lists of documents, written into a file that is then sent."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from falcon_images.files.errors import disk_errors
+from falcon_images.formats.csv import write_csv
+from falcon_images.formats.json import dumps
+from falcon_images.formats.list_spool import ListSpool, SpooledFile
+from falcon_images.metadata.documents import Document
+
+# Documents are put together up to this size; each may be as large as MongoDB allows.
+_WRITTEN_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list of documents: its file, its size in bytes, their count."""
+
+    file: SpooledFile
+    size: int
+    count: int
+
+
+def write_list(
+    documents: Iterable[Document], media_type: str, spool: ListSpool
+) -> Listing:
+    """Write documents as they are read, in memory that does not grow with them.
+
+    A file, because the server sends it without holding a thread, however slow the
+    client reads. Whoever calls closes it.
+
+    Args:
+        media_type: one of `MEDIA_TYPES`.
+        spool: where the file waits to be sent.
+
+    Raises:
+        StorageFullError, StorageUnavailableError: the disk does not take it.
+        TooBusyError: too many lists wait to be sent.
+    """
+    with disk_errors():
+        file = spool.file()
+        try:
+            count = _WRITERS[media_type](file, documents)
+            size = file.tell()
+            file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+        return Listing(file, size, count)
+
+
+def _write_array(file: SpooledFile, documents: Iterable[Document]) -> int:
+    count = size = 0
+    # The first makes the beginning of the list, or of what goes on after a comma.
+    texts = [b'']
+    for document in documents:
+        text = dumps(document)
+        texts.append(text)
+        size += len(text)
+        if size > _WRITTEN_BYTES:
+            count += _write_together(file, texts, is_first=not count)
+            texts, size = [b''], 0
+    count += _write_together(file, texts, is_first=not count)
+    file.write(b']')
+    return count
+
+
+def _write_together(file: SpooledFile, texts: list[bytes], *, is_first: bool) -> int:
+    text = b','.join(texts)
+    file.write(b'[' + text[1:] if is_first else text)
+    return len(texts) - 1
+
+
+def _write_lines(file: SpooledFile, documents: Iterable[Document]) -> int:
+    count = 0
+    for document in documents:
+        file.write(dumps(document) + b'\n')
+        count += 1
+    return count
+
+
+_WRITERS: dict[str, Callable[[SpooledFile, Iterable[Document]], int]] = {
+    'application/json': _write_array,
+    'application/x-ndjson': _write_lines,
+    'text/csv': write_csv,
+}
+# The first is that of clients that take any, or none of them.
+MEDIA_TYPES = tuple(_WRITERS)

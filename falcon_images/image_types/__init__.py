@@ -1,0 +1,1 @@
+"""What is an image, and of which type."""

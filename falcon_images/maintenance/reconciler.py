@@ -1,0 +1,107 @@
+"""The reconciler: finishes in the background what requests had to leave."""
+
+import logging
+import threading
+import time
+
+from falcon_images.errors import DatabaseUnavailableError, StorageError
+from falcon_images.files.disk import DiskFiles
+from falcon_images.files.unresolved import UnresolvedWrite
+from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.store.expiry import ExpiredChanges
+from falcon_images.store.images import ImageStore
+
+_PAUSE_SECONDS = 10.0
+# How long a database must have answered before an insert that it was sent, and of
+# which nothing is to be seen, cannot come any more.
+_GRACE_SECONDS = 30.0
+_STOP_SECONDS = 10.0
+
+logger = logging.getLogger(__name__)
+
+
+class Reconciler:
+    """A thread that sweeps up, settles doubts, ends drops and changes, makes indexes.
+
+    What is gone of the uploads folder is made anew. Each step is safe to do twice and
+    at the same time in several processes.
+    """
+
+    def __init__(
+        self,
+        store: ImageStore,
+        metadata: MongoMetadata,
+        files: DiskFiles,
+        pause_seconds: float = _PAUSE_SECONDS,
+        grace_seconds: float = _GRACE_SECONDS,
+    ) -> None:
+        self._store = store
+        self._metadata = metadata
+        self._files = files
+        self._expiry = ExpiredChanges(files, metadata)
+        self._pause_seconds = pause_seconds
+        self._grace_seconds = grace_seconds
+        self._missing_since: dict[UnresolvedWrite, float] = {}
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, name='reconciler', daemon=True
+        )
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the step that is under way."""
+        self._stopped.set()
+        self._thread.join(_STOP_SECONDS)
+
+    def run_once(self) -> None:
+        """Do all there is to do now."""
+        for step in (
+            self._files.keep_alive,
+            self._files.sweep_incoming,
+            self._store.finish_drops,
+            self._expiry.expire_changes,
+            self._resolve_writes,
+            self._metadata.make_indexes,
+        ):
+            try:
+                step()
+            except DatabaseUnavailableError:
+                continue
+            except Exception:
+                # Whatever it was, the next round may fare better; requests go on.
+                logger.exception('The reconciler failed at %s', step.__name__)
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self.run_once()
+            self._stopped.wait(self._pause_seconds)
+
+    def _resolve_writes(self) -> None:
+        unresolved_writes = self._store.unresolved_writes()
+        self._missing_since = {
+            unresolved_write: since
+            for unresolved_write, since in self._missing_since.items()
+            if unresolved_write in unresolved_writes
+        }
+        try:
+            for unresolved_write in unresolved_writes:
+                self._resolve(unresolved_write)
+        except DatabaseUnavailableError:
+            # Only time in which the database answers counts.
+            self._missing_since.clear()
+            raise
+
+    def _resolve(self, unresolved_write: UnresolvedWrite) -> None:
+        now = time.monotonic()
+        is_certain = (
+            now - self._missing_since.get(unresolved_write, now) >= self._grace_seconds
+        )
+        try:
+            is_resolved = self._store.resolve(unresolved_write, may_delete=is_certain)
+        except StorageError:
+            return
+        if not is_resolved:
+            self._missing_since.setdefault(unresolved_write, now)

@@ -1,0 +1,59 @@
+"""Changes: what is known of one, and how far it is."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import bson
+
+from falcon_images.metadata.changes.before_images import ChangeKind
+from falcon_images.metadata.documents import Document
+
+
+class State(StrEnum):
+    """How far a change is; the first and the last are shown to nobody."""
+
+    SELECTING = 'selecting'
+    RUNNING = 'running'
+    DONE = 'done'
+    REVERTING = 'reverting'
+    REVERTED = 'reverted'
+    EXPIRING = 'expiring'
+
+
+@dataclass(frozen=True)
+class ChangeRecord:
+    """A change, for whoever holds its lease, if `token` is that of the record.
+
+    `uuid` tells the collection from others that had, or will have, its name; `done` is
+    the number of the last batch of ids that is in `changed`.
+    """
+
+    id: Any
+    collection_name: str
+    uuid: Any
+    kind: ChangeKind
+    state: State
+    filter: Document
+    patch: Document | None
+    is_merge: bool
+    changed: int
+    done: int
+    token: Any
+
+
+def change_of(record: Document) -> ChangeRecord:
+    """Read a change's record."""
+    return ChangeRecord(
+        id=record['_id'],
+        collection_name=record['collection'],
+        uuid=record['uuid'],
+        kind=ChangeKind(record['kind']),
+        state=State(record['state']),
+        filter=bson.decode(record['filter']),
+        patch=record['patch'],
+        is_merge=record['is_merge'],
+        changed=record['changed'],
+        done=record.get('done', -1),
+        token=record.get('lease', {}).get('token'),
+    )

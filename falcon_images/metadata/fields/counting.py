@@ -1,0 +1,244 @@
+"""Facets: every property of the documents that match, its types and values, counted.
+
+The database counts, one property after the other, two at a time. A property that turns
+out to hold lists or objects is counted once more, in the way that these need.
+"""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pymongo
+from pymongo.collection import Collection
+
+from falcon_images.errors import DatabaseUnavailableError, QueryTimeoutError
+from falcon_images.metadata.documents import Document
+from falcon_images.metadata.errors import BAD_FILTER, mongo_errors
+from falcon_images.metadata.fields.counts import Tally, tally
+from falcon_images.metadata.fields.expressions import Names, is_path
+from falcon_images.metadata.fields.stages import (
+    counted_stages,
+    inner_names_stages,
+    names_stages,
+    nested_stages,
+    summed_stages,
+)
+from falcon_images.properties import SYSTEM_FIELDS
+
+MAX_FIELDS = 1000
+# Objects nested deeper count as values.
+MAX_DEPTH = 8
+_MAX_LISTED_VALUES = 20_000
+_ALWAYS_LISTED_VALUES = 20
+_AT_ONCE = 2
+_SAMPLE_DOCUMENTS = 500
+_RARE_DOCUMENTS = 25
+_DOCUMENTS_WITH_OTHERS = 1000
+
+
+@dataclass(frozen=True)
+class Facets:
+    """What was counted; truncated if there are more properties than `MAX_FIELDS`."""
+
+    documents: int
+    tallies: list[Tally]
+    is_truncated: bool
+
+
+@dataclass(frozen=True)
+class _Field:
+    """A property: its path, and what is known of it before it is counted."""
+
+    names: Names
+    # It has lists or objects; it is in a list of objects; few documents have it.
+    is_nested: bool = False
+    is_in_lists: bool = False
+    is_rare: bool = False
+
+    @property
+    def path(self) -> str:
+        return '.'.join(self.names)
+
+
+class Counting:
+    """One counting of the properties of documents.
+
+    Args:
+        most_listed: how many of a property's commonest values are listed; fewer when
+            there are many properties.
+
+    Raises:
+        QueryTimeoutError: it takes longer than it may.
+    """
+
+    def __init__(
+        self,
+        collection: Collection[Document],
+        filter_: Document,
+        most_listed: int,
+        timeout_seconds: float,
+    ) -> None:
+        self._collection = collection
+        self._filter = filter_
+        self._most_listed = most_listed
+        self._deadline = time.monotonic() + timeout_seconds
+        self._known = 0
+        self._is_truncated = False
+
+    def run(self) -> Facets:
+        """Count, level by level of nested objects."""
+        self._known, self._is_truncated = 0, False
+        tallies: list[Tally] = []
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            documents = pool.submit(self._count)
+            fields = self._admitted(self._top_fields())
+            while fields:
+                found, inner = self._level(pool, fields)
+                tallies += found
+                fields = self._admitted(inner)
+            tallies = [found for found in tallies if found.count]
+            return Facets(documents.result(), tallies, self._is_truncated)
+
+    def _level(
+        self, pool: ThreadPoolExecutor, fields: list[_Field]
+    ) -> tuple[list[Tally], list[_Field]]:
+        """Count properties; tell also of those inside of the objects that they hold."""
+        nested = pool.map(
+            self._read_nested, [field for field in fields if field.is_nested]
+        )
+        tallies: list[Tally] = []
+        surprises: list[_Field] = []
+        plain = [field for field in fields if not field.is_nested]
+        for field, found in pool.map(self._read, plain):
+            if found.is_nested:
+                surprises.append(field)
+            else:
+                tallies.append(found)
+        inner: list[_Field] = []
+        for found, inside in (*nested, *pool.map(self._read_nested, surprises)):
+            tallies.append(found)
+            inner += inside
+        return tallies, inner
+
+    def _admitted(self, fields: list[_Field]) -> list[_Field]:
+        admitted = fields[: MAX_FIELDS - self._known]
+        self._is_truncated = self._is_truncated or len(admitted) < len(fields)
+        self._known += len(admitted)
+        return admitted
+
+    def _top_fields(self) -> list[_Field]:
+        """Find the names of all properties, but for those inside of objects.
+
+        A sample has most of them; then the database finds documents with others.
+        """
+        sample = {
+            row['_id']: row
+            for row in self._aggregate(
+                [{'$sample': {'size': _SAMPLE_DOCUMENTS}}, *names_stages()]
+            )
+        }
+        is_large = bool(sample) and sample['_id']['n'] == _SAMPLE_DOCUMENTS
+        names = set(sample)
+        while len(names) <= MAX_FIELDS + len(SYSTEM_FIELDS):
+            others = self._other_names(names | set(SYSTEM_FIELDS))
+            if others <= names:
+                break
+            names |= others
+        return [
+            _Field(
+                (name,),
+                is_nested=name in sample and sample[name]['is_nested'],
+                is_rare=is_large
+                and (name not in sample or sample[name]['n'] < _RARE_DOCUMENTS)
+                and is_path(name),
+            )
+            for name in sorted(names - set(SYSTEM_FIELDS))
+        ]
+
+    def _other_names(self, names: set[str]) -> set[str]:
+        # Quicker than any expression: it looks at no value.
+        only_known = {
+            'properties': {name: {} for name in names},
+            'additionalProperties': False,
+        }
+        rows = self._aggregate(
+            [
+                {'$match': {'$nor': [{'$jsonSchema': only_known}]}},
+                {'$limit': _DOCUMENTS_WITH_OTHERS},
+                *names_stages(),
+                {'$match': {'_id': {'$nin': sorted(names)}}},
+                {'$limit': MAX_FIELDS + 1},
+            ]
+        )
+        return {row['_id'] for row in rows}
+
+    def _read(self, field: _Field) -> tuple[_Field, Tally]:
+        return field, self._tally(field, counted_stages(field.names))
+
+    def _read_nested(self, field: _Field) -> tuple[Tally, list[_Field]]:
+        is_deepest = len(field.names) == MAX_DEPTH
+        stages = nested_stages(field.names, field.is_in_lists, is_deepest)
+        found = self._tally(field, stages)
+        return found, [] if is_deepest else self._inner_fields(field)
+
+    def _inner_fields(self, field: _Field) -> list[_Field]:
+        stages = inner_names_stages(field.names, field.is_in_lists)
+        rows = self._of_field(field, [*stages, {'$limit': MAX_FIELDS + 1}])
+        return [
+            _Field(
+                (*field.names, row['_id']),
+                is_nested=row['are_in_lists'],
+                is_in_lists=row['are_in_lists'],
+                is_rare=field.is_rare and is_path(row['_id']),
+            )
+            for row in rows
+        ]
+
+    def _tally(self, field: _Field, stages: list[Document]) -> Tally:
+        share = max(_ALWAYS_LISTED_VALUES, _MAX_LISTED_VALUES // self._known)
+        listed = min(self._most_listed, share)
+        rows = self._of_field(field, [*stages, *summed_stages(listed)])
+        return tally(field.path, rows, listed)
+
+    def _of_field(self, field: _Field, stages: list[Document]) -> list[Document]:
+        # Few documents are found by the index, wherever they are.
+        match = [{'$match': {field.path: {'$exists': True}}}] if field.is_rare else []
+        return self._aggregate([*match, *stages])
+
+    def _count(self) -> int:
+        hint: dict[str, Any] = {} if self._filter else {'hint': '_id_'}
+        with self._limited():
+            return self._collection.count_documents(self._filter, **hint)
+
+    def _aggregate(self, stages: list[Document]) -> list[Document]:
+        match = [{'$match': self._filter}] if self._filter else []
+        with self._limited():
+            found = self._collection.aggregate([*match, *stages], allowDiskUse=True)
+            return list(found)
+
+    @contextlib.contextmanager
+    def _limited(self) -> Iterator[None]:
+        """Limit the time; unlike the server's limit, this replaces the client's too."""
+        with mongo_errors():
+            # Else all of the time would be waited for a database that is away.
+            self._collection.database.command('ping')
+        left_seconds = max(0.001, self._deadline - time.monotonic())
+        try:
+            with mongo_errors(None, BAD_FILTER), pymongo.timeout(left_seconds):
+                yield
+        except QueryTimeoutError as ex:
+            raise _too_slow() from ex
+        except DatabaseUnavailableError as ex:
+            if time.monotonic() < self._deadline:
+                raise
+            raise _too_slow() from ex
+
+
+def _too_slow() -> QueryTimeoutError:
+    return QueryTimeoutError(
+        'To count that takes longer than FACETS_TIMEOUT_SECONDS; ask about fewer '
+        'documents, with a filter.'
+    )

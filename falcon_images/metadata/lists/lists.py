@@ -1,0 +1,164 @@
+"""Lists: what is asked of the many documents of a collection."""
+
+import contextlib
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+from pymongo.collection import Collection
+
+from falcon_images.metadata.deadlines import Deadline, Deadlines
+from falcon_images.metadata.documents import (
+    Document,
+    Order,
+    Position,
+    Query,
+    image_not_found,
+    public_view,
+)
+from falcon_images.metadata.errors import BAD_FILTER, Operations, again, mongo_errors
+from falcon_images.metadata.fields.counting import Counting, Facets
+from falcon_images.metadata.lists.counts import Counts
+from falcon_images.metadata.lists.neighbors import (
+    find_next,
+    find_position,
+    find_previous,
+)
+from falcon_images.metadata.lists.pages import Row, fields_of, filter_of, read_page
+from falcon_images.metadata.values import parse_id
+
+# A cursor's batches: large enough to be quick, small enough to stay out of memory.
+_BATCH_DOCUMENTS = 1000
+_T = TypeVar('_T')
+
+
+class Lists:
+    """Documents in an order, those around one of them, and their numbers.
+
+    Args:
+        collection: opens a collection by its name.
+    """
+
+    def __init__(
+        self,
+        collection: Callable[[str], Collection[Document]],
+        query_timeout_ms: int,
+        operation: Operations,
+        deadlines: Deadlines,
+    ) -> None:
+        self._collection = collection
+        self._query_timeout_ms = query_timeout_ms
+        self._deadlines = deadlines
+        self._operation = operation
+        self._counts = Counts(query_timeout_ms)
+
+    def count(self, collection_name: str, filter_: Document) -> int:
+        """Count the documents that match."""
+        return again(lambda: self._count(collection_name, filter_))
+
+    def _count(self, collection_name: str, filter_: Document) -> int:
+        collection = self._collection(collection_name)
+        with self._query('count'):
+            if not filter_:
+                return self._counts.exact(collection)
+            return collection.count_documents(filter_)
+
+    def documents(self, collection_name: str, query: Query) -> Iterator[Document]:
+        """Read documents one after the other; memory does not grow with their number.
+
+        Raises:
+            QueryTimeoutError: the database worked on it for longer than the settings
+                allow.
+        """
+        collection = self._collection(collection_name)
+        cursor = _without_time_zone(collection).find(
+            filter_of(query),
+            fields_of(query),
+            skip=query.skip,
+            limit=query.limit,
+            sort=query.sort,
+            batch_size=_BATCH_DOCUMENTS,
+            allow_disk_use=True,
+            max_time_ms=self._query_timeout_ms,
+        )
+        # To close it may ask the database too.
+        with mongo_errors(None, BAD_FILTER), cursor:
+            yield from map(public_view, self._read(cursor))
+
+    def page(self, collection_name: str, query: Query) -> Iterator[Row]:
+        """Read documents like `documents`, each with its position in the order."""
+        collection = self._collection(collection_name)
+        yield from self._read(read_page(collection, query, self._deadlines.begin()))
+
+    def position(
+        self, collection_name: str, image_id: str, order: Order
+    ) -> Position | None:
+        """Find where an image is in an order; None if it is not there any more."""
+        collection, key = self._collection(collection_name), parse_id(image_id)
+        with self._query('neighbors') as deadline:
+            return find_position(collection, key, order, deadline)
+
+    def neighbors(
+        self, collection_name: str, image_id: str, query: Query
+    ) -> tuple[Document | None, Document | None]:
+        """Find the documents before and after an image in the order of a query.
+
+        Raises:
+            NotFoundError: the image is not there.
+        """
+        return again(lambda: self._neighbors(collection_name, image_id, query))
+
+    def _neighbors(
+        self, collection_name: str, image_id: str, query: Query
+    ) -> tuple[Document | None, Document | None]:
+        collection, key = self._collection(collection_name), parse_id(image_id)
+        with self._query('neighbors') as deadline:
+            position = find_position(collection, key, query.sort, deadline)
+            if position is None:
+                raise image_not_found(collection_name, image_id)
+            around = replace(query, after=position)
+            return (
+                find_previous(collection, around, deadline),
+                find_next(collection, around, deadline),
+            )
+
+    def facets(
+        self,
+        collection_name: str,
+        filter_: Document,
+        most_listed: int,
+        timeout_seconds: float,
+    ) -> Facets:
+        """Count the properties of the documents that match, and their values.
+
+        Raises:
+            QueryTimeoutError: it takes longer than that.
+        """
+        collection = self._collection(collection_name)
+        counting = Counting(collection, filter_, most_listed, timeout_seconds)
+        with self._operation('fields', None):
+            return again(counting.run)
+
+    @contextlib.contextmanager
+    def _query(self, name: str) -> Iterator[Deadline]:
+        deadline = self._deadlines.begin()
+        with self._operation(name, None, BAD_FILTER), deadline.kept():
+            yield deadline
+
+    def _read(self, found: Iterator[_T]) -> Iterator[_T]:
+        """Read what a list finds, one after the other.
+
+        Only to find the first has a deadline: a long list is sent for as long as the
+        database itself takes no longer for all of it.
+        """
+        with self._query('list'):
+            first = list(itertools.islice(found, 1))
+        with mongo_errors(None, BAD_FILTER), self._deadlines.told_apart():
+            yield from itertools.chain(first, found)
+
+
+def _without_time_zone(collection: Collection[Document]) -> Collection[Document]:
+    # Lists have no use for it, and it takes half the time of reading them.
+    options = collection.codec_options._replace(tz_aware=False, tzinfo=None)
+    return collection.with_options(codec_options=options)

@@ -1,0 +1,136 @@
+"""Pages: documents in an order, each with its position, from a position on."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import bson
+from pymongo.collection import Collection
+
+from falcon_images.errors import InvalidRequestError
+from falcon_images.metadata.deadlines import Deadline
+from falcon_images.metadata.documents import UPLOAD, Document, Position, Query
+from falcon_images.metadata.lists.sort_keys import (
+    comes_after,
+    is_one_range,
+    may_come_after,
+    sort_key,
+)
+
+Row = tuple[Document, Position | None]
+
+# Positions are sent in addresses, which have little room.
+_MAX_POSITION_BYTES = 4096
+_BATCH_DOCUMENTS = 1000
+# MongoDB adds skip and limit up, and has 63 bits for the sum.
+_MAX_COUNT = 2**61
+# How many times more is read when all that was read comes before the position.
+_GROWTH = 8
+
+
+def read_page(
+    collection: Collection[Document], query: Query, deadline: Deadline
+) -> Iterator[Row]:
+    """Read documents with their positions; one is None if it is too large to send.
+
+    Raises:
+        QueryTimeoutError: it takes longer than it may.
+    """
+    after, missing, batch = query.after, query.limit, query.limit
+    while True:
+        count, position = 0, None
+        for row in _rows(collection, query, after, batch, deadline):
+            count += 1
+            if not row['after']:
+                continue
+            position = row.get('position', [])
+            yield row['document'], position or None
+            missing -= 1
+            if missing == 0:
+                return
+        if count < batch or not batch:
+            return
+        # What does not come after the position is all at the beginning.
+        if position is None:
+            batch *= _GROWTH
+        else:
+            after, batch = require_position(position), missing
+
+
+def is_found_by_filter(query: Query) -> bool:
+    """Tell whether a filter finds all documents of a page, and no others."""
+    exact = query.after is None or is_one_range(query.sort, query.after)
+    return exact and not query.fields
+
+
+def filter_of(query: Query) -> Document:
+    """Make the filter of what matches a query and may come after its position."""
+    if query.after is None:
+        return query.filter
+    range_ = may_come_after(query.sort, query.after)
+    return {'$and': [query.filter, range_]} if query.filter else range_
+
+
+def require_position(position: Position | None) -> Position:
+    """Return a position; raise `InvalidRequestError` if it is too large to be sent."""
+    if not position or len(bson.encode({'key': position})) > _MAX_POSITION_BYTES:
+        raise InvalidRequestError(
+            f'An image has more than {_MAX_POSITION_BYTES} bytes in what the list is '
+            'sorted by, so it cannot be continued there; choose another sort.'
+        )
+    return position
+
+
+def fields_of(query: Query) -> Document:
+    """Make the projection that leaves of each document what is asked for."""
+    if not query.fields:
+        return {}
+    # A name beside that of an object it is in would be refused.
+    names = set(query.fields)
+    return {'_id': True} | {
+        name: True
+        for name in query.fields
+        if not any(name.startswith(f'{outer}.') for outer in names)
+    }
+
+
+def _rows(
+    collection: Collection[Document],
+    query: Query,
+    after: Position | None,
+    limit: int,
+    deadline: Deadline,
+) -> Iterator[dict[str, Any]]:
+    with deadline.kept():
+        cursor = collection.aggregate(
+            _pipeline(query, after, limit),
+            allowDiskUse=True,
+            maxTimeMS=deadline.left_ms(),
+            batchSize=_BATCH_DOCUMENTS,
+        )
+    with cursor:
+        yield from cursor
+
+
+def _pipeline(query: Query, after: Position | None, limit: int) -> list[Document]:
+    stages: list[Document] = [
+        {'$match': filter_of(replace(query, after=after))},
+        {'$sort': dict(query.sort)},
+    ]
+    if query.skip:
+        stages.append({'$skip': min(query.skip, _MAX_COUNT)})
+    if limit:
+        stages.append({'$limit': min(limit, _MAX_COUNT)})
+    comes = {'$literal': True} if after is None else comes_after(query.sort, after)
+    row = {'_id': 0, 'document': '$$ROOT', 'after': comes, 'position': _sendable()}
+    stages += [{'$project': row}, {'$unset': f'document.{UPLOAD}'}]
+    if fields := fields_of(query):
+        kept = {f'document.{name}': True for name in fields}
+        stages.append({'$project': {'after': True, 'position': True, **kept}})
+    return stages
+
+
+def _sendable() -> Document:
+    key = sort_key()
+    size = {'$bsonSize': {'key': key}}
+    return {'$cond': [{'$lte': [size, _MAX_POSITION_BYTES]}, key, '$$REMOVE']}

@@ -1,0 +1,64 @@
+"""The middleware that counts requests and uploads."""
+
+from typing import Any
+
+import falcon
+
+from falcon_images.server.verdict import NOT_TAKEN
+from falcon_images.telemetry.background import Background
+from falcon_images.telemetry.metrics import Metrics
+
+_METHODS = frozenset(falcon.COMBINED_METHODS)
+
+
+_FORM = 'multipart/form-data'
+
+
+_OTHER_METHOD = 'other'
+
+
+_NO_ROUTE = 'none'
+
+
+class RequestMetrics:
+    """Counts uploads and answers; `RequestLog`, which is inside, has measured these."""
+
+    def __init__(self, metrics: Metrics, background: Background) -> None:
+        self._metrics = metrics
+        self._background = background
+
+    def process_resource(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        resource: object,
+        params: dict[str, Any],
+    ) -> None:
+        if req.method == 'POST' and _is_form(req):
+            req.context.is_upload = True
+            self._metrics.uploads_in_flight.inc()
+
+    def process_response(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        resource: object,
+        req_succeeded: bool,
+    ) -> None:
+        if req.context.get('is_upload'):
+            self._metrics.uploads_in_flight.dec()
+        if stored_bytes := req.context.get('stored_bytes'):
+            self._metrics.count_image(stored_bytes)
+        method = req.method if req.method in _METHODS else _OTHER_METHOD
+        self._background.do(
+            self._metrics.count_answer,
+            (method, req.uri_template or _NO_ROUTE, resp.status_code),
+            req.context.seconds,
+            0 if req.env.get(NOT_TAKEN) else req.content_length or 0,
+            0 if method == 'HEAD' else req.context.bytes_sent,
+        )
+
+
+def _is_form(req: falcon.Request) -> bool:
+    # Nothing but an upload has one.
+    return (req.content_type or '').lower().startswith(_FORM)

@@ -1,0 +1,68 @@
+"""Queries: from a request's parameters to what MongoDB is asked."""
+
+from dataclasses import replace
+from typing import Any
+
+from falcon_images.errors import InvalidRequestError
+from falcon_images.metadata.documents import Query
+from falcon_images.query.conditions import parse_conditions, parse_period
+from falcon_images.query.filters import safe_filter
+from falcon_images.query.order import parse_order
+from falcon_images.query.pages import next_address, parse_cursor, parse_fields
+from falcon_images.query.parameters import Params, one_object, whole_number
+from falcon_images.settings import Settings
+
+_LIMIT = ('limit', 'batch_size', 'count')
+_SKIP = ('skip', 'start_index', 'index')
+
+__all__ = ['Params', 'next_address', 'parse_filter', 'parse_query', 'parse_selection']
+
+
+def parse_query(params: Params, limits: Settings) -> Query:
+    """Read the list parameters of a request (see the README's table of them).
+
+    Raises:
+        InvalidRequestError: one of them cannot be used; the text says which and why.
+    """
+    selection = parse_selection(params, limits)
+    skip, limit = whole_number(params, _SKIP, limits), _limit(params, limits)
+    after = parse_cursor(params, selection.sort, limits)
+    if skip and after:
+        raise InvalidRequestError('Give cursor or skip, not both.')
+    return replace(selection, skip=skip, limit=limit, after=after)
+
+
+def parse_selection(params: Params, limits: Settings) -> Query:
+    """Read which images, in what order, and what of them; not how many."""
+    return Query(
+        filter=parse_filter(params, limits),
+        sort=parse_order(params, limits),
+        fields=parse_fields(params, limits),
+    )
+
+
+def parse_filter(params: Params, limits: Settings) -> dict[str, Any]:
+    """Read which images are meant: ``filter``, plain conditions, ``from`` and ``to``.
+
+    Returns:
+        A query for MongoDB; an empty one if there is no condition, so all are meant.
+    """
+    clauses = [
+        safe_filter(one_object(params, 'filter', limits)),
+        *parse_period(params, limits),
+        *parse_conditions(params, limits),
+    ]
+    clauses = [clause for clause in clauses if clause]
+    if len(clauses) > 1:
+        return {'$and': clauses}
+    return clauses[0] if clauses else {}
+
+
+def _limit(params: Params, limits: Settings) -> int:
+    limit, most = whole_number(params, _LIMIT, limits), limits.max_list_documents
+    if most and not 0 < limit <= most:
+        raise InvalidRequestError(
+            f'A list can have {most} documents at most (MAX_LIST_DOCUMENTS); ask for '
+            'pages with limit.'
+        )
+    return limit

@@ -1,0 +1,29 @@
+"""Bodies of JSON: how they are read, and how documents are answered."""
+
+from typing import Any
+
+import falcon
+
+from falcon_images.errors import TooLargeError
+from falcon_images.formats.json import dumps, loads_object, tag
+from falcon_images.metadata.documents import Document
+from falcon_images.properties import check_depth
+from falcon_images.settings import Settings
+
+
+def send_document(resp: falcon.Response, document: Document) -> None:
+    """Answer with a document and its entity tag."""
+    resp.data = dumps(document)
+    resp.set_header('ETag', f'"{tag(resp.data)}"')
+
+
+def read_object(req: falcon.Request, settings: Settings) -> dict[str, Any]:
+    limit = settings.max_properties_bytes
+    body = req.bounded_stream.read(limit + 1)
+    if len(body) > limit:
+        raise TooLargeError(
+            f'The body has more than {limit} bytes (MAX_PROPERTIES_BYTES).'
+        )
+    properties = loads_object(body, 'The body', settings)
+    check_depth(properties, settings.max_json_depth)
+    return properties

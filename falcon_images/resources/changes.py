@@ -1,0 +1,118 @@
+"""The resources of changes: what was done to many images, and how to undo it."""
+
+from typing import Any, cast
+
+import falcon
+
+from falcon_images.changes.bulk import BulkChanges
+from falcon_images.changes.patch import BulkPatch
+from falcon_images.changes.revert import Reverts
+from falcon_images.formats.list_spool import ListSpool
+from falcon_images.formats.lists import write_list
+from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.query.lists import parse_query
+from falcon_images.query.selection import parse_bulk_selection
+from falcon_images.settings import Settings
+
+_PAGE = ('limit', 'batch_size', 'count', 'skip', 'start_index', 'index')
+
+
+class Changes:
+    """The changes of a collection."""
+
+    def __init__(
+        self, metadata: MongoMetadata, settings: Settings, spool: ListSpool
+    ) -> None:
+        self._metadata = metadata
+        self._settings = settings
+        self._spool = spool
+
+    def on_get(
+        self, req: falcon.Request, resp: falcon.Response, collection_name: str
+    ) -> None:
+        params = {name: value for name, value in req.params.items() if name in _PAGE}
+        page = parse_query(params, self._settings)
+        changes = self._metadata.changes.of_collection(
+            collection_name, page.skip, page.limit
+        )
+        listing = write_list(changes, falcon.MEDIA_JSON, self._spool)
+        resp.set_stream(cast(Any, listing.file), listing.size)
+
+    on_head = on_get
+
+
+class Change:
+    """One change."""
+
+    def __init__(self, metadata: MongoMetadata) -> None:
+        self._metadata = metadata
+
+    def on_get(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        collection_name: str,
+        change_id: str,
+    ) -> None:
+        resp.media = self._metadata.changes.get(collection_name, change_id)
+
+    on_head = on_get
+
+
+class Revert:
+    """The way back from a change."""
+
+    def __init__(self, reverts: Reverts) -> None:
+        self._reverts = reverts
+
+    def on_post(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        collection_name: str,
+        change_id: str,
+    ) -> None:
+        resp.media = self._reverts.revert(collection_name, change_id)
+
+
+class Finish:
+    """The end of a change that was cut off."""
+
+    def __init__(self, reverts: Reverts) -> None:
+        self._reverts = reverts
+
+    def on_post(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        collection_name: str,
+        change_id: str,
+    ) -> None:
+        resp.media = self._reverts.finish(collection_name, change_id)
+
+
+class ChangeOfAll:
+    """What a ``PATCH`` or ``DELETE`` of all images that match does."""
+
+    def __init__(self, bulk_changes: BulkChanges, settings: Settings) -> None:
+        self._bulk_changes = bulk_changes
+        self._settings = settings
+
+    def respond(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        collection_name: str,
+        patch: BulkPatch | None,
+    ) -> None:
+        """Change all images that the query tells of; without a patch, delete them."""
+        if req.get_header('If-Match') or req.get_header('If-None-Match'):
+            raise falcon.HTTPBadRequest(
+                title='Invalid request',
+                description='If-Match and If-None-Match are for one image; say with '
+                'expect=N how many images you mean.',
+            )
+        selection = parse_bulk_selection(req.params, self._settings)
+        bulk = self._bulk_changes
+        answer = bulk.preview if selection.is_dry_run else bulk.make
+        resp.media = answer(collection_name, selection, patch)

@@ -1,0 +1,128 @@
+"""The images of a collection."""
+
+import contextlib
+import re
+from io import BytesIO
+from typing import Any, BinaryIO, cast
+from urllib.parse import quote
+
+import falcon
+
+from falcon_images.changes.patch import checked_patch
+from falcon_images.files.disk import DiskFiles
+from falcon_images.formats.lists import MEDIA_TYPES
+from falcon_images.middleware.bodies import MERGE_PATCH, media_type
+from falcon_images.query.lists import parse_query
+from falcon_images.query.pages import next_address
+from falcon_images.resources.bodies import read_object, send_document
+from falcon_images.resources.changes import ChangeOfAll
+from falcon_images.resources.image_file import TRUE
+from falcon_images.settings import Settings
+from falcon_images.store.images import ImageStore
+from falcon_images.uploads.digests import claimed_digests
+from falcon_images.uploads.form import Upload, UploadSlots, receive_upload
+
+_KEY = re.compile('[!-~ ]{1,255}')
+
+
+class Images:
+    """The images of a collection."""
+
+    def __init__(
+        self,
+        store: ImageStore,
+        files: DiskFiles,
+        change_of_all: ChangeOfAll,
+        settings: Settings,
+    ) -> None:
+        self._store = store
+        self._files = files
+        self._change_of_all = change_of_all
+        self._settings = settings
+        self._slots = UploadSlots(settings.max_uploads)
+
+    def on_get(
+        self, req: falcon.Request, resp: falcon.Response, collection_name: str
+    ) -> None:
+        query = parse_query(req.params, self._settings)
+        media_type = _list_type(req)
+        listing, total, cursor = self._store.write_list(
+            collection_name, query, media_type
+        )
+        _describe_list(resp, media_type, total)
+        if cursor:
+            address = next_address(req.root_path + req.path, req.params, cursor)
+            resp.set_header('Link', f'<{address}>; rel="next"')
+        resp.set_stream(cast(Any, listing.file), listing.size)
+
+    def on_head(
+        self, req: falcon.Request, resp: falcon.Response, collection_name: str
+    ) -> None:
+        query = parse_query(req.params, self._settings)
+        total = self._store.count(collection_name, query)
+        _describe_list(resp, _list_type(req), total)
+        # A stream of unknown length: that of the list is not known, so not told.
+        resp.stream = BytesIO()
+
+    def on_post(
+        self, req: falcon.Request, resp: falcon.Response, collection_name: str
+    ) -> None:
+        key = _idempotency_key(req)
+        dedupe = req.get_param('dedupe') in TRUE
+        with self._slots.taken(), self._received(req) as upload:
+            added = self._store.add(collection_name, upload, key, dedupe)
+        if added.is_new:
+            req.context.stored_bytes = upload.size
+        if added.is_replay:
+            resp.set_header('Idempotency-Replayed', 'true')
+        name = quote(collection_name, safe='')
+        resp.location = f'/collections/{name}/images/{added.document["_id"]}'
+        send_document(resp, added.document)
+
+    def on_patch(
+        self, req: falcon.Request, resp: falcon.Response, collection_name: str
+    ) -> None:
+        body = read_object(req, self._settings)
+        patch = checked_patch(body, is_merge=media_type(req) == MERGE_PATCH)
+        self._change_of_all.respond(req, resp, collection_name, patch)
+
+    def on_delete(
+        self, req: falcon.Request, resp: falcon.Response, collection_name: str
+    ) -> None:
+        self._change_of_all.respond(req, resp, collection_name, None)
+
+    def _received(
+        self, req: falcon.Request
+    ) -> contextlib.AbstractContextManager[Upload]:
+        return receive_upload(
+            cast(BinaryIO, req.bounded_stream),
+            req.content_type or '',
+            self._files,
+            self._settings,
+            claimed_digests(req.get_header),
+        )
+
+
+def _list_type(req: falcon.Request) -> str:
+    # Names of media types have no case (RFC 9110, section 8.3.1), nor has "q".
+    with contextlib.suppress(ValueError):
+        if found := falcon.mediatypes.best_match(MEDIA_TYPES, req.accept.lower()):
+            return found
+    return MEDIA_TYPES[0]
+
+
+def _describe_list(resp: falcon.Response, media_type: str, total: int) -> None:
+    is_text = media_type.startswith('text/')
+    resp.content_type = f'{media_type}; charset=utf-8' if is_text else media_type
+    resp.append_header('Vary', 'Accept')
+    resp.set_header('X-Total-Count', str(total))
+
+
+def _idempotency_key(req: falcon.Request) -> str | None:
+    key = req.get_header('Idempotency-Key')
+    if key is not None and not _KEY.fullmatch(key):
+        raise falcon.HTTPBadRequest(
+            title='Invalid request',
+            description='The Idempotency-Key must have 1 to 255 characters of ASCII.',
+        )
+    return key

@@ -1,0 +1,49 @@
+"""What the application is."""
+
+import falcon
+
+from falcon_images import __version__
+from falcon_images.errors import DatabaseUnavailableError
+from falcon_images.formats.json import dumps
+from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.settings import Settings
+
+_PING_SECONDS = 0.8
+
+
+class Root:
+    """What the application is, and whether its database answers."""
+
+    def __init__(self, metadata: MongoMetadata, settings: Settings) -> None:
+        self._metadata = metadata
+        url, name = public_url(settings.mongodb_url), settings.mongodb_db
+        self._texts = {
+            is_connected: dumps(
+                {
+                    'application_name': 'Image storage microservice',
+                    'version': __version__,
+                    'mongodb': {'url': url, 'db': name, 'connected': is_connected},
+                    'auth': {'enabled': settings.use_authentication},
+                }
+            )
+            for is_connected in (True, False)
+        }
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.data = self._texts[self._connected()]
+
+    on_head = on_get
+
+    def _connected(self) -> bool:
+        try:
+            self._metadata.ping(_PING_SECONDS)
+        except DatabaseUnavailableError:
+            return False
+        return True
+
+
+def public_url(url: str) -> str:
+    """Make a MongoDB URL fit to be shown: no user, password, option or path."""
+    scheme, _, rest = url.partition('://')
+    hosts = rest.partition('/')[0].partition('?')[0].rpartition('@')[2]
+    return f'{scheme}://{"localhost" if "%2f" in hosts.lower() else hosts}'

@@ -1,0 +1,258 @@
+"""Additions: an upload becomes an image, or proves to be one that is there."""
+
+import hashlib
+import logging
+import time
+from typing import NamedTuple
+
+from falcon_images.errors import (
+    ConflictError,
+    DatabaseUnavailableError,
+    DuplicateKeyError,
+    InvalidRequestError,
+    KeyReusedError,
+    TooLargeError,
+    UncertainInsertError,
+)
+from falcon_images.files.disk import DiskFiles
+from falcon_images.formats.json import dumps
+from falcon_images.metadata.documents import Document, file_facts, public_view
+from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.metadata.names import check_collection_name
+from falcon_images.metadata.values import new_id, now
+from falcon_images.properties import check_values
+from falcon_images.store.image_files import file_key
+from falcon_images.store.removal import FileRemoval
+from falcon_images.uploads.form import Upload
+
+# How long to wait for another upload of the same bytes, and how often to look.
+_WAIT_SECONDS = 4.0
+_LOOK_SECONDS = 0.05
+# An insert that is sent so long after the turn was taken could come after its end.
+_TURN_SECONDS = 15.0
+# After these, and only these, there is no document and none will come.
+_REFUSALS = (
+    ConflictError,
+    DuplicateKeyError,
+    InvalidRequestError,
+    TooLargeError,
+    DatabaseUnavailableError,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Added(NamedTuple):
+    """The document of an upload: a new one, or one that was there.
+
+    `is_replay` says that it was found by its idempotency key.
+    """
+
+    document: Document
+    is_new: bool = False
+    is_replay: bool = False
+
+
+class Additions:
+    """Adds images: the file first, then the document.
+
+    That an image is there already is only said when its document is on a majority of
+    the servers, and its file on the disk with the size that it must have.
+    """
+
+    def __init__(
+        self, files: DiskFiles, metadata: MongoMetadata, removal: FileRemoval
+    ) -> None:
+        self._files = files
+        self._metadata = metadata
+        self._removal = removal
+
+    def add(
+        self,
+        collection_name: str,
+        upload: Upload,
+        key: str | None = None,
+        dedupe: bool = False,
+    ) -> Added:
+        """Store an upload, or find the image that it is.
+
+        Args:
+            key: an idempotency key: of all uploads with it, one is stored.
+            dedupe: of all uploads with the same bytes that say so, one is stored, and
+                none if any image of the collection has them.
+
+        Raises:
+            DatabaseUnavailableError: it was not stored, or nobody knows whether.
+            KeyReusedError: the key came with another upload before.
+            StorageFullError, StorageUnavailableError: it was not stored.
+            TooLargeError: it has too many values.
+        """
+        check_collection_name(collection_name)
+        document = _document(upload)
+        check_values(document)
+        if key:
+            document['_file']['upload'] = {'key': key, 'digest': _digest(upload)}
+        if dedupe:
+            return self._add_once(collection_name, document, upload)
+        return self._add(collection_name, document, upload)
+
+    def _add_once(
+        self, collection_name: str, document: Document, upload: Upload
+    ) -> Added:
+        turn = (collection_name, upload.sha256, document['_id'])
+        until = time.monotonic() + _WAIT_SECONDS
+        if same := self._same(collection_name, upload):
+            return same
+        while not self._metadata.turns.take(*turn):
+            if time.monotonic() > until:
+                raise DatabaseUnavailableError(
+                    'Another upload of these bytes is being stored; send it again in '
+                    'half a minute.'
+                )
+            time.sleep(_LOOK_SECONDS)
+            if same := self._same(collection_name, upload):
+                return same
+        taken = time.monotonic()
+        try:
+            # Whoever had the turn before may have stored it.
+            added = self._same(collection_name, upload) or self._add(
+                collection_name, document, upload, taken + _TURN_SECONDS
+            )
+        except UncertainInsertError:
+            # It may still come, so nobody else's turn may begin yet.
+            raise
+        except Exception:
+            self._metadata.turns.end(*turn)
+            raise
+        self._metadata.turns.end(*turn)
+        return added
+
+    def _add(
+        self,
+        collection_name: str,
+        document: Document,
+        upload: Upload,
+        until: float | None = None,
+    ) -> Added:
+        if replay := self._replay(collection_name, document, upload):
+            return replay
+        try:
+            self._insert(collection_name, document, upload, until)
+        except DuplicateKeyError as ex:
+            replay = self._replay(collection_name, document, upload)
+            if replay is None:
+                raise DatabaseUnavailableError(
+                    'The image of this key was deleted just now; send it again.'
+                ) from ex
+            return replay
+        return Added(public_view(document), is_new=True)
+
+    def _insert(
+        self,
+        collection_name: str,
+        document: Document,
+        upload: Upload,
+        until: float | None,
+    ) -> None:
+        stored = self._removal.unresolved_write(
+            collection_name, document['_id'], upload.facts.type
+        )
+        self._files.save(upload.file, stored.key)
+        try:
+            if until and time.monotonic() > until:
+                raise DatabaseUnavailableError(
+                    'The disk took too long to store the image; send it again.'
+                )
+            self._metadata.insert(collection_name, document)
+        except Exception as ex:
+            is_refused = isinstance(ex, _REFUSALS)
+            if is_refused and not isinstance(ex, UncertainInsertError):
+                self._removal.remove(stored)
+            else:
+                self._removal.note(stored)
+            raise
+        self._make_indexes(collection_name)
+
+    def _make_indexes(self, collection_name: str) -> None:
+        try:
+            self._metadata.make_indexes_once(collection_name)
+        except Exception:
+            # The image is stored, whatever that was; the reconciler makes them.
+            logger.exception('No indexes for collection %r', collection_name)
+
+    def _same(self, collection_name: str, upload: Upload) -> Added | None:
+        first = self._metadata.find_by_sha256(collection_name, upload.sha256)
+        if first and self._is_whole(collection_name, first, upload):
+            return Added(public_view(first))
+        return None
+
+    def _replay(
+        self, collection_name: str, document: Document, upload: Upload
+    ) -> Added | None:
+        sent = document['_file'].get('upload')
+        if sent is None:
+            return None
+        first = self._metadata.find_by_key(collection_name, sent['key'])
+        if first is None:
+            return None
+        if first['_file']['upload']['digest'] == sent['digest']:
+            is_there = self._is_whole(collection_name, first, upload)
+            return Added(public_view(first), is_replay=True) if is_there else None
+        if self._metadata.has(collection_name, first['_id']):
+            raise KeyReusedError(
+                'This Idempotency-Key came with another upload before; use a new one.'
+            )
+        return None
+
+    def _is_whole(self, collection_name: str, first: Document, upload: Upload) -> bool:
+        """Find out whether an image is safe; give it its file back if it has none.
+
+        Raises:
+            DatabaseUnavailableError: nobody knows, or it cannot be given back.
+        """
+        facts = file_facts(first)
+        key = file_key(collection_name, first)
+        if facts is None or self._files.size(key) == facts['size']:
+            return self._metadata.has(collection_name, first['_id'])
+        if upload.file.closed:
+            raise DatabaseUnavailableError(
+                'The file of the image that is there is damaged; send it again.'
+            )
+        logger.warning('The file %s was missing or damaged, and is stored anew', key)
+        stored = self._removal.unresolved_write(
+            collection_name, first['_id'], facts['type']
+        )
+        self._files.save(upload.file, key)
+        # The document after the file, as always: it may have been deleted meanwhile.
+        try:
+            is_there = self._metadata.has(collection_name, first['_id'])
+        except DatabaseUnavailableError:
+            self._removal.note(stored)
+            raise
+        if not is_there:
+            self._removal.note(stored)
+            raise DatabaseUnavailableError(
+                'The image that has these bytes was deleted just now; send it again.'
+            )
+        return True
+
+
+def _document(upload: Upload) -> Document:
+    return {
+        '_id': new_id(),
+        'time': now(),
+        'image': upload.name,
+        '_file': {
+            'size': upload.size,
+            'type': upload.facts.type,
+            'sha256': upload.sha256,
+            'width': upload.facts.width,
+            'height': upload.facts.height,
+        },
+        **upload.properties,
+    }
+
+
+def _digest(upload: Upload) -> str:
+    sent = [upload.sha256, upload.name, upload.properties]
+    return hashlib.sha256(dumps(sent)).hexdigest()

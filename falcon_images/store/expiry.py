@@ -1,0 +1,75 @@
+"""Expiry: changes that cannot be undone any more, and the files that they kept."""
+
+from collections.abc import Callable, Sequence
+
+from falcon_images.files.disk import DiskFiles
+from falcon_images.metadata.changes.before_images import BeforeImage, ChangeKind
+from falcon_images.metadata.changes.change import ChangeRecord
+from falcon_images.metadata.documents import file_facts
+from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.store.removal import FileRemoval
+
+
+class ExpiredChanges:
+    """Forgets changes: files of deleted images, then before-images, then the record.
+
+    A change is irrevocable before any of that, so nothing that goes can be asked back.
+    """
+
+    def __init__(self, files: DiskFiles, metadata: MongoMetadata) -> None:
+        self._metadata = metadata
+        self._changes = metadata.changes
+        self._before_images = metadata.before_images
+        self._removal = FileRemoval(files, metadata)
+        self._is_swept = False
+
+    def expire_changes(self) -> None:
+        """Forget all changes whose time is over, and go on with what was left."""
+        self._changes.mark_expired()
+        self._forget_marked()
+        if not self._is_swept:
+            self._forget_orphans()
+            self._is_swept = True
+
+    def forget_dropped(self, drop_key: str, on_batch: Callable[[], None]) -> None:
+        """Forget all changes of a collection that was dropped.
+
+        Args:
+            on_batch: is called before each batch of before-images.
+        """
+        if uuid := self._metadata.bulk.uuid(drop_key):
+            self._changes.mark_dropped(uuid)
+            self._forget_marked(on_batch)
+
+    def _forget_marked(self, on_batch: Callable[[], None] = lambda: None) -> None:
+        while change := self._changes.marked():
+            for batch in self._before_images.batches(change.id):
+                on_batch()
+                if change.kind is ChangeKind.DELETE:
+                    self._remove_files(change, batch)
+                ids = [image.image_id for image in batch]
+                self._before_images.remove(change.id, ids)
+            self._metadata.pending_ids.forget(change.id)
+            self._metadata.deletions.forget(change.id)
+            self._changes.forget(change.id)
+
+    def _remove_files(self, change: ChangeRecord, batch: Sequence[BeforeImage]) -> None:
+        ids = [image.image_id for image in batch]
+        gone = self._metadata.bulk.gone(change.collection_name, ids)
+        for image in batch:
+            if image.image_id not in gone:
+                continue
+            document = image.document
+            if file_facts(document) is None:
+                # Its file may be that of others too, of which this is one.
+                self._before_images.remove(change.id, [image.image_id])
+            self._removal.remove_of(change.collection_name, document)
+
+    def _forget_orphans(self) -> None:
+        """Remove what was written for a change while its collection was dropped."""
+        for change_id in self._before_images.change_ids():
+            if self._changes.is_known(change_id):
+                continue
+            for batch in self._before_images.batches(change_id):
+                ids = [image.image_id for image in batch]
+                self._before_images.remove(change_id, ids)

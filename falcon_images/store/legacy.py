@@ -1,0 +1,48 @@
+"""Files of the earlier version, whose documents tell nothing about them but a name."""
+
+import hashlib
+import io
+import os
+import threading
+from typing import BinaryIO, cast
+
+import cachetools
+
+from falcon_images.errors import NotAnImageError
+from falcon_images.files.errors import disk_errors
+from falcon_images.image_types.identify import identify
+from falcon_images.metadata.documents import Document
+
+_MAX_REMEMBERED = 10_000
+
+
+class LegacyFiles:
+    """Finds out what newer documents tell; remembered while a file does not change."""
+
+    def __init__(self) -> None:
+        self._known: cachetools.LRUCache[tuple[str, int, int], Document] = (
+            cachetools.LRUCache(_MAX_REMEMBERED)
+        )
+        self._lock = threading.Lock()
+
+    def facts(self, key: str, file: BinaryIO) -> Document:
+        """Tell the size, type and SHA-256 of an open file."""
+        with disk_errors():
+            status = os.fstat(file.fileno())
+            known_as = (key, status.st_size, status.st_mtime_ns)
+            with self._lock:
+                facts = self._known.get(known_as)
+            if facts is None:
+                facts = {'size': status.st_size, **_read(file)}
+                with self._lock:
+                    self._known[known_as] = facts
+        return facts
+
+
+def _read(file: BinaryIO) -> Document:
+    digest = hashlib.file_digest(cast(io.BufferedReader, file), 'sha256')
+    try:
+        media_type = identify(file).type
+    except NotAnImageError:
+        media_type = 'application/octet-stream'
+    return {'type': media_type, 'sha256': digest.hexdigest()}
