@@ -1,0 +1,49 @@
+// One image of the grid.
+
+import { Badge } from '../labels/labels.js';
+import { valueAt, valueText } from '../parts/values.js';
+import { t } from '../parts/words.js';
+import { Thumbnail } from '../pictures/picture.js';
+import { thumbnailPath } from '../pictures/pictures.js';
+import { Component, html } from '../vendor/preact-htm.js';
+
+const DRAWN_BY = [
+  'document', 'index', 'x', 'y', 'width', 'height', 'selected', 'active', 'label', 'size',
+];
+
+/** Which thumbnail is sharp enough for a width in pixels. */
+export function thumbnailSize(width) {
+  const pixels = width * devicePixelRatio;
+  if (pixels <= 180) return 'small';
+  return pixels <= 420 ? 'medium' : 'large';
+}
+
+/** What a screen reader says of an image. */
+export function spoken(document, label) {
+  if (!document) return t('loading');
+  const value = label ? valueAt(document, label) : undefined;
+  const labelled = value === undefined ? '' : `, ${label} ${valueText(value)}`;
+  return `${document.image}${labelled}`;
+}
+
+/** A tile, which is drawn again only when something that it shows has changed. */
+export class Tile extends Component {
+  shouldComponentUpdate(next) {
+    return DRAWN_BY.some((name) => next[name] !== this.props[name]);
+  }
+
+  render({ document, index, collection, selected, active, label, size, total, ...place }) {
+    const { x, y, width, height } = place;
+    const style = { transform: `translate(${x}px, ${y}px)`, width: `${width}px`, height: `${height}px` };
+    const path = document && thumbnailPath(collection, document._id, size);
+    return html`
+      <div class=${`tile ${selected ? 'selected' : ''} ${active ? 'active' : ''}`} role="option"
+        id=${`item-${index}`} data-index=${index} style=${style} aria-selected=${String(selected)}
+        aria-posinset=${index + 1} aria-setsize=${total} aria-label=${spoken(document, label)}
+        title=${document?.image}>
+        <${Thumbnail} path=${path} />
+        <${Badge} value=${label ? valueAt(document, label) : undefined} />
+        <span class="check" data-check></span>
+      </div>`;
+  }
+}
