@@ -12,6 +12,8 @@ import { language, t } from './parts/words.js';
 import { DropZone, UploadPanel } from './upload/upload-panel.js';
 import { html, render, useEffect, useState } from './vendor/preact-htm.js';
 
+/** @typedef {{ auth?: { enabled: boolean } }} Service what `GET /` says */
+
 function App() {
   const shown = view.use();
   const lang = language.use();
@@ -35,15 +37,18 @@ function App() {
     <${Toasts} />`;
 }
 
+/** @param {Event} event */
 function skip(event) {
   event.preventDefault();
-  document.querySelector('.list, main a, main button')?.focus();
+  /** @type {HTMLElement | null} */
+  const first = document.querySelector('.list, main a, main button');
+  first?.focus();
 }
 
 function useService() {
-  const [service, setService] = useState(null);
+  const [service, setService] = useState(/** @type {Service | null} */ (null));
   useEffect(() => { json('/').then(setService).catch(() => {}); }, []);
   return service;
 }
 
-render(html`<${App} />`, document.getElementById('page'));
+render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById('page')));

@@ -10,14 +10,38 @@ import { thumbnailPath } from '../pictures/pictures.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import { preview, relabel, remove, revert } from './bulk.js';
 
-/** The dialog for a change of all that is selected; `kind` is `relabel` or `remove`. */
+/** @import { Labels } from '../labels/label-keys.js' */
+/** @import { Selection } from '../list/selection.js' */
+/** @import { Condition } from '../parts/state.js' */
+/** @import { Done, Preview } from './bulk.js' */
+
+/** @typedef {'relabel' | 'remove'} Kind */
+
+/**
+ * @typedef {object} BulkDialogProps
+ * @property {Kind} kind
+ * @property {string} collection
+ * @property {Condition[]} conditions
+ * @property {Labels} labels
+ * @property {Selection} selection
+ * @property {unknown} [value] the one that is proposed
+ * @property {() => void} onClose
+ * @property {() => void} onDone
+ */
+
+/**
+ * The dialog for a change of all that is selected.
+ * @param {BulkDialogProps} props
+ */
 export function BulkDialog({ kind, collection, conditions, labels, selection, value, onClose, onDone }) {
   const [name, setName] = useState(labels.label);
   const [text, setText] = useState(value === undefined ? '' : typedText(value));
   const [busy, setBusy] = useState(false);
   const [count, countAgain] = usePreview(collection, selection, conditions);
+  /** @param {Event} event */
   const change = async (event) => {
     event.preventDefault();
+    if (!count.found) return;
     setBusy(true);
     try {
       const done = kind === 'remove'
@@ -25,7 +49,7 @@ export function BulkDialog({ kind, collection, conditions, labels, selection, va
         : await relabel(collection, count.found, { [name.trim()]: typedValue(text) });
       announce(kind, collection, done, onDone);
       onClose();
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       setBusy(false);
       if (error.done?.changes.length) announce(kind, collection, error.done, onDone);
       if (error.status === 412) toast(t('otherNumber'), { failed: true });
@@ -73,8 +97,16 @@ export function BulkDialog({ kind, collection, conditions, labels, selection, va
     </${Dialog}>`;
 }
 
+/** @typedef {{ found?: Preview, error?: Error }} Count */
+
+/**
+ * @param {string} collection
+ * @param {Selection} selection
+ * @param {Condition[]} conditions
+ * @returns {[Count, () => void]}
+ */
 function usePreview(collection, selection, conditions) {
-  const [count, setCount] = useState({});
+  const [count, setCount] = useState(/** @type {Count} */ ({}));
   const [asked, setAsked] = useState(0);
   useEffect(() => {
     let here = true;
@@ -85,6 +117,12 @@ function usePreview(collection, selection, conditions) {
   return [count, () => setAsked(asked + 1)];
 }
 
+/**
+ * @param {Kind} kind
+ * @param {string} collection
+ * @param {Done} done
+ * @param {() => void} onDone
+ */
 function announce(kind, collection, done, onDone) {
   const text = t(kind === 'remove' ? 'deletedN' : 'relabelledN', { n: number(done.changed) });
   if (done.changes.length) toastUndo(text, () => undo(collection, done.changes, onDone));
@@ -92,7 +130,12 @@ function announce(kind, collection, done, onDone) {
   onDone();
 }
 
-/** Undo changes, and return a sentence that says what came of it. */
+/**
+ * Undo changes, and return a sentence that says what came of it.
+ * @param {string} collection
+ * @param {string[]} changes
+ * @param {() => void} onDone
+ */
 export async function undo(collection, changes, onDone) {
   const { reverted, conflicts } = await revert(collection, changes);
   onDone();

@@ -9,16 +9,31 @@ import { undo } from './bulk-dialog.js';
 
 const SHOWN = 50;
 
-/** The dialog with the latest changes of a collection. */
+/**
+ * @typedef {object} Change what `GET /collections/C/changes` has of one
+ * @property {string} _id
+ * @property {string} time
+ * @property {string} kind
+ * @property {string} state
+ * @property {number} changed
+ * @property {number} reverted
+ * @property {object} [patch]
+ */
+
+/**
+ * The dialog with the latest changes of a collection.
+ * @param {{ collection: string, onClose: () => void, onReverted: () => void }} props
+ */
 export function ChangesDialog({ collection, onClose, onReverted }) {
-  const [{ changes, error }, setFound] = useState({});
+  const [{ changes, error }, setFound] = useState(/** @type {{ changes?: Change[], error?: Error }} */ ({}));
   const load = () => json(`${collectionPath(collection, 'changes')}?limit=${SHOWN}`)
     .then((found) => setFound({ changes: found }), (ex) => setFound({ error: ex }));
   useEffect(() => { load(); }, []);
+  /** @param {string} id */
   const revertOne = async (id) => {
     try {
       toast(await undo(collection, [id], onReverted));
-    } catch (ex) {
+    } catch (/** @type {any} */ ex) {
       toastError(ex);
     }
     load();

@@ -7,8 +7,16 @@ import { t } from '../parts/words.js';
 import { html, useRef, useState } from '../vendor/preact-htm.js';
 import { equals, OPERATORS, readCondition } from './conditions.js';
 
-/** The conditions that hold. */
+/** @import { Condition } from '../parts/state.js' */
+/** @import { Ref } from '../vendor/preact-htm.js' */
+/** @import { Field } from './fields.js' */
+
+/**
+ * The conditions that hold.
+ * @param {{ conditions: Condition[] }} props
+ */
 export function Chips({ conditions }) {
+  /** @param {Condition} pair */
   const drop = (pair) => go({ conditions: conditions.filter((other) => other !== pair) });
   return html`
     <ul class="chips" aria-label=${t('conditions')}>
@@ -23,6 +31,7 @@ export function Chips({ conditions }) {
     </ul>`;
 }
 
+/** @param {Condition} pair */
 function conditionText(pair) {
   const { name, sign, prefix, value } = readCondition(pair);
   if (prefix === 'filter') return value;
@@ -31,11 +40,16 @@ function conditionText(pair) {
   return `${name === 'time' ? t('stored') : name} ${sign} ${shown}`;
 }
 
-/** A form for a condition of any kind. */
+/**
+ * A form for a condition of any kind.
+ * @param {{ conditions: Condition[], fields: Field[] }} props
+ */
 export function AddCondition({ conditions, fields }) {
   const [open, setOpen] = useState(false);
+  /** @type {Ref<HTMLButtonElement>} */
   const button = useRef();
   const close = () => { setOpen(false); button.current.focus(); };
+  /** @param {KeyboardEvent} event */
   const onKeyDown = (event) => {
     if (event.key !== 'Escape') return;
     event.stopPropagation();
@@ -50,11 +64,13 @@ export function AddCondition({ conditions, fields }) {
     </div>`;
 }
 
+/** @param {{ conditions: Condition[], fields: Field[], onClose: () => void }} props */
 function ConditionForm({ conditions, fields, onClose }) {
   const [name, setName] = useState('');
   const [prefix, setPrefix] = useState('eq_');
   const [value, setValue] = useState('');
   const known = fields.find((field) => field.name === name);
+  /** @param {Event} event */
   const submit = (event) => {
     event.preventDefault();
     go({ conditions: [...conditions, made(name.trim(), prefix, value)] });
@@ -91,6 +107,7 @@ function ConditionForm({ conditions, fields, onClose }) {
     </form>`;
 }
 
+/** @param {HTMLElement | null} element */
 function focus(element) {
   if (element && !element.dataset.focused) {
     element.dataset.focused = 'yes';
@@ -98,12 +115,19 @@ function focus(element) {
   }
 }
 
+/**
+ * @param {string} name
+ * @param {string} prefix
+ * @param {string} value
+ * @returns {Condition}
+ */
 function made(name, prefix, value) {
   if (prefix === 'filter') return ['filter', value];
   if (prefix === 'eq_') return equals(name, value);
   return [prefix + name, prefix === 'has_' ? value || 'true' : value];
 }
 
+/** @param {string} prefix */
 function hint(prefix) {
   return lookUp({ in_: 'OK,NG', like_: '200J*', filter: '{"score": {"$gte": 0.9}}' }, prefix) ?? '';
 }

@@ -4,6 +4,8 @@ import { collectionPath, json } from '../parts/api.js';
 import { useEffect, useState } from '../vendor/preact-htm.js';
 import { readCondition, without } from './conditions.js';
 
+/** @import { Condition } from '../parts/state.js' */
+
 const VALUES = 30;
 const MOST_LABELS = 20;
 const LABEL_NAME = /label|class|result|status|prediction|verdict|judg/i;
@@ -18,13 +20,22 @@ const LABEL_NAME = /label|class|result|status|prediction|verdict|judg/i;
  */
 
 /**
+ * @typedef {object} Fields
+ * @property {Field[]} list
+ * @property {boolean} loading
+ * @property {number} [took] how many milliseconds they took
+ * @property {Error} [error]
+ */
+
+/**
  * The fields of the images that conditions select.
- * @param {any} version another one asks again
- * @returns {{list: Field[], loading: boolean, took?: number, error?: Error}} `took`: how
- *   many milliseconds they took
+ * @param {string} collection
+ * @param {Condition[]} conditions
+ * @param {string} version another one asks again
+ * @returns {Fields}
  */
 export function useFields(collection, conditions, version) {
-  const [fields, setFields] = useState({ list: [], loading: true });
+  const [fields, setFields] = useState(/** @type {Fields} */ ({ list: [], loading: true }));
   const asked = JSON.stringify(conditions);
   useEffect(() => {
     const controller = new AbortController();
@@ -39,6 +50,11 @@ export function useFields(collection, conditions, version) {
   return fields;
 }
 
+/**
+ * @param {string} collection
+ * @param {Condition[]} conditions
+ * @param {AbortSignal} signal
+ */
 async function loadFields(collection, conditions, signal) {
   const fields = await ask(collection, conditions, signal);
   const limited = new Set(conditions.map((pair) => readCondition(pair).name));
@@ -53,17 +69,29 @@ async function loadFields(collection, conditions, signal) {
   return fields.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
+/**
+ * @param {string} collection
+ * @param {Condition[]} conditions
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Field[]>}
+ */
 async function ask(collection, conditions, signal) {
-  const query = new URLSearchParams([...conditions, ['values', VALUES]]);
+  const query = new URLSearchParams([...conditions, ['values', String(VALUES)]]);
   return (await json(`${collectionPath(collection, 'fields')}?${query}`, { signal })).fields;
 }
 
-/** The fields of all images of a collection. */
+/**
+ * The fields of all images of a collection.
+ * @param {string} collection
+ */
 export function allFields(collection) {
   return ask(collection, []);
 }
 
-/** The property that looks most like a label, or ''. */
+/**
+ * The property that looks most like a label, or ''.
+ * @param {Field[]} fields
+ */
 export function likelyLabel(fields) {
   const few = fields.filter(({ types, distinct }) =>
     (types.string || types.boolean) && distinct > 0 && distinct <= MOST_LABELS);
@@ -71,11 +99,16 @@ export function likelyLabel(fields) {
   return few[0]?.name ?? '';
 }
 
+/** @param {Field} field */
 function rank({ name, count, distinct }) {
   return (LABEL_NAME.test(name) ? 2 : 0) + (distinct > 1 ? 1 : 0) + count / 1e9;
 }
 
-/** The values that the keys 1 to 9 are likely to be wanted for. */
+/**
+ * The values that the keys 1 to 9 are likely to be wanted for.
+ * @param {Field[]} fields
+ * @param {string} label
+ */
 export function likelyValues(fields, label) {
   const values = fields.find(({ name }) => name === label)?.values ?? [];
   const simple = values.map(({ value }) => value).filter((value) =>

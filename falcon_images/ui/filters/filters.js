@@ -9,14 +9,22 @@ import {
   conditionValue, dayHere, equals, equalValues, readCondition, toggled, withValue,
 } from './conditions.js';
 
+/** @import { Condition } from '../parts/state.js' */
+/** @import { Field, Fields } from './fields.js' */
+
 const SHOWN_VALUES = 10;
 const MANY_NUMBERS = 12;
 const OPEN_FIELDS = 8;
 const DAY_MS = 86400000;
 
-/** The filters of a collection. */
+/** @typedef {(conditions: Condition[]) => void} SetConditions */
+
+/**
+ * The filters of a collection.
+ * @param {{ conditions: Condition[], fields: Fields, onClose: () => void }} props
+ */
 export function Filters({ conditions, fields, onClose }) {
-  const set = (next) => go({ conditions: next });
+  const set = (/** @type {Condition[]} */ next) => go({ conditions: next });
   return html`
     <aside class="filters" id="filters" aria-label=${t('filters')}>
       <div class="filters-head">
@@ -33,7 +41,9 @@ export function Filters({ conditions, fields, onClose }) {
     </aside>`;
 }
 
+/** @param {{ conditions: Condition[], set: SetConditions }} props */
 function TimeRange({ conditions, set }) {
+  /** @param {number} days */
   const last = (days) => {
     const from = localDay(new Date(Date.now() - (days - 1) * DAY_MS));
     set(withValue(withValue(conditions, 'to', ''), 'from', dayHere(from)));
@@ -57,11 +67,15 @@ function TimeRange({ conditions, set }) {
     </fieldset>`;
 }
 
+/** @param {Date} date */
 function localDay(date) {
-  const two = (value) => String(value).padStart(2, '0');
+  const two = (/** @type {number} */ value) => String(value).padStart(2, '0');
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
+/**
+ * @param {{ field: Field, conditions: Condition[], set: SetConditions, open: boolean }} props
+ */
 function FieldFilter({ field, conditions, set, open }) {
   const limited = conditions.some((pair) => readCondition(pair).name === field.name);
   const manyNumbers = field.types.number && field.distinct > MANY_NUMBERS;
@@ -77,8 +91,14 @@ function FieldFilter({ field, conditions, set, open }) {
     </details>`;
 }
 
+/** @param {{ field: Field, conditions: Condition[], set: SetConditions }} props */
 function NumberRange({ field, conditions, set }) {
   const { min, max } = field.types.number;
+  /**
+   * @param {string} param
+   * @param {number} placeholder
+   * @param {string} label
+   */
   const input = (param, placeholder, label) => html`
     <input type="number" step="any" placeholder=${Number(placeholder.toPrecision(4))}
       aria-label=${`${field.name} ${label}`} value=${conditionValue(conditions, param)}
@@ -89,6 +109,7 @@ function NumberRange({ field, conditions, set }) {
     </div>`;
 }
 
+/** @param {{ field: Field, conditions: Condition[], set: SetConditions }} props */
 function Values({ field, conditions, set }) {
   const [all, setAll] = useState(false);
   const chosen = equalValues(conditions, field.name);
@@ -111,6 +132,9 @@ function Values({ field, conditions, set }) {
       <p class="muted">${t('onlyCommonest', { n: number(field.distinct) })}</p>`}`;
 }
 
+/**
+ * @param {{ text: string, count: number, share: number, checked: boolean, onToggle: () => void }} props
+ */
 function Value({ text, count, share, checked, onToggle }) {
   return html`
     <li>

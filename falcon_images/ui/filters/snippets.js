@@ -6,14 +6,19 @@ import { toast } from '../parts/toasts.js';
 import { t } from '../parts/words.js';
 import { html, useState } from '../vendor/preact-htm.js';
 
+/** @import { Condition } from '../parts/state.js' */
+
 /**
- * @typedef {object} Request
+ * @typedef {object} Snippet a request that is shown
  * @property {string} path
- * @property {[string, string][]} params
+ * @property {Condition[]} params
  * @property {string} file the name that the answer is to be kept under, or '' for JSON
  */
 
-/** A request as a command of curl; the token stays out of it. */
+/**
+ * A request as a command of curl; the token stays out of it.
+ * @param {Snippet} snippet
+ */
 export function curlText({ path, params, file }) {
   const lines = [`curl ${params.length ? '-G ' : ''}${shellText(location.origin + path)}`];
   if (token.value) lines.push('-H "Authorization: Bearer $TOKEN"');
@@ -22,7 +27,10 @@ export function curlText({ path, params, file }) {
   return lines.join(' \\\n  ');
 }
 
-/** A request as a program in Python; the token stays out of it. */
+/**
+ * A request as a program in Python; the token stays out of it.
+ * @param {Snippet} snippet
+ */
 export function pythonText({ path, params, file }) {
   const given = [`    ${pythonString(location.origin + path)},`];
   if (params.length) {
@@ -37,17 +45,23 @@ export function pythonText({ path, params, file }) {
     + `    timeout=60,\n)\nresponse.raise_for_status()\n${after}\n`;
 }
 
+/** @param {string} text */
 function shellText(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
+/** @param {string} text */
 function pythonString(text) {
   // What JSON writes is a string of Python too, but for a lone half of a pair.
   return JSON.stringify(text);
 }
 
-/** The dialog that shows a request in both forms. */
+/**
+ * The dialog that shows a request in both forms.
+ * @param {{ request: Snippet, onClose: () => void }} props
+ */
 export function SnippetDialog({ request, onClose }) {
+  /** @type {Record<string, string>} */
   const texts = { curl: curlText(request), Python: pythonText(request) };
   const [kind, setKind] = useState('curl');
   return html`
@@ -65,6 +79,7 @@ export function SnippetDialog({ request, onClose }) {
     </${Dialog}>`;
 }
 
+/** @param {string} text */
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -74,6 +89,7 @@ async function copy(text) {
   toast(t('copied'));
 }
 
+/** @param {string} text */
 function copyOldWay(text) {
   // Browsers keep the clipboard for https; on a plain address this still works.
   const field = document.createElement('textarea');

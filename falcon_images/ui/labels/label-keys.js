@@ -8,20 +8,27 @@ import { t } from '../parts/words.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import { colorOf } from './labels.js';
 
+/** @import { Field, Fields } from '../filters/fields.js' */
+/** @import { Condition } from '../parts/state.js' */
+
+/** @typedef {{ label: string, values: any[] }} Labels a property, and its values by their keys */
+
 const STORED = 'falcon-images.labels.';
 const KEYS = 9;
+/** @type {Labels} */
 const NO_LABEL = { label: '', values: [] };
 
 /**
  * The label that is shown and set: from the address, else as it was last chosen for the
  * collection on this computer, else the likeliest, which stays the same while one works.
- * @returns {{label: string, values: any[]}}
+ * @param {{ collection: string, conditions: Condition[], own: Record<string, string>, fields: Fields }} of
+ * @returns {Labels}
  */
 export function useLabelKeys({ collection, conditions, own, fields }) {
   const [likely, setLikely] = useState(NO_LABEL);
   const chosen = chosenLabel(collection, own);
   const isNeeded = !likely.label && !(chosen.label && chosen.values.length);
-  const guess = (fields) => {
+  const guess = (/** @type {Field[]} */ fields) => {
     const label = chosen.label || likelyLabel(fields);
     if (label) setLikely({ label, values: likelyValues(fields, label) });
   };
@@ -34,6 +41,11 @@ export function useLabelKeys({ collection, conditions, own, fields }) {
   return chosen.values.length ? chosen : { ...likely, label: chosen.label || likely.label };
 }
 
+/**
+ * @param {string} collection
+ * @param {Record<string, string>} own
+ * @returns {Labels}
+ */
 function chosenLabel(collection, own) {
   const stored = read(localStorage.getItem(STORED + collection));
   const label = own.label || stored.label || '';
@@ -43,14 +55,24 @@ function chosenLabel(collection, own) {
   return { label, values: texts.slice(0, KEYS).map(valueText).map(typedValue) };
 }
 
+/**
+ * @param {string | null | undefined} text
+ * @param {any} [otherwise]
+ * @returns {any}
+ */
 function read(text, otherwise = {}) {
   try {
-    return JSON.parse(text) ?? otherwise;
+    return JSON.parse(text ?? '') ?? otherwise;
   } catch {
     return otherwise;
   }
 }
 
+/**
+ * @param {string} collection
+ * @param {string} label
+ * @param {string[]} values
+ */
 function choose(collection, label, values) {
   const texts = values.map((text) => text.trim()).slice(0, KEYS);
   while (texts.length && !texts.at(-1)) texts.pop();
@@ -58,7 +80,11 @@ function choose(collection, label, values) {
   goOwn({ label, keys: texts.length ? JSON.stringify(texts) : '' });
 }
 
-/** The keys with their values, which can be pressed with the mouse too. */
+/**
+ * The keys with their values, which can be pressed with the mouse too.
+ * @param {{ labels: Labels, onMark: (key: number, event?: Event) => void, onSetUp: () => void,
+ *   current: unknown }} props
+ */
 export function LabelBar({ labels, onMark, onSetUp, current }) {
   return html`
     <div class="label-bar" role="group" aria-label=${t('labels')}>
@@ -73,13 +99,21 @@ export function LabelBar({ labels, onMark, onSetUp, current }) {
     </div>`;
 }
 
-/** The dialog in which a property and its values are chosen. */
+/**
+ * The dialog in which a property and its values are chosen.
+ * @param {{ collection: string, labels: Labels, fields: Field[], onClose: () => void }} props
+ */
 export function LabelKeysDialog({ collection, labels, fields, onClose }) {
   const [label, setLabel] = useState(labels.label);
   const [texts, setTexts] = useState(() =>
     Array.from({ length: KEYS }, (_, at) => (at in labels.values ? typedText(labels.values[at]) : '')));
+  /**
+   * @param {number} at
+   * @param {string} text
+   */
   const put = (at, text) => setTexts(texts.map((old, index) => (index === at ? text : old)));
   const save = () => { choose(collection, label.trim(), texts); onClose(); };
+  /** @param {string} name */
   const use = (name) => {
     setLabel(name);
     const likely = likelyValues(fields, name).map(typedText);

@@ -6,7 +6,14 @@ import { valueAt } from '../parts/values.js';
 import { bytes, moment, number, t } from '../parts/words.js';
 import { html } from '../vendor/preact-htm.js';
 
-/** What can be done with the images that are selected. */
+/** @import { Labels } from '../labels/label-keys.js' */
+/** @import { Actions } from '../page/collection.js' */
+/** @import { Documents } from './documents.js' */
+
+/**
+ * What can be done with the images that are selected.
+ * @param {{ selected: number, total: number, actions: Actions }} props
+ */
 export function SelectionBar({ selected, total, actions }) {
   return html`
     <div class="selection-bar" role="toolbar" aria-label=${t('selection')}>
@@ -20,7 +27,10 @@ export function SelectionBar({ selected, total, actions }) {
     </div>`;
 }
 
-/** How many images there are, which one is active, and the keys that label it. */
+/**
+ * How many images there are, which one is active, and the keys that label it.
+ * @param {{ documents: Documents | null, active: number, labels: Labels, actions: Actions }} props
+ */
 export function StatusBar({ documents, active, labels, actions }) {
   const document = documents?.get(active);
   const { width, height, size } = document?._file ?? {};

@@ -6,13 +6,19 @@ import { t } from '../parts/words.js';
 import { html, useState } from '../vendor/preact-htm.js';
 import { columnName, FIXED_COLUMNS } from './table.js';
 
+/** @import { Field } from '../filters/fields.js' */
+
 const OF_FILES = ['_file.width', '_file.height', '_file.size', '_file.type'];
 
-/** The dialog in which the columns of the table are chosen. */
+/**
+ * The dialog in which the columns of the table are chosen.
+ * @param {{ columns: string[], fields: Field[], onClose: () => void }} props
+ */
 export function ColumnsDialog({ columns, fields, onClose }) {
   const [chosen, setChosen] = useState(columns);
   const names = fields.map(({ name }) => name).filter((name) => !name.includes(','));
   const all = [...new Set([...FIXED_COLUMNS, ...columns, ...names, ...OF_FILES])];
+  /** @param {string} name */
   const flip = (name) => setChosen(chosen.includes(name)
     ? chosen.filter((other) => other !== name) : [...chosen, name]);
   const save = () => { goOwn({ columns: chosen.join(',') }, {}); onClose(); };

@@ -2,18 +2,23 @@
 
 import { collectionPath, send } from '../parts/api.js';
 
+/** @import { ImageDocument } from '../parts/values.js' */
+
 const PAGE = 200;
 const MAX_PAGES = 60;
 const SETTLE_MS = 60;
 
 /** A list of documents of which only what is needed is here. */
 export class Documents {
+  /** @type {number | null} how many there are, once it is known */
   total = null;
-  /** The error of the last page that failed. */
+  /** @type {Error | null} that of the last page that failed */
   error = null;
   /** Whether the collection was changed by somebody since the list was begun. */
   changed = false;
+  /** @type {Map<number, { documents: ImageDocument[], next: string | null }>} */
   #pages = new Map();
+  /** @type {Map<number, { controller: AbortController, done: Promise<void> }>} */
   #loading = new Map();
   #wanted = [0, 0];
   #timer = 0;
@@ -30,12 +35,20 @@ export class Documents {
     this.#load(0).catch(() => {});
   }
 
-  /** The document at an index, or undefined while it is not here. */
+  /**
+   * The document at an index, or undefined while it is not here.
+   * @param {number} index
+   * @returns {ImageDocument | undefined}
+   */
   get(index) {
     return this.#pages.get(Math.floor(index / PAGE))?.documents[index % PAGE];
   }
 
-  /** Say which indices are looked at; pages that are not are no longer waited for. */
+  /**
+   * Say which indices are looked at; pages that are not are no longer waited for.
+   * @param {number} first
+   * @param {number} last
+   */
   need(first, last) {
     this.#wanted = [Math.floor(first / PAGE), Math.floor(Math.max(first, last) / PAGE)];
     clearTimeout(this.#timer);
@@ -43,7 +56,11 @@ export class Documents {
     this.#timer = setTimeout(() => this.#loadWanted(), this.#pages.size ? SETTLE_MS : 0);
   }
 
-  /** The documents from one index to another, loaded if need be. */
+  /**
+   * The documents from one index to another, loaded if need be.
+   * @param {number} first
+   * @param {number} last
+   */
   async range(first, last) {
     const numbers = [];
     for (let page = Math.floor(first / PAGE); page <= Math.floor(last / PAGE); page++) {
@@ -52,10 +69,13 @@ export class Documents {
     for (const number of numbers) await this.#load(number);
     const found = [];
     for (let index = first; index <= last; index++) found.push(this.get(index));
-    return found.filter(Boolean);
+    return found.filter((document) => document !== undefined);
   }
 
-  /** The index of a document that is here, or -1. */
+  /**
+   * The index of a document that is here, or -1.
+   * @param {string} id
+   */
   indexOf(id) {
     for (const [number, page] of this.#pages) {
       const at = page.documents.findIndex((document) => document._id === id);
@@ -64,11 +84,15 @@ export class Documents {
     return -1;
   }
 
-  /** Put what an image's document has become in the place of what it was. */
+  /**
+   * Put what an image's document has become in the place of what it was.
+   * @param {ImageDocument} document
+   */
   put = (document) => {
     const index = this.indexOf(document._id);
-    if (index < 0) return;
-    this.#pages.get(Math.floor(index / PAGE)).documents[index % PAGE] = document;
+    const page = this.#pages.get(Math.floor(index / PAGE));
+    if (!page) return;
+    page.documents[index % PAGE] = document;
     this.onChange();
   };
 
@@ -93,6 +117,10 @@ export class Documents {
     for (let number = first; number <= last; number++) this.#load(number).catch(() => {});
   }
 
+  /**
+   * @param {number} number
+   * @returns {Promise<void>}
+   */
   async #load(number) {
     if (this.#pages.has(number)) return this.#used(number);
     const controller = new AbortController();
@@ -102,9 +130,13 @@ export class Documents {
         .finally(() => this.#loading.delete(number));
       this.#loading.set(number, { controller, done });
     }
-    return this.#loading.get(number).done;
+    return this.#loading.get(number)?.done;
   }
 
+  /**
+   * @param {number} number
+   * @param {AbortSignal} signal
+   */
   async #fetch(number, signal) {
     // After a page that is here, its own link leads on, as fast at the end as at first.
     const link = this.#pages.get(number - 1)?.next;
@@ -118,6 +150,7 @@ export class Documents {
     this.onChange();
   }
 
+  /** @param {Error} error */
   #failed(error) {
     if (error.name === 'AbortError') return;
     this.error = error;
@@ -125,6 +158,7 @@ export class Documents {
     throw error;
   }
 
+  /** @param {Response} response */
   #count(response) {
     const total = Number(response.headers.get('X-Total-Count'));
     if (this.total === null) this.total = total;
@@ -133,14 +167,17 @@ export class Documents {
     this.onChange();
   }
 
+  /** @param {Record<string, number>} more */
   #params(more) {
     const params = new URLSearchParams(this.query);
-    for (const [name, value] of Object.entries(more)) if (value) params.set(name, value);
+    for (const [name, value] of Object.entries(more)) if (value) params.set(name, String(value));
     return params;
   }
 
+  /** @param {number} number */
   #used(number) {
     const page = this.#pages.get(number);
+    if (!page) return;
     this.#pages.delete(number);
     this.#pages.set(number, page);
   }
@@ -152,6 +189,7 @@ export class Documents {
   }
 }
 
+/** @param {Response} response */
 function nextLink(response) {
   const link = /<([^>]*)>\s*;\s*rel="?next"?/.exec(response.headers.get('Link') ?? '');
   if (!link) return null;

@@ -2,36 +2,41 @@
 
 import { useEffect, useRef, useState } from '../vendor/preact-htm.js';
 
+/** @typedef {{ left: number, right: number, top: number, bottom: number }} Area */
+/** @typedef {{ x: number, y: number }} Point */
+
 const BEGINS_AFTER_PX = 6;
 
 /**
  * Let a rectangle be drawn in a box that scrolls.
  * @param {() => HTMLElement} box
  * @param {() => number} topOf where the box is in its list, in pixels
- * @param {(area: {left, right, top, bottom}, event: PointerEvent) => void} onDraw called
- *   while it is drawn, with an area of the list
- * @returns the rectangle to show, or null; and whether the last click was its end
+ * @param {(area: Area, event: PointerEvent) => void} onDraw called while it is drawn, with an
+ *   area of the list
+ * @returns {{ area: Area | null, wasDrawn: () => boolean }} the rectangle to show, or null;
+ *   and whether the last click was its end
  */
 export function useLasso(box, topOf, onDraw) {
-  const [area, setArea] = useState(null);
-  const current = useRef({});
+  const [area, setArea] = useState(/** @type {Area | null} */ (null));
+  const current = useRef({ onDraw });
   current.current.onDraw = onDraw;
   const drawn = useRef(false);
 
   useEffect(() => {
     const element = box();
+    /** @type {Point | null} */
     let start = null;
-    const at = (event) => {
+    const at = (/** @type {PointerEvent} */ event) => {
       const { left, top } = element.getBoundingClientRect();
       return { x: event.clientX - left, y: event.clientY - top + topOf() };
     };
-    const down = (event) => {
+    const down = (/** @type {PointerEvent} */ event) => {
       drawn.current = false;
       const onBar = event.offsetX > element.clientWidth && event.target === element;
       if (event.button || event.pointerType !== 'mouse' || onBar) return;
       start = at(event);
     };
-    const move = (event) => {
+    const move = (/** @type {PointerEvent} */ event) => {
       if (!start) return;
       if (!event.buttons) return up();
       const end = at(event);
@@ -56,6 +61,11 @@ export function useLasso(box, topOf, onDraw) {
   return { area, wasDrawn: () => drawn.current };
 }
 
+/**
+ * @param {Point} one
+ * @param {Point} other
+ * @returns {Area}
+ */
 function between(one, other) {
   return {
     left: Math.min(one.x, other.x),

@@ -6,7 +6,13 @@ import { t } from '../parts/words.js';
 import { openUploads } from '../upload/uploads.js';
 import { html } from '../vendor/preact-htm.js';
 
-/** A notice in place of the list, or a line above it. */
+/** @import { Condition } from '../parts/state.js' */
+/** @import { Documents } from './documents.js' */
+
+/**
+ * A notice in place of the list, or a line above it.
+ * @param {{ documents: Documents | null, conditions: Condition[], onRetry: () => void }} props
+ */
 export function ListNotice({ documents, conditions, onRetry }) {
   if (documents?.error) {
     return html`

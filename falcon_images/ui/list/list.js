@@ -6,28 +6,63 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/pr
 import { useLasso } from './lasso.js';
 import { useRows } from './scroll.js';
 import { adding, isSelected, NOTHING, toggle } from './selection.js';
-import { columnWidths, HEAD_HEIGHT, ROW_HEIGHT, Row, TableHead, tableWidth } from './table.js';
+import { HEAD_HEIGHT, ROW_HEIGHT, Row, TableHead, tableWidth } from './table.js';
 import { Tile, thumbnailSize } from './tile.js';
+
+/** @import { Ref } from '../vendor/preact-htm.js' */
+/** @import { Documents } from './documents.js' */
+/** @import { Area } from './lasso.js' */
+/** @import { Selection } from './selection.js' */
 
 const GAP = 6;
 const HEIGHT_OF_WIDTH = 0.75;
 const LEAST_COLUMNS = 2;
 
 /**
+ * @typedef {object} ListProps
+ * @property {Documents} documents
+ * @property {number} total
+ * @property {string} collection
+ * @property {string} sort
+ * @property {Selection} selection
+ * @property {number} active the index of the image that keys act on, or -1
+ * @property {number} size of tiles in pixels
+ * @property {string} label
+ * @property {string[] | null} columns of the table; null for the grid
+ * @property {(selection: Selection) => void} onSelect
+ * @property {(first: number, last: number, base: Selection) => void} onRange
+ * @property {(index: number) => void} onActive
+ * @property {(index: number) => void} onOpen
+ */
+
+/**
+ * @typedef {object} Layout where items are, in pixels
+ * @property {number} perRow
+ * @property {number} rowHeight
+ * @property {number} head what is above the rows
+ * @property {number} step from one item of a row to the next
+ * @property {number} [width]
+ * @property {string} [thumbnail]
+ */
+
+/** @typedef {{ index: number, base: Selection }} Anchor where a range begins, and what was before */
+/** @typedef {{ width: number, height: number }} Box */
+/** @typedef {ReturnType<typeof useRows>} Rows */
+/** @typedef {MouseEvent & { target: Element }} ListEvent */
+
+/**
  * The list of images.
- * @param {object} props `documents`, `total`, `selection`, `active` (an index), `size` of
- *   tiles in pixels, `columns` of the table (null for the grid), `label`, and what to call:
- *   `onSelect(selection)`, `onRange(first, last, base)`, `onActive(index)`, `onOpen(index)`
+ * @param {ListProps} props
  */
 export function ImageList(props) {
   const { documents, total, columns, size, active, sort } = props;
   const [box, setBox] = useState({ width: 0, height: 0 });
-  const layout = columns ? tableLayout(columns) : gridLayout(box.width, size);
+  const layout = columns ? tableLayout() : gridLayout(box.width, size);
   const rows = useRows({
     rows: Math.ceil(total / layout.perRow), perRow: layout.perRow,
     rowHeight: layout.rowHeight, viewport: box.height, inset: layout.head,
   });
-  const anchor = useRef({ index: 0, base: NOTHING });
+  const anchor = useRef(/** @type {Anchor} */ ({ index: 0, base: NOTHING }));
   const { lasso, click } = usePointer(rows, layout, props, anchor.current);
   useBoxSize(rows.box, setBox);
   const first = rows.first * layout.perRow;
@@ -36,6 +71,7 @@ export function ImageList(props) {
   useEffect(() => {
     if (active >= 0 && box.height) rows.reveal(Math.floor(active / layout.perRow));
   }, [active, box.height]);
+  /** @param {KeyboardEvent} event */
   const onKeyDown = (event) => moveWithKeys(event, props, layout, box, anchor.current);
 
   return html`
@@ -53,6 +89,13 @@ export function ImageList(props) {
     </div>`;
 }
 
+/**
+ * @param {number} first
+ * @param {number} last
+ * @param {Rows} rows
+ * @param {Layout} layout
+ * @param {ListProps} props
+ */
 function items(first, last, rows, layout, props) {
   const { documents, selection, active, columns, collection, label, total } = props;
   // As many keys as there are places: whatever is scrolled to, the same elements draw it.
@@ -74,6 +117,7 @@ function items(first, last, rows, layout, props) {
   return drawn;
 }
 
+/** @param {{ area: Area, shift: number }} props */
 function Lasso({ area, shift }) {
   const style = {
     transform: `translate(${area.left}px, ${area.top + shift}px)`,
@@ -82,6 +126,11 @@ function Lasso({ area, shift }) {
   return html`<div class="lasso" style=${style}></div>`;
 }
 
+/**
+ * @param {number} boxWidth
+ * @param {number} size
+ * @returns {Layout}
+ */
 function gridLayout(boxWidth, size) {
   const perRow = Math.max(LEAST_COLUMNS, Math.round((boxWidth + GAP) / (size + GAP)));
   const width = Math.max(1, Math.floor((boxWidth + GAP) / perRow) - GAP);
@@ -91,13 +140,17 @@ function gridLayout(boxWidth, size) {
   };
 }
 
-function tableLayout(columns) {
+/** @returns {Layout} */
+function tableLayout() {
   return {
     perRow: 1, rowHeight: ROW_HEIGHT, head: HEAD_HEIGHT, step: Infinity,
-    widths: columnWidths(columns),
   };
 }
 
+/**
+ * @param {Ref<HTMLElement>} box
+ * @param {(box: Box) => void} setBox
+ */
 function useBoxSize(box, setBox) {
   useLayoutEffect(() => {
     const measure = () => {
@@ -112,32 +165,44 @@ function useBoxSize(box, setBox) {
   }, []);
 }
 
+/**
+ * @param {Rows} rows
+ * @param {Layout} layout
+ * @param {ListProps} props
+ * @param {Anchor} anchor
+ */
 function usePointer(rows, layout, props, anchor) {
-  const before = useRef(NOTHING);
-  const current = useRef();
+  const before = useRef({ drawing: false, base: NOTHING });
+  const current = useRef({ layout, props });
   current.current = { layout, props };
+  /** @type {(area: Area, event: PointerEvent) => void} */
   const draw = (area, event) => {
     const { layout: now, props: { documents, total, onSelect, selection } } = current.current;
-    if (before.current.drawing !== true) {
-      before.current = { drawing: true, kept: event.ctrlKey || event.metaKey ? selection : NOTHING };
+    if (!before.current.drawing) {
+      before.current = { drawing: true, base: event.ctrlKey || event.metaKey ? selection : NOTHING };
     }
     const ids = touched(area, now, total).map((index) => documents.get(index)?._id);
-    onSelect(adding(before.current.kept, ids.filter(Boolean)));
+    onSelect(adding(before.current.base, ids.filter((id) => id !== undefined)));
   };
   const { area, wasDrawn } = useLasso(() => rows.box.current, rows.topOf, draw);
-  if (!area) before.current = { drawing: false };
-  const click = (event) => {
+  if (!area) before.current = { drawing: false, base: NOTHING };
+  const click = (/** @type {ListEvent} */ event) => {
     if (wasDrawn()) return;
-    const item = event.target.closest('[data-index]');
+    const item = /** @type {HTMLElement | null} */ (event.target.closest('[data-index]'));
     if (item) choose(Number(item.dataset.index), event, props, anchor);
   };
   return { lasso: area, click };
 }
 
+/**
+ * @param {Area} area
+ * @param {Layout} layout
+ * @param {number} total
+ */
 function touched({ left, right, top, bottom }, layout, total) {
   const found = [];
   const lastColumn = Math.min(layout.perRow - 1, Math.floor(right / layout.step));
-  const y = (value) => Math.max(0, Math.floor((value - layout.head) / layout.rowHeight));
+  const y = (/** @type {number} */ value) => Math.max(0, Math.floor((value - layout.head) / layout.rowHeight));
   for (let row = y(top); row <= y(bottom); row++) {
     for (let column = Math.max(0, Math.floor(left / layout.step)); column <= lastColumn; column++) {
       const index = row * layout.perRow + column;
@@ -147,6 +212,12 @@ function touched({ left, right, top, bottom }, layout, total) {
   return found;
 }
 
+/**
+ * @param {number} index
+ * @param {ListEvent} event
+ * @param {ListProps} props
+ * @param {Anchor} anchor
+ */
 function choose(index, event, props, anchor) {
   const { documents, selection, onSelect, onRange, onActive, onOpen } = props;
   const document = documents.get(index);
@@ -161,20 +232,35 @@ function choose(index, event, props, anchor) {
   return toggling ? onSelect(next) : onOpen(index);
 }
 
+/**
+ * @param {KeyboardEvent} event
+ * @param {ListProps} props
+ * @param {Layout} layout
+ * @param {Box} box
+ * @param {Anchor} anchor
+ */
 function moveWithKeys(event, props, layout, box, anchor) {
   if (event.target !== event.currentTarget || event.altKey) return;
   const { active, total, selection, documents, onOpen, onSelect } = props;
+  const document = documents.get(active);
   const next = total ? destination(event.key, active, total, layout, box) : null;
   if (next !== null) moveTo(next, event.shiftKey, props, anchor);
   else if (event.key === 'Enter' && active >= 0) onOpen(active);
-  else if (event.key === ' ' && documents.get(active)) {
-    const toggled = toggle(selection, documents.get(active)._id);
+  else if (event.key === ' ' && document) {
+    const toggled = toggle(selection, document._id);
     Object.assign(anchor, { index: active, base: toggled });
     onSelect(toggled);
   } else return;
   event.preventDefault();
 }
 
+/**
+ * @param {string} key
+ * @param {number} active
+ * @param {number} total
+ * @param {Layout} layout
+ * @param {Box} box
+ */
 function destination(key, active, total, layout, box) {
   const page = Math.max(1, Math.floor(box.height / layout.rowHeight) - 1) * layout.perRow;
   const moves = {
@@ -186,12 +272,23 @@ function destination(key, active, total, layout, box) {
   return Math.max(0, Math.min(total - 1, active < 0 ? 0 : active + move));
 }
 
+/**
+ * @param {number} next
+ * @param {boolean} extending
+ * @param {ListProps} props
+ * @param {Anchor} anchor
+ */
 function moveTo(next, extending, { selection, onActive, onRange }, anchor) {
   if (extending) onRange(...ordered(anchor.index, next), anchor.base);
   else Object.assign(anchor, { index: next, base: selection });
   onActive(next);
 }
 
+/**
+ * @param {number} one
+ * @param {number} other
+ * @returns {[number, number]}
+ */
 function ordered(one, other) {
   return [Math.min(one, other), Math.max(one, other)];
 }

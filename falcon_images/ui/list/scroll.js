@@ -2,6 +2,8 @@
 
 import { useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
 
+/** @import { Ref } from '../vendor/preact-htm.js' */
+
 // Browsers end an element at 16 to 33 million pixels, and blur what is moved that far.
 const MAX_HEIGHT = 4_000_000;
 const OVERSCAN_ROWS = 2;
@@ -17,8 +19,16 @@ const IDLE_MS = 150;
 export class Scroll {
   top = 0;
   shift = 0;
+  height = 0;
+  viewport = 0;
+  elementHeight = 0;
+  timer = 0;
   #position = 0;
 
+  /**
+   * @param {HTMLElement} element
+   * @param {() => void} onChange
+   */
   constructor(element, onChange) {
     this.element = element;
     this.onChange = onChange;
@@ -26,14 +36,21 @@ export class Scroll {
     element.addEventListener('scroll', this.onScroll, { passive: true });
   }
 
-  /** Take the measures of the list, in pixels; the top row stays where it is. */
+  /**
+   * Take the measures of the list, in pixels; the top row stays where it is.
+   * @param {number} height
+   * @param {number} viewport
+   */
   measure(height, viewport) {
     this.height = height;
     this.viewport = viewport;
     this.elementHeight = Math.min(height, MAX_HEIGHT);
   }
 
-  /** Go to a place in the list. */
+  /**
+   * Go to a place in the list.
+   * @param {number} top
+   */
   go(top) {
     this.top = Math.max(0, Math.min(top, this.height - this.viewport));
     this.#settle();
@@ -86,16 +103,19 @@ export class Scroll {
 
 /**
  * Draw the rows of a list that a box shows.
- * @param {object} measures how many `rows`, their `rowHeight`, how many items `perRow`,
+ * @param {{ rows: number, rowHeight: number, perRow: number, viewport: number, inset?: number }}
+ *   measures how many `rows`, their `rowHeight`, how many items `perRow`,
  *   the height of the `viewport`, and an `inset` that is not for rows, all in pixels
  * @returns what to draw: `first` row and `count` of rows, `shift` for their places, the
  *   `height` of the whole, the `box` that scrolls, and `reveal(row)`
  */
 export function useRows({ rows, rowHeight, perRow, viewport, inset = 0 }) {
+  /** @type {Ref<HTMLElement>} */
   const box = useRef();
+  /** @type {Ref<Scroll>} */
   const scroll = useRef();
   const [place, setPlace] = useState({ first: 0, shift: 0 });
-  const measures = useRef();
+  const measures = useRef({ rows, rowHeight });
   measures.current = { rows, rowHeight };
 
   const update = () => {
@@ -119,7 +139,7 @@ export function useRows({ rows, rowHeight, perRow, viewport, inset = 0 }) {
 
   const count = Math.min(rows, Math.ceil(viewport / rowHeight) + 1 + 2 * OVERSCAN_ROWS);
   const first = Math.max(0, Math.min(place.first, rows - count));
-  const reveal = (row) => {
+  const reveal = (/** @type {number} */ row) => {
     const { current } = scroll;
     const above = row * rowHeight;
     const below = above + rowHeight + inset - viewport;

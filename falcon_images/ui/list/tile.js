@@ -7,18 +7,34 @@ import { Thumbnail } from '../pictures/picture.js';
 import { thumbnailPath } from '../pictures/pictures.js';
 import { Component, html } from '../vendor/preact-htm.js';
 
+/** @import { ImageDocument } from '../parts/values.js' */
+/** @import { ItemProps } from './table.js' */
+
+/**
+ * @typedef {ItemProps & { x: number, width: number, height: number, size: string, total: number }}
+ *   TileProps
+ */
+
+/** @type {(keyof TileProps)[]} */
 const DRAWN_BY = [
   'document', 'index', 'x', 'y', 'width', 'height', 'selected', 'active', 'label', 'size',
 ];
 
-/** Which thumbnail is sharp enough for a width in pixels. */
+/**
+ * Which thumbnail is sharp enough for a width in pixels.
+ * @param {number} width
+ */
 export function thumbnailSize(width) {
   const pixels = width * devicePixelRatio;
   if (pixels <= 180) return 'small';
   return pixels <= 420 ? 'medium' : 'large';
 }
 
-/** What a screen reader says of an image. */
+/**
+ * What a screen reader says of an image.
+ * @param {ImageDocument | undefined} document
+ * @param {string} label
+ */
 export function spoken(document, label) {
   if (!document) return t('loading');
   const value = label ? valueAt(document, label) : undefined;
@@ -26,12 +42,17 @@ export function spoken(document, label) {
   return `${document.image}${labelled}`;
 }
 
-/** A tile, which is drawn again only when something that it shows has changed. */
+/**
+ * A tile, which is drawn again only when something that it shows has changed.
+ * @extends {Component<TileProps>}
+ */
 export class Tile extends Component {
+  /** @param {TileProps} next */
   shouldComponentUpdate(next) {
     return DRAWN_BY.some((name) => next[name] !== this.props[name]);
   }
 
+  /** @param {TileProps} props */
   render({ document, index, collection, selected, active, label, size, total, ...place }) {
     const { x, y, width, height } = place;
     const style = { transform: `translate(${x}px, ${y}px)`, width: `${width}px`, height: `${height}px` };

@@ -10,11 +10,22 @@ import { t } from '../parts/words.js';
 import { html, useState } from '../vendor/preact-htm.js';
 import { ColumnsDialog } from './columns.js';
 
+/** @import { Field } from '../filters/fields.js' */
+/** @import { Snippet } from '../filters/snippets.js' */
+/** @import { Actions } from '../page/collection.js' */
+/** @import { Loaded } from '../page/use-collection.js' */
+/** @import { View } from '../parts/state.js' */
+
 const SORTS = { '': 'newestFirst', time: 'oldestFirst', image: 'byName', '-_file.size': 'largestFirst' };
 const SMALLEST = 80;
 const LARGEST = 400;
 
-/** The toolbar of a collection. */
+/** @typedef {View & Loaded & { filters: boolean, size: number, actions: Actions }} ToolbarProps */
+
+/**
+ * The toolbar of a collection.
+ * @param {ToolbarProps} props
+ */
 export function Toolbar(props) {
   const { conditions, sort, fields, filters, actions } = props;
   return html`
@@ -30,6 +41,7 @@ export function Toolbar(props) {
     </div>`;
 }
 
+/** @param {ToolbarProps} props */
 function ListButtons(props) {
   const { own, fields, columns, size, actions } = props;
   const [dialog, setDialog] = useState('');
@@ -53,11 +65,17 @@ function ListButtons(props) {
     ${dialog === 'copy' && html`<${SnippetDialog} request=${listRequest(props)} onClose=${close} />`}`;
 }
 
+/**
+ * @param {View} shown
+ * @returns {Snippet}
+ */
 function listRequest({ collection, conditions, sort }) {
-  const params = [...conditions, ...(sort ? [['sort', sort]] : [])];
+  const params = [...conditions];
+  if (sort) params.push(['sort', sort]);
   return { path: collectionPath(collection, 'images'), params, file: '' };
 }
 
+/** @param {{ sort: string, fields: Field[] }} props */
 function Sort({ sort, fields }) {
   const known = ['', 'time', 'image', '-_file.size'];
   const names = fields.filter(({ name }) => !name.includes(',')).flatMap(({ name }) => [`-${name}`, name]);
@@ -70,6 +88,7 @@ function Sort({ sort, fields }) {
     </select>`;
 }
 
+/** @param {string} sort */
 function sortName(sort) {
   const known = lookUp(SORTS, sort);
   if (known) return t(known);

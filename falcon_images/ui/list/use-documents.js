@@ -5,17 +5,21 @@ import { uploads } from '../upload/uploads.js';
 import { useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { Documents } from './documents.js';
 
+/** @import { Condition } from '../parts/state.js' */
+
 const LOOK_EVERY_MS = 15000;
 // Without these the grid could not draw anything.
 const ALWAYS = ['time', 'image', '_file'];
 
 /**
  * The documents that conditions select. The old ones stay until the new ones are here.
+ * @param {{ collection: string, conditions: Condition[], sort: string, names: string[],
+ *   version: number }} wanted another version loads them again
  * @returns {Documents | null}
  */
 export function useDocuments({ collection, conditions, sort, names, version }) {
   const [, draw] = useState();
-  const shown = useRef(null);
+  const shown = useRef(/** @type {Documents | null} */ (null));
   const query = listQuery(conditions, sort, names).toString();
   const { finished } = uploads.use();
   const { backAt } = health.use();
@@ -36,6 +40,11 @@ export function useDocuments({ collection, conditions, sort, names, version }) {
   return shown.current;
 }
 
+/**
+ * @param {Condition[]} conditions
+ * @param {string} sort
+ * @param {string[]} names
+ */
 function listQuery(conditions, sort, names) {
   const query = new URLSearchParams(conditions);
   if (sort) query.set('sort', sort);

@@ -16,13 +16,29 @@ import { Viewer } from '../viewer/viewer.js';
 import { useKeys } from './keys.js';
 import { useChosen, useLoaded, useMarks } from './use-collection.js';
 
+/** @import { Selection } from '../list/selection.js' */
+/** @import { View } from '../parts/state.js' */
+/** @import { Chosen, Loaded, Marks } from './use-collection.js' */
+
 const DEFAULT_SIZE = 170;
 const DEFAULT_SIZE_NARROW = 110;
 const WIDE = matchMedia('(min-width: 900px)');
 
-/** The page of a collection. */
+/**
+ * @typedef {object} Dialog the one that is open
+ * @property {'labels' | 'changes' | 'relabel' | 'remove'} kind
+ * @property {Selection} [selection] what it is about, if that is not what is selected
+ * @property {any} [value] the one that is proposed
+ */
+/** @typedef {{ shown: View, loaded: Loaded, chosen: Chosen, marks: Marks }} State */
+/** @typedef {ReturnType<typeof actionsOn> & { reload: () => void, toggleFilters: () => void }} Actions */
+
+/**
+ * The page of a collection.
+ * @param {{ shown: View }} props
+ */
 export function CollectionPage({ shown }) {
-  const [dialog, setDialog] = useState(null);
+  const [dialog, setDialog] = useState(/** @type {Dialog | null} */ (null));
   const [filters, setFilters] = useState(WIDE.matches);
   const loaded = useLoaded(shown);
   const chosen = useChosen(shown, loaded);
@@ -54,11 +70,12 @@ export function CollectionPage({ shown }) {
       onClose=${() => setDialog(null)} /></${Guarded}>`;
 }
 
+/** @param {{ shown: View, loaded: Loaded, chosen: Chosen, actions: Actions }} props */
 function Images({ shown, loaded, chosen, actions }) {
   const { documents, total, columns, labels } = loaded;
-  const open = (index) => {
+  const open = (/** @type {number} */ index) => {
     chosen.setActive(index);
-    go({ image: documents.get(index)?._id ?? '' });
+    go({ image: documents?.get(index)?._id ?? '' });
   };
   return html`
     <div class="images">
@@ -73,6 +90,10 @@ function Images({ shown, loaded, chosen, actions }) {
     </div>`;
 }
 
+/**
+ * @param {{ dialog: Dialog | null, shown: View, loaded: Loaded, chosen: Chosen,
+ *   onReload: () => void, onClose: () => void }} props
+ */
 function Dialogs({ dialog, shown, loaded, chosen, onReload, onClose }) {
   if (!dialog) return null;
   const common = { ...shown, labels: loaded.labels, onClose };
@@ -85,19 +106,22 @@ function Dialogs({ dialog, shown, loaded, chosen, onReload, onClose }) {
       value=${dialog.value} onDone=${onReload} />`;
 }
 
+/** @param {State & { setDialog: (dialog: Dialog) => void }} state */
 function actionsOn({ shown, loaded, chosen, marks, setDialog }) {
   const { documents, total, labels } = loaded;
   const { selected, active, setActive, setSelection } = chosen;
   const activeDocument = () => documents?.get(active);
   return {
+    /** @param {number} key */
     mark: (key) => {
+      const document = activeDocument();
       if (selected) setDialog({ kind: 'relabel', value: labels.values[key - 1] });
-      else if (activeDocument() && marks.mark(activeDocument(), key)) setActive(Math.min(total - 1, active + 1));
+      else if (document && marks.mark(document, key)) setActive(Math.min(total - 1, active + 1));
     },
     remove: () => {
-      const one = activeDocument() && { all: false, ids: new Set([activeDocument()._id]) };
+      const document = activeDocument();
       if (selected) setDialog({ kind: 'remove' });
-      else if (one) setDialog({ kind: 'remove', selection: one });
+      else if (document) setDialog({ kind: 'remove', selection: { all: false, ids: new Set([document._id]) } });
     },
     relabel: () => selected && setDialog({ kind: 'relabel' }),
     selectAll: () => setSelection(EVERYTHING),
@@ -108,6 +132,7 @@ function actionsOn({ shown, loaded, chosen, marks, setDialog }) {
   };
 }
 
+/** @param {Record<string, string>} own */
 function tileSize(own) {
   const size = Number(own.size);
   if (size >= 80 && size <= 500) return size;

@@ -10,9 +10,12 @@ import { thumbnailPath } from '../pictures/pictures.js';
 import { openUploads, uploads } from '../upload/uploads.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 
+/** @import { View } from '../parts/state.js' */
+/** @import { ImageDocument } from '../parts/values.js' */
+
 /** The page of all collections. */
 export function CollectionsPage() {
-  const [{ names, error }, setState] = useState({});
+  const [{ names, error }, setState] = useState(/** @type {{ names?: string[], error?: Error }} */ ({}));
   const { backAt } = health.use();
   const { finished } = uploads.use();
   useEffect(() => {
@@ -37,15 +40,19 @@ export function CollectionsPage() {
     </main>`;
 }
 
+/** @typedef {{ total?: number, newest?: ImageDocument }} Found */
+
+/** @param {{ name: string, version: number }} props */
 function Card({ name, version }) {
-  const [{ total, newest }, setFound] = useState({});
+  const [{ total, newest }, setFound] = useState(/** @type {Found} */ ({}));
   useEffect(() => {
     const controller = new AbortController();
     loadNewest(name, controller.signal).then(setFound).catch(() => {});
     return () => controller.abort();
   }, [name, version]);
+  /** @type {View} */
   const shown = { collection: name, conditions: [], sort: '', image: '', own: {} };
-  const open = (event) => {
+  const open = (/** @type {MouseEvent} */ event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     go(shown);
@@ -65,6 +72,11 @@ function Card({ name, version }) {
     </li>`;
 }
 
+/**
+ * @param {string} name
+ * @param {AbortSignal} signal
+ * @returns {Promise<Found>}
+ */
 async function loadNewest(name, signal) {
   const path = `${collectionPath(name, 'images')}?limit=1&fields=time,image`;
   const response = await send(path, { signal });

@@ -8,9 +8,16 @@ import { openUploads } from '../upload/uploads.js';
 import { html, useState } from '../vendor/preact-htm.js';
 import { KeysDialog } from './keys.js';
 
-/** The head, on every page. */
+/** @import { Service } from '../main.js' */
+/** @import { View } from '../parts/state.js' */
+
+/**
+ * The head, on every page.
+ * @param {{ shown: View, service: Service | null }} props
+ */
 export function Header({ shown, service }) {
   const [keys, setKeys] = useState(false);
+  /** @param {Event} event */
   const home = (event) => {
     event.preventDefault();
     go({ collection: '', conditions: [], sort: '', image: '', own: {} });

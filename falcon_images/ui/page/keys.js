@@ -7,6 +7,8 @@ import { t } from '../parts/words.js';
 import { openUploads } from '../upload/uploads.js';
 import { html, useEffect, useRef } from '../vendor/preact-htm.js';
 
+/** @import { Actions } from './collection.js' */
+
 const HELP = [
   ['1 – 9', 'keyLabel'], ['← ↑ → ↓', 'keyMove'], ['Enter', 'keyOpen'], ['Esc', 'keyBack'],
   ['Space', 'keySelect'], ['Shift + ←→', 'keyExtend'], ['Ctrl + A', 'keyAll'],
@@ -15,21 +17,25 @@ const HELP = [
   ['0', 'keyFit'], ['Z', 'keyPixels'], ['I', 'keyProperties'], ['B', 'keyLevels'], ['?', 'keyHelp'],
 ];
 
-/** Whether a key is meant for a field that is written in. */
+/**
+ * Whether a key is meant for a field that is written in.
+ * @param {Event} event
+ */
 export function isWriting(event) {
-  return event.target.closest?.('input:not([type=checkbox], [type=range]), textarea, select, dialog') !== null;
+  const element = /** @type {Partial<Element>} */ (event.target ?? {});
+  return element.closest?.('input:not([type=checkbox], [type=range]), textarea, select, dialog') !== null;
 }
 
 /**
  * Act on the keys of the page, but not while somebody writes.
- * @param {object} actions what each key does; see the table below
+ * @param {Actions} actions what each key does; see the table below
  * @param {boolean} on whether they are to be heard
  */
 export function useKeys(actions, on) {
-  const current = useRef();
+  const current = useRef({ actions, on });
   current.current = { actions, on };
   useEffect(() => {
-    const down = (event) => {
+    const down = (/** @type {KeyboardEvent} */ event) => {
       const { actions: now, on: heard } = current.current;
       if (!heard || event.defaultPrevented || isWriting(event)) return;
       if (act(event, now)) event.preventDefault();
@@ -39,6 +45,10 @@ export function useKeys(actions, on) {
   }, []);
 }
 
+/**
+ * @param {KeyboardEvent} event
+ * @param {Actions} actions
+ */
 function act(event, actions) {
   const control = event.ctrlKey || event.metaKey;
   if (event.altKey) return false;
@@ -48,10 +58,11 @@ function act(event, actions) {
   return run(lookUp({
     escape: actions.selectNothing, delete: actions.remove, l: actions.relabel,
     f: actions.toggleFilters, g: actions.toggleView, u: openUploads, '?': showHelp,
-    '/': () => document.querySelector('[data-add-condition]')?.click(),
+    '/': () => clickOn('[data-add-condition]'),
   }, key));
 }
 
+/** @param {(() => unknown) | undefined} action */
 function run(action) {
   action?.();
   return Boolean(action);
@@ -59,10 +70,18 @@ function run(action) {
 
 /** Open the dialog with all keys. */
 export function showHelp() {
-  document.querySelector('[data-keys-help]')?.click();
+  clickOn('[data-keys-help]');
 }
 
-/** All keys, and what they do. */
+/** @param {string} selector */
+function clickOn(selector) {
+  /** @type {HTMLElement | null} */ (document.querySelector(selector))?.click();
+}
+
+/**
+ * All keys, and what they do.
+ * @param {{ onClose: () => void }} props
+ */
 export function KeysDialog({ onClose }) {
   return html`
     <${Dialog} title=${t('keys')} onClose=${onClose} wide>

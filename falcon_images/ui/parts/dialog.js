@@ -4,16 +4,23 @@ import { html, useLayoutEffect, useRef } from '../vendor/preact-htm.js';
 import { Icon } from './icons.js';
 import { t } from './words.js';
 
-/** A dialog with a title; it is open as long as it is drawn. */
+/** @import { Child, Ref } from '../vendor/preact-htm.js' */
+
+/**
+ * A dialog with a title; it is open as long as it is drawn.
+ * @param {{ title: string, onClose: () => void, children?: Child, wide?: boolean }} props
+ */
 export function Dialog({ title, onClose, children, wide = false }) {
+  /** @type {Ref<HTMLDialogElement>} */
   const dialog = useRef();
   useLayoutEffect(() => {
     const { current } = dialog;
     current.showModal();
-    current.querySelector('[autofocus]')?.focus();
+    /** @type {HTMLElement | null} */ (current.querySelector('[autofocus]'))?.focus();
     // Gives the focus back to what had it before.
     return () => current.close();
   }, []);
+  /** @param {Event} event */
   const cancel = (event) => { event.preventDefault(); onClose(); };
   return html`
     <dialog ref=${dialog} class=${wide ? 'wide' : ''} aria-label=${title} onCancel=${cancel}

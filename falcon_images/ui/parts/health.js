@@ -9,6 +9,7 @@ const ANSWER_MS = 8000;
 /** Whether the service is away, and when it was found to be back. */
 export const health = new Watched({ away: false, backAt: 0 });
 
+/** @type {Promise<boolean> | null} */
 let waiting = null;
 let wake = () => {};
 
@@ -47,6 +48,10 @@ async function isReady() {
   }
 }
 
+/**
+ * @param {number} milliseconds
+ * @returns {Promise<void>}
+ */
 function pause(milliseconds) {
   return new Promise((resolve) => {
     // A part by chance, so that many pages do not all ask at once.

@@ -2,6 +2,8 @@
 
 import { html } from '../vendor/preact-htm.js';
 
+/** @typedef {keyof typeof PATHS} IconName */
+
 const PATHS = {
   back: 'M15 5l-7 7 7 7', forward: 'M9 5l7 7-7 7', close: 'M6 6l12 12M18 6L6 18',
   check: 'M5 12.5l4.5 4.5L19 7.5', filter: 'M4 6h16M7 12h10M10 18h4',
@@ -19,7 +21,10 @@ const PATHS = {
   away: 'M3 3l18 18M6 12a9 9 0 013-2M12 8c2.5 0 4.5 1 6 2.5M9 15a4.5 4.5 0 015 .2M12 19h.01',
 };
 
-/** A small picture, hidden from screen readers: its button has words. */
+/**
+ * A small picture, hidden from screen readers: its button has words.
+ * @param {{ name: IconName }} props
+ */
 export function Icon({ name }) {
   return html`
     <svg class="icon-picture" viewBox="0 0 24 24" aria-hidden="true" focusable="false">

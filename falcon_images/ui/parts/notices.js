@@ -6,6 +6,9 @@ import { askNow, health } from './health.js';
 import { Icon } from './icons.js';
 import { t } from './words.js';
 
+/** @import { Child } from '../vendor/preact-htm.js' */
+/** @import { IconName } from './icons.js' */
+
 /** A line on top as long as the service does not answer. */
 export function AwayNotice() {
   const { away } = health.use();
@@ -19,9 +22,13 @@ export function AwayNotice() {
     </div>`;
 }
 
-/** The field for a token, when the service asks for one. */
+/**
+ * The field for a token, when the service asks for one.
+ * @param {{ state: string }} props
+ */
 export function TokenPanel({ state }) {
   const [text, setText] = useState('');
+  /** @param {Event} event */
   const submit = (event) => {
     event.preventDefault();
     if (text.trim()) setToken(text.trim());
@@ -40,7 +47,10 @@ export function TokenPanel({ state }) {
     </main>`;
 }
 
-/** A notice in the middle of where images would be. */
+/**
+ * A notice in the middle of where images would be.
+ * @param {{ icon?: IconName, title: string, text?: string, children?: Child, failed?: boolean }} props
+ */
 export function Notice({ icon, title, text, children, failed = false }) {
   return html`
     <div class=${`notice ${failed ? 'failed' : ''}`} role=${failed ? 'alert' : 'status'}>

@@ -5,19 +5,27 @@ import { Watched } from './watched.js';
 // A name that begins with a dot is never a condition: those with one are the page's own.
 const OWN = '.';
 
+/** @typedef {[string, string]} Condition a name and a value */
+
 /**
  * @typedef {object} View
  * @property {string} collection the collection that is shown, or ''
- * @property {[string, string][]} conditions as the API takes them
+ * @property {Condition[]} conditions as the API takes them
  * @property {string} sort as the API takes it; '' is newest first
  * @property {string} image the id of the image that is open, or ''
  * @property {Record<string, string>} own what belongs to the page alone
  */
 
-/** Read an address: `#/COLLECTION?conditions&sort=&.view=table&.image=ID`. */
+/**
+ * Read an address: `#/COLLECTION?conditions&sort=&.view=table&.image=ID`.
+ * @param {string} hash
+ * @returns {View}
+ */
 export function parseView(hash) {
   const [path, query = ''] = split(hash.replace(/^#\/?/, ''), '?');
+  /** @type {Omit<View, 'own'>} */
   const view = { collection: decode(path), conditions: [], sort: '', image: '' };
+  /** @type {[string, string][]} */
   const own = [];
   for (const [name, value] of new URLSearchParams(query)) {
     if (name === '.image') view.image = value;
@@ -29,7 +37,10 @@ export function parseView(hash) {
   return { ...view, own: Object.fromEntries(own) };
 }
 
-/** Write the address of a view. */
+/**
+ * Write the address of a view.
+ * @param {View} view
+ */
 export function formatView(view) {
   const params = new URLSearchParams(view.conditions);
   if (view.sort) params.set('sort', view.sort);
@@ -44,7 +55,11 @@ export function formatView(view) {
 /** The view that is shown now. */
 export const view = new Watched(parseView(location.hash));
 
-/** Change the view; with `replace`, without a step in the browser's history. */
+/**
+ * Change the view; with `replace`, without a step in the browser's history.
+ * @param {Partial<View>} changes
+ * @param {{ replace?: boolean }} [options]
+ */
 export function go(changes, { replace = false } = {}) {
   const next = { ...view.value, ...changes };
   const address = formatView(next);
@@ -54,18 +69,27 @@ export function go(changes, { replace = false } = {}) {
   view.value = next;
 }
 
-/** Change what belongs to the page alone, such as the size of the pictures. */
+/**
+ * Change what belongs to the page alone, such as the size of the pictures.
+ * @param {Record<string, string>} changes
+ * @param {{ replace?: boolean }} [options]
+ */
 export function goOwn(changes, options = { replace: true }) {
   go({ own: { ...view.value.own, ...changes } }, options);
 }
 
 addEventListener('popstate', () => { view.value = parseView(location.hash); });
 
+/**
+ * @param {string} text
+ * @param {string} separator
+ */
 function split(text, separator) {
   const at = text.indexOf(separator);
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
+/** @param {string} text */
 function decode(text) {
   try {
     return decodeURIComponent(text);

@@ -5,27 +5,42 @@ import { Icon } from './icons.js';
 import { Watched } from './watched.js';
 import { t } from './words.js';
 
+/** @typedef {{ run: () => Promise<string> }} Undo */
+/** @typedef {{ id: number, text: string, undo?: Undo, failed: boolean }} Toast */
+
 const SHOWN_MS = 6000;
 const SHOWN_WITH_UNDO_MS = 15000;
 const MAX_UNDO = 50;
 
-const toasts = new Watched([]);
+const toasts = new Watched(/** @type {Toast[]} */ ([]));
+/** @type {Undo[]} */
 const undoable = [];
 let count = 0;
 
-/** Show a notice for some seconds. */
+/**
+ * Show a notice for some seconds.
+ * @param {string} text
+ * @param {{ undo?: Undo, failed?: boolean }} [options]
+ */
 export function toast(text, { undo, failed = false } = {}) {
   const id = count++;
   toasts.value = [...toasts.value.slice(-2), { id, text, undo, failed }];
   setTimeout(() => dismiss(id), undo ? SHOWN_WITH_UNDO_MS : SHOWN_MS);
 }
 
-/** Show what went wrong. */
+/**
+ * Show what went wrong.
+ * @param {Error} error
+ */
 export function toastError(error) {
   if (error.name !== 'AbortError') toast(error.message || t('noAnswer'), { failed: true });
 }
 
-/** Show what was done, and how it is undone: by its button or Ctrl+Z. */
+/**
+ * Show what was done, and how it is undone: by its button or Ctrl+Z.
+ * @param {string} text
+ * @param {() => Promise<string>} run
+ */
 export function toastUndo(text, run) {
   const undo = { run };
   undoable.push(undo);
@@ -40,6 +55,7 @@ export function undoLast() {
   else toast(t('nothingToUndo'));
 }
 
+/** @param {Undo} undo */
 async function runUndo(undo) {
   const at = undoable.indexOf(undo);
   if (at < 0) return;
@@ -47,11 +63,12 @@ async function runUndo(undo) {
   toasts.value = toasts.value.filter((each) => each.undo !== undo);
   try {
     toast(await undo.run());
-  } catch (error) {
+  } catch (/** @type {any} */ error) {
     toastError(error);
   }
 }
 
+/** @param {number} id */
 function dismiss(id) {
   toasts.value = toasts.value.filter((each) => each.id !== id);
 }

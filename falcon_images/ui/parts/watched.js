@@ -2,11 +2,17 @@
 
 import { useEffect, useState } from '../vendor/preact-htm.js';
 
-/** A value that can be watched: `use()` in a component draws it again on a change. */
+/**
+ * A value that can be watched: `use()` in a component draws it again on a change.
+ * @template T
+ */
 export class Watched {
+  /** @type {T} */
   #value;
+  /** @type {Set<(value: T) => void>} */
   #listeners = new Set();
 
+  /** @param {T} value */
   constructor(value) {
     this.#value = value;
   }
@@ -21,7 +27,10 @@ export class Watched {
     for (const listener of [...this.#listeners]) listener(value);
   }
 
-  /** Call `listener` on each change; returns what ends that. */
+  /**
+   * Call `listener` on each change; returns what ends that.
+   * @param {(value: T) => void} listener
+   */
   watch(listener) {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -17,6 +17,14 @@ const LEFT_OUT = 0.005;
  * @property {Uint16Array|Uint8Array} pixels row by row
  */
 
+/** @typedef {[number, number]} Range two values from 0 to 1, the smaller one first */
+
+/**
+ * @typedef {object} Brightness
+ * @property {Range} bounds the darkest and the brightest pixel
+ * @property {Range} window those without half a percent at both ends
+ */
+
 /**
  * Read the pixels of a file; null if it is of a kind that is not read here.
  * @param {Blob} blob
@@ -29,6 +37,11 @@ export async function readDeepPicture(blob) {
   return read ? read(new Uint8Array(await blob.arrayBuffer()), MAX_PIXELS) : null;
 }
 
+/**
+ * @param {Uint8Array} head
+ * @returns {((bytes: Uint8Array<ArrayBuffer>, maxPixels: number) =>
+ *   DeepPicture | null | Promise<DeepPicture | null>) | null}
+ */
 function readerOf(head) {
   const [first, second] = head;
   // An 8-bit PNG is left to the browser, which knows its colors and its transparency.
@@ -40,12 +53,16 @@ function readerOf(head) {
 
 /**
  * What is known of how bright a picture is, each as a part (0 to 1) of the largest value.
- * @returns {{bounds: [number, number], window: [number, number]}} `bounds`: the darkest and
- *   the brightest pixel; `window`: those without half a percent at both ends
+ * @param {DeepPicture} picture
+ * @returns {Brightness}
  */
 export function brightness({ pixels, most }) {
   const counts = new Uint32Array(most + 1);
   for (const value of pixels) counts[value]++;
+  /**
+   * @param {number} share
+   * @returns {Range}
+   */
   const between = (share) => {
     const low = firstOver(counts, pixels.length * share, 0, 1);
     const high = firstOver(counts, pixels.length * share, most, -1);
@@ -54,6 +71,12 @@ export function brightness({ pixels, most }) {
   return { bounds: between(0), window: between(LEFT_OUT) };
 }
 
+/**
+ * @param {Uint32Array} counts
+ * @param {number} edge
+ * @param {number} from
+ * @param {number} step
+ */
 function firstOver(counts, edge, from, step) {
   let seen = 0;
   for (let value = from; value >= 0 && value < counts.length; value += step) {
@@ -63,7 +86,12 @@ function firstOver(counts, edge, from, step) {
   return from;
 }
 
-/** Draw the values between `low` and `high` (0 to 1) from black to white. */
+/**
+ * Draw the values between `low` and `high` (0 to 1) from black to white.
+ * @param {HTMLCanvasElement} canvas
+ * @param {DeepPicture} picture
+ * @param {Range} range
+ */
 export function drawWindow(canvas, { width, height, channels, pixels, most }, [low, high]) {
   const shade = new Uint8ClampedArray(most + 1);
   const span = Math.max(1e-6, high - low) * most;
@@ -78,5 +106,5 @@ export function drawWindow(canvas, { width, height, channels, pixels, most }, [l
   }
   canvas.width = width;
   canvas.height = height;
-  canvas.getContext('2d').putImageData(image, 0, 0);
+  canvas.getContext('2d')?.putImageData(image, 0, 0);
 }

@@ -1,7 +1,15 @@
 // A reader of PNG files with 16 bits (RFC 2083): gray or color, not interlaced.
+
+/** @import { DeepPicture } from './deep-picture.js' */
+/** @type {Record<number, number>} */
 const CHANNELS = { 0: 1, 2: 3, 4: 2, 6: 4 };
 
-/** Read the pixels of a 16-bit PNG; null if it is interlaced or too large. */
+/**
+ * Read the pixels of a 16-bit PNG; null if it is interlaced or too large.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {number} maxPixels
+ * @returns {Promise<DeepPicture | null>}
+ */
 export async function readPng(bytes, maxPixels) {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const [width, height] = [view.getUint32(16), view.getUint32(20)];
@@ -13,7 +21,12 @@ export async function readPng(bytes, maxPixels) {
   return { width, height, most: 65535, ...colors(raw, width, height, stored) };
 }
 
+/**
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {DataView} view
+ */
 function dataOf(bytes, view) {
+  /** @type {Uint8Array<ArrayBuffer>[]} */
   const parts = [];
   for (let at = 8; at + 12 <= bytes.length;) {
     const length = view.getUint32(at);
@@ -24,12 +37,21 @@ function dataOf(bytes, view) {
   return new Blob(parts);
 }
 
-/** Unpack what zlib has packed. */
+/**
+ * Unpack what zlib has packed.
+ * @param {Blob} blob
+ */
 export async function inflate(blob) {
   const stream = blob.stream().pipeThrough(new DecompressionStream('deflate'));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+/**
+ * @param {Uint8Array} raw
+ * @param {number} height
+ * @param {number} stride
+ * @param {number} step
+ */
 function unfilter(raw, height, stride, step) {
   for (let row = 0; row < height; row++) {
     const at = row * (stride + 1) + 1;
@@ -39,8 +61,12 @@ function unfilter(raw, height, stride, step) {
   }
 }
 
+/**
+ * @typedef {(raw: Uint8Array, at: number, above: number, stride: number, step: number) => void} Filter
+ */
+/** @type {Record<number, Filter>} */
 const FILTERS = {
-  1(raw, at, above, stride, step) {
+  1(raw, at, _above, stride, step) {
     for (let i = step; i < stride; i++) raw[at + i] += raw[at + i - step];
   },
   2(raw, at, above, stride) {
@@ -62,6 +88,11 @@ const FILTERS = {
   },
 };
 
+/**
+ * @param {number} left
+ * @param {number} up
+ * @param {number} corner
+ */
 function nearest(left, up, corner) {
   const guess = left + up - corner;
   const [toLeft, toUp, toCorner] = [Math.abs(guess - left), Math.abs(guess - up), Math.abs(guess - corner)];
@@ -69,6 +100,13 @@ function nearest(left, up, corner) {
   return toUp <= toCorner ? up : corner;
 }
 
+/**
+ * @param {Uint8Array} raw
+ * @param {number} width
+ * @param {number} height
+ * @param {number} stored
+ * @returns {{ channels: 1 | 3, pixels: Uint16Array }}
+ */
 function colors(raw, width, height, stored) {
   const channels = stored < 3 ? 1 : 3;
   const pixels = new Uint16Array(width * height * channels);

@@ -3,18 +3,32 @@
 
 import { inflate } from './deep-png.js';
 
+/** @import { DeepPicture } from './deep-picture.js' */
+
+/** @typedef {Record<string, number[]>} Page the values of each tag that is known here */
+
+/** @type {Record<number, string>} */
 const TAGS = {
   256: 'width', 257: 'height', 258: 'bits', 259: 'packing', 262: 'meaning', 273: 'offsets',
   277: 'channels', 279: 'lengths', 284: 'planar', 317: 'predictor', 339: 'format',
 };
+/** @type {Record<number, number>} */
 const SIZES = { 1: 1, 3: 2, 4: 4 };
+/** @type {Record<number, 'getUint8' | 'getUint16' | 'getUint32'>} */
+const READERS = { 1: 'getUint8', 2: 'getUint16', 4: 'getUint32' };
 const DEFLATE = [8, 32946];
 
-/** Read the pixels of a TIFF; null if it is of a kind that is not read here. */
+/**
+ * Read the pixels of a TIFF; null if it is of a kind that is not read here.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {number} maxPixels
+ * @returns {Promise<DeepPicture | null>}
+ */
 export async function readTiff(bytes, maxPixels) {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const little = bytes[0] === 0x49;
   if (view.getUint16(2, little) !== 42) return null;
+  /** @type {Page} */
   const page = { channels: [1], packing: [1], planar: [1], predictor: [1], format: [1], bits: [1], ...tagsOf(view, little) };
   const [width, height, channels, bits] = [page.width[0], page.height[0], page.channels[0], page.bits[0]];
   if (!isReadable(page, channels, bits) || width * height > maxPixels) return null;
@@ -26,10 +40,15 @@ export async function readTiff(bytes, maxPixels) {
   const most = bits === 16 ? 65535 : 255;
   // A white that is stored as nought.
   if (page.meaning?.[0] === 0) for (let at = 0; at < count; at++) pixels[at] = most - pixels[at];
-  return { width, height, channels, pixels, most };
+  return { width, height, channels: channels === 3 ? 3 : 1, pixels, most };
 }
 
+/**
+ * @param {DataView} view
+ * @param {boolean} little
+ */
 function tagsOf(view, little) {
+  /** @type {Page} */
   const found = {};
   const start = view.getUint32(4, little);
   const count = view.getUint16(start, little);
@@ -41,14 +60,24 @@ function tagsOf(view, little) {
   return found;
 }
 
+/**
+ * @param {DataView} view
+ * @param {number} at
+ * @param {boolean} little
+ */
 function valuesOf(view, at, little) {
   const [size, count] = [SIZES[view.getUint16(at + 2, little)], view.getUint32(at + 4, little)];
   if (!size || count > 1e6) throw new RangeError('not a tag that is read here');
   const start = size * count <= 4 ? at + 8 : view.getUint32(at + 8, little);
-  const read = { 1: 'getUint8', 2: 'getUint16', 4: 'getUint32' }[size];
+  const read = READERS[size];
   return Array.from({ length: count }, (_, index) => view[read](start + index * size, little));
 }
 
+/**
+ * @param {Page} page
+ * @param {number} channels
+ * @param {number} bits
+ */
 function isReadable({ width, height, offsets, lengths, packing, planar, predictor, format, meaning }, channels, bits) {
   return width && height && offsets && lengths && (bits === 8 || bits === 16)
     && (channels === 1 || channels === 3) && (planar[0] === 1 || channels === 1)
@@ -56,6 +85,10 @@ function isReadable({ width, height, offsets, lengths, packing, planar, predicto
     && (packing[0] === 1 || DEFLATE.includes(packing[0]));
 }
 
+/**
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {Page} page
+ */
 async function stripsOf(bytes, { offsets, lengths, packing }) {
   const strips = offsets.map((offset, index) => bytes.subarray(offset, offset + lengths[index]));
   const parts = packing[0] === 1 ? strips
@@ -63,11 +96,21 @@ async function stripsOf(bytes, { offsets, lengths, packing }) {
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
+/**
+ * @param {Uint8Array<ArrayBuffer>} raw
+ * @param {number} count
+ * @param {boolean} little
+ */
 function sixteen(raw, count, little) {
   const view = new DataView(raw.buffer);
   return Uint16Array.from({ length: count }, (_, at) => view.getUint16(at * 2, little));
 }
 
+/**
+ * @param {Uint8Array | Uint16Array} pixels
+ * @param {number} stride
+ * @param {number} channels
+ */
 function addUp(pixels, stride, channels) {
   for (let row = 0; row < pixels.length; row += stride) {
     for (let at = row + channels; at < row + stride; at++) pixels[at] += pixels[at - channels];

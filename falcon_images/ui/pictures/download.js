@@ -3,7 +3,13 @@
 import { collectionPath, token } from '../parts/api.js';
 import { pictureBlob } from './pictures.js';
 
-/** Save an image's file; with a token, fetched first, so that no address shows it. */
+/** @import { ImageDocument } from '../parts/values.js' */
+
+/**
+ * Save an image's file; with a token, fetched first, so that no address shows it.
+ * @param {string} collection
+ * @param {ImageDocument | undefined} image
+ */
 export async function downloadImage(collection, image) {
   if (!image) return;
   const path = collectionPath(collection, 'images', image._id, 'image');
@@ -13,6 +19,10 @@ export async function downloadImage(collection, image) {
   setTimeout(() => URL.revokeObjectURL(address), 60000);
 }
 
+/**
+ * @param {string} address
+ * @param {string} name
+ */
 function save(address, name) {
   const link = document.createElement('a');
   link.href = address;

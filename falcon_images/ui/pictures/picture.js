@@ -3,14 +3,19 @@
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import { cachedPicture, wantPicture } from './pictures.js';
 
-/** The picture of a path; what is damaged or cannot be fetched is shown as such. */
+/** @import { Picture } from './pictures.js' */
+
+/**
+ * The picture of a path; what is damaged or cannot be fetched is shown as such.
+ * @param {{ path?: string }} props
+ */
 export function Thumbnail({ path }) {
-  const [loaded, setLoaded] = useState({});
+  const [loaded, setLoaded] = useState(/** @type {{ path?: string, picture?: Picture }} */ ({}));
   useEffect(() => {
     if (!path || cachedPicture(path)) return undefined;
     return wantPicture(path, (picture) => setLoaded({ path, picture }));
   }, [path]);
-  const picture = (loaded.path === path ? loaded.picture : null) ?? cachedPicture(path);
+  const picture = (loaded.path === path ? loaded.picture : null) ?? cachedPicture(path ?? '');
   const broken = picture?.state === 'damaged' || picture?.state === 'failed';
   return html`
     <img class=${broken ? 'picture broken' : 'picture'} alt="" draggable=${false} decoding="async"

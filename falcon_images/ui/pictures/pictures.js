@@ -8,18 +8,31 @@ const SETTLE_MS = 50;
 
 /** @typedef {{src: string, state: string}} Picture `state`: ok, unavailable, damaged or failed */
 
+/** @typedef {{ path: string, onReady: (picture: Picture) => void, turn: number }} Want */
+
+/** @type {Map<string, Picture>} */
 const cache = new Map();
+/** @type {Want[]} */
 let waiting = [];
+/** @type {Map<string, { controller: AbortController, wants: Set<Want> }>} */
 const running = new Map();
 let timer = 0;
 let turn = 0;
 
-/** The path of an image's thumbnail. */
+/**
+ * The path of an image's thumbnail.
+ * @param {string} collection
+ * @param {string} id
+ * @param {string} [size]
+ */
 export function thumbnailPath(collection, id, size = 'small') {
   return `${collectionPath(collection, 'images', id, 'thumbnail')}?size=${size}`;
 }
 
-/** The picture of a path, if it is here already. */
+/**
+ * The picture of a path, if it is here already.
+ * @param {string} path
+ */
 export function cachedPicture(path) {
   const picture = cache.get(path);
   if (!picture) return undefined;
@@ -43,11 +56,16 @@ export function wantPicture(path, onReady) {
   return () => unwant(want);
 }
 
-/** Fetch the bytes of a picture, for a download or the full view. */
+/**
+ * Fetch the bytes of a picture, for a download or the full view.
+ * @param {string} path
+ * @param {AbortSignal} [signal]
+ */
 export async function pictureBlob(path, signal) {
   return (await send(path, { signal })).blob();
 }
 
+/** @param {Want} want */
 function unwant(want) {
   waiting = waiting.filter((other) => other !== want);
   const run = running.get(want.path);
@@ -71,11 +89,12 @@ function fetchNext() {
     const want = takeNext();
     const picture = cache.get(want.path);
     if (picture) want.onReady(picture);
-    else if (running.has(want.path)) running.get(want.path).wants.add(want);
+    else if (running.has(want.path)) running.get(want.path)?.wants.add(want);
     else fetchPicture(want);
   }
 }
 
+/** @param {Want} want */
 async function fetchPicture(want) {
   const run = { controller: new AbortController(), wants: new Set([want]) };
   running.set(want.path, run);
@@ -87,16 +106,25 @@ async function fetchPicture(want) {
   fetchNext();
 }
 
+/**
+ * @param {string} path
+ * @param {AbortSignal} signal
+ * @returns {Promise<Picture | null>}
+ */
 async function load(path, signal) {
   try {
     const response = await send(path, { signal });
     const state = response.headers.get('X-Thumbnail') ?? 'ok';
     return keep(path, { src: URL.createObjectURL(await response.blob()), state });
-  } catch (error) {
+  } catch (/** @type {any} */ error) {
     return error.name === 'AbortError' ? null : { src: '', state: 'failed' };
   }
 }
 
+/**
+ * @param {string} path
+ * @param {Picture} picture
+ */
 function keep(path, picture) {
   cache.set(path, picture);
   if (cache.size > MOST_CACHED) {

@@ -13,21 +13,29 @@ import {
   addFiles, cancelWaiting, closeUploads, forgetFinished, openUploads, retry, uploads,
 } from './uploads.js';
 
+/** @import { Ref, TemplateEvent } from '../vendor/preact-htm.js' */
+/** @import { Found } from './dropped.js' */
+/** @import { UploadItem } from './uploads.js' */
+
 const SHOWN_ITEMS = 60;
 const ORDER = ['sending', 'failed', 'refused', 'waiting', 'there', 'done'];
 
 // Files that were dropped before it was said which collection they are for.
-const dropped = new Watched([]);
+const dropped = new Watched(/** @type {Found[]} */ ([]));
 
 /** Takes files that are dropped anywhere on the page. */
 export function DropZone() {
   const [over, setOver] = useState(false);
   useEffect(() => {
+    /** @param {DragEvent} event */
     const isFiles = (event) => [...event.dataTransfer?.types ?? []].includes('Files');
+    /** @param {DragEvent} event */
     const drag = (event) => { if (isFiles(event)) { event.preventDefault(); setOver(true); } };
+    /** @param {DragEvent} event */
     const leave = (event) => { if (!event.relatedTarget) setOver(false); };
+    /** @param {DragEvent} event */
     const drop = (event) => {
-      if (!isFiles(event)) return;
+      if (!event.dataTransfer || !isFiles(event)) return;
       event.preventDefault();
       setOver(false);
       droppedFiles(event.dataTransfer).then((found) => {
@@ -35,6 +43,7 @@ export function DropZone() {
         openUploads();
       }, toastError);
     };
+    /** @type {Record<string, (event: any) => void>} */
     const heard = { dragenter: drag, dragover: drag, dragleave: leave, drop };
     for (const [name, listener] of Object.entries(heard)) addEventListener(name, listener);
     return () => {
@@ -45,7 +54,10 @@ export function DropZone() {
     <div class="drop-zone"><${Icon} name="upload" /><strong>${t('dropHere')}</strong></div>`;
 }
 
-/** The panel of uploads: what is to be sent, what is on its way, what became of it. */
+/**
+ * The panel of uploads: what is to be sent, what is on its way, what became of it.
+ * @param {{ collection: string }} props
+ */
 export function UploadPanel({ collection }) {
   const { open, items } = uploads.use();
   if (!open) return null;
@@ -75,10 +87,12 @@ export function UploadPanel({ collection }) {
     </section>`;
 }
 
+/** @param {UploadItem[]} items */
 function shownItems(items) {
   return ORDER.flatMap((state) => items.filter((item) => item.state === state)).slice(0, SHOWN_ITEMS);
 }
 
+/** @param {{ collection: string }} props */
 function Choice({ collection }) {
   const found = dropped.use();
   const [into, setInto] = useState(collection);
@@ -87,6 +101,7 @@ function Choice({ collection }) {
   const [folderProperty, setFolderProperty] = useState('');
   const [dedupe, setDedupe] = useState(true);
   const names = useCollectionNames();
+  /** @param {Event} event */
   const start = (event) => {
     event.preventDefault();
     const properties = property.trim() ? { [property.trim()]: typedValue(value) } : {};
@@ -125,14 +140,18 @@ function Choice({ collection }) {
     </form>`;
 }
 
+/** @param {Found[]} found */
 function sum(found) {
   return found.reduce((total, { file }) => total + file.size, 0);
 }
 
+/** @param {{ text: string, folder?: boolean }} props */
 function FileButton({ text, folder = false }) {
+  /** @type {Ref<HTMLInputElement>} */
   const input = useRef();
+  /** @param {TemplateEvent} event */
   const take = (event) => {
-    dropped.value = [...dropped.value, ...chosenFiles(event.target.files)];
+    dropped.value = [...dropped.value, ...chosenFiles(event.target.files ?? [])];
     event.target.value = '';
   };
   useEffect(() => { input.current.webkitdirectory = folder; }, []);
@@ -143,14 +162,16 @@ function FileButton({ text, folder = false }) {
 }
 
 function useCollectionNames() {
-  const [names, setNames] = useState([]);
+  const [names, setNames] = useState(/** @type {string[]} */ ([]));
   useEffect(() => { json('/collections').then(setNames, () => {}); }, []);
   return names;
 }
 
+/** @param {{ items: UploadItem[] }} props */
 function Overall({ items }) {
   const total = items.reduce((all, { file }) => all + file.size, 0);
   const sent = items.reduce((all, item) => all + item.sent, 0);
+  /** @param {...UploadItem['state']} states */
   const counted = (...states) => items.filter(({ state }) => states.includes(state)).length;
   const [done, wrong] = [counted('done', 'there'), counted('failed', 'refused')];
   return html`
@@ -161,6 +182,7 @@ function Overall({ items }) {
     </div>`;
 }
 
+/** @param {{ item: UploadItem } & UploadItem} props */
 function Item({ item, file, state, sent, why }) {
   return html`
     <li class=${`upload-item ${state}`}>

@@ -2,25 +2,30 @@
 
 import { useEffect, useRef } from '../vendor/preact-htm.js';
 
+/** @import { Ref } from '../vendor/preact-htm.js' */
+/** @import { Point, Zoom } from './zoom.js' */
+
 const WHEEL_STEP = 0.0016;
 const LINE_PX = 16;
 
 /**
  * Let a box be zoomed and panned.
- * @param {{current: HTMLElement}} box
- * @param {import('./zoom.js').Zoom} zoom
- * @param {(point: {x: number, y: number} | null) => void} onPoint where the pointer is
+ * @param {Ref<HTMLElement>} box
+ * @param {Zoom} zoom
+ * @param {(point: Point | null) => void} onPoint where the pointer is
  */
 export function useGestures(box, zoom, onPoint) {
-  const point = useRef();
+  const point = useRef(onPoint);
   point.current = onPoint;
   useEffect(() => {
     const element = box.current;
+    /** @type {Map<number, Point>} */
     const pointers = new Map();
-    const at = ({ clientX, clientY }) => {
+    const at = (/** @type {MouseEvent} */ { clientX, clientY }) => {
       const { left, top } = element.getBoundingClientRect();
       return { x: clientX - left, y: clientY - top };
     };
+    /** @type {Record<string, (event: any) => void>} */
     const heard = {
       wheel: (event) => {
         event.preventDefault();
@@ -52,11 +57,17 @@ export function useGestures(box, zoom, onPoint) {
   }, []);
 }
 
+/**
+ * @param {Zoom} zoom
+ * @param {Map<number, Point>} pointers
+ * @param {number} id
+ * @param {Point} now
+ */
 function drag(zoom, pointers, id, now) {
-  const before = pointers.get(id);
+  const before = pointers.get(id) ?? now;
   const other = [...pointers].find(([each]) => each !== id)?.[1];
   pointers.set(id, now);
   if (!other) return zoom.pan(now.x - before.x, now.y - before.y);
-  const distance = (point) => Math.hypot(point.x - other.x, point.y - other.y) || 1;
+  const distance = (/** @type {Point} */ point) => Math.hypot(point.x - other.x, point.y - other.y) || 1;
   return zoom.by(distance(now) / distance(before), { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 });
 }

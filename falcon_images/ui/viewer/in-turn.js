@@ -7,21 +7,26 @@ import { useLayoutEffect, useReducer, useRef } from '../vendor/preact-htm.js';
  * @param {boolean} ready whether an action can be done now
  * @param {Record<string, (value: any) => boolean>} actions each returns whether it led away, to
  *     something that may not be ready yet
- * @returns {(event: Event, name: string, value: any) => void} asks for an action; what a key
+ * @returns {(event: Event | undefined, name: string, value?: any) => void} asks for an action; what a key
  *     asks that is only held down does not wait
  */
 export function useInTurn(ready, actions) {
-  const waiting = useRef([]);
-  const [, look] = useReducer((looks) => looks + 1, 0);
+  const waiting = useRef(/** @type {{ name: string, value: any }[]} */ ([]));
+  const [, look] = useReducer((/** @type {number} */ looks) => looks + 1, 0);
   useLayoutEffect(() => {
-    while (ready && waiting.current.length) {
-      const { name, value } = waiting.current.shift();
-      if (actions[name](value)) return;
+    while (ready) {
+      const next = waiting.current.shift();
+      if (!next || actions[next.name](next.value)) return;
     }
   });
   return (event, name, value) => {
-    if (event?.repeat && (!ready || waiting.current.length)) return;
+    if (isRepeated(event) && (!ready || waiting.current.length)) return;
     waiting.current.push({ name, value });
     look();
   };
+}
+
+/** @param {Event | undefined} event */
+function isRepeated(event) {
+  return event instanceof KeyboardEvent && event.repeat;
 }

@@ -7,20 +7,31 @@ import { propertiesOf, typeOf, valueText } from '../parts/values.js';
 import { bytes, moment, t } from '../parts/words.js';
 import { html, useState } from '../vendor/preact-htm.js';
 
+/** @import { ImageDocument } from '../parts/values.js' */
+/** @import { TemplateEvent } from '../vendor/preact-htm.js' */
+/** @import { Changed, OpenImage } from './neighbors.js' */
+
 const TYPES = ['text', 'number', 'boolean', 'json'];
 const MOST_ROWS = 12;
 const ROW_CHARACTERS = 38;
 const MERGE = { 'Content-Type': 'application/merge-patch+json' };
 
-/** The panel of properties; `image` has the document, its ETag and `reload`. */
+/** @typedef {Promise<string | null>} Problem a sentence, if a change was not made */
+/** @typedef {{ type: string, text: string }} Draft what is being written */
+
+/**
+ * The panel of properties.
+ * @param {{ collection: string, image: OpenImage & { document: ImageDocument }, label: string,
+ *   onChanged: (changed: Changed) => void }} props
+ */
 export function Properties({ collection, image, label, onChanged }) {
   const { document, etag, reload } = image;
   const path = collectionPath(collection, 'images', document._id);
-  const change = async (body, more = {}) => {
+  const change = async (/** @type {object} */ body, more = {}) => {
     try {
-      onChanged(await sendJson('PATCH', path, body, { 'If-Match': etag, ...more }));
+      onChanged(await sendJson('PATCH', path, body, { 'If-Match': String(etag), ...more }));
       return null;
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       if (error.status !== 412) return error.message || t('noAnswer');
       await reload();
       return t('changedMeanwhile');
@@ -32,7 +43,7 @@ export function Properties({ collection, image, label, onChanged }) {
       <ul>
         ${propertiesOf(document).map(([name, value]) => html`
           <${Property} key=${name} name=${name} value=${value} isLabel=${name === label}
-            onSave=${(changed) => change({ [name]: changed })}
+            onSave=${(/** @type {unknown} */ changed) => change({ [name]: changed })}
             onRemove=${() => change({ [name]: null }, MERGE)} />`)}
       </ul>
       <${NewProperty} onSave=${change} names=${Object.keys(document)} />
@@ -41,19 +52,25 @@ export function Properties({ collection, image, label, onChanged }) {
     </aside>`;
 }
 
+/**
+ * @param {{ name: string, value: unknown, isLabel: boolean, onSave: (value: unknown) => Problem,
+ *   onRemove: () => Problem }} props
+ */
 function Property({ name, value, isLabel, onSave, onRemove }) {
-  const [draft, setDraft] = useState(null);
+  const [draft, setDraft] = useState(/** @type {Draft | null} */ (null));
   const [said, setSaid] = useState('');
   const shown = draft ?? { type: typeOf(value), text: editedText(value) };
-  const save = async (event) => {
-    event?.preventDefault();
+  const save = async (/** @type {Event} */ event) => {
+    event.preventDefault();
     const { value: typed, wrong } = read(shown);
     if (wrong) return setSaid(t(wrong));
     const problem = await onSave(typed);
     setSaid(problem ?? '');
     return problem ?? setDraft(null);
   };
-  const leave = (event) => {
+  const setType = (/** @type {string} */ type) => setDraft({ ...shown, type });
+  const setText = (/** @type {string} */ text) => setDraft({ ...shown, text });
+  const leave = (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== 'Escape' || !draft) return;
     event.stopPropagation();
     setDraft(null);
@@ -64,11 +81,11 @@ function Property({ name, value, isLabel, onSave, onRemove }) {
       <form onSubmit=${save} onKeyDown=${leave}>
         <span class="name" title=${name}>
           ${isLabel && html`<i class=${`dot ${colorOf(valueText(value))}`}></i>`}${name}</span>
-        <${TypeChoice} type=${shown.type} name=${name} onChange=${(type) => setDraft({ ...shown, type })} />
+        <${TypeChoice} type=${shown.type} name=${name} onChange=${setType} />
         <button type="button" class="icon remove" aria-label=${t('removeProperty', { name })}
           title=${t('removeProperty', { name })} onClick=${async () => setSaid(await onRemove() ?? '')}>
           <${Icon} name="trash" /></button>
-        <${ValueField} ...${shown} name=${name} onChange=${(text) => setDraft({ ...shown, text })} />
+        <${ValueField} ...${shown} name=${name} onChange=${setText} />
         ${draft && html`
           <span class="buttons">
             <button type="button" class="small" onClick=${() => { setDraft(null); setSaid(''); }}>${t('cancel')}</button>
@@ -79,11 +96,13 @@ function Property({ name, value, isLabel, onSave, onRemove }) {
     </li>`;
 }
 
+/** @param {unknown} value */
 function editedText(value) {
   const text = valueText(value);
   return typeOf(value) === 'json' && text.length > ROW_CHARACTERS ? JSON.stringify(value, null, 2) : text;
 }
 
+/** @param {{ type: string, name: string, onChange: (type: string) => void }} props */
 function TypeChoice({ type, name, onChange }) {
   return html`
     <select class="type" aria-label=${t('typeOf', { name })} value=${type} onChange=${(event) => onChange(event.target.value)}>
@@ -92,8 +111,9 @@ function TypeChoice({ type, name, onChange }) {
     </select>`;
 }
 
+/** @param {Draft & { name: string, onChange: (text: string) => void }} props */
 function ValueField({ type, text, name, onChange }) {
-  const put = (event) => onChange(event.target.value);
+  const put = (/** @type {TemplateEvent} */ event) => onChange(event.target.value);
   if (type === 'boolean') {
     return html`
       <select class="value" aria-label=${name} value=${text === 'true' ? 'true' : 'false'} onChange=${put}>
@@ -109,12 +129,13 @@ function ValueField({ type, text, name, onChange }) {
     value=${text} onInput=${put} />`;
 }
 
+/** @param {{ names: string[], onSave: (body: object) => Problem }} props */
 function NewProperty({ names, onSave }) {
   const [open, setOpen] = useState(false);
   const [name, setName] = useState('');
   const [draft, setDraft] = useState({ type: 'text', text: '' });
   const [said, setSaid] = useState('');
-  const save = async (event) => {
+  const save = async (/** @type {Event} */ event) => {
     event.preventDefault();
     const { value, wrong } = read(draft);
     if (names.includes(name)) return setSaid(t('nameTaken'));
@@ -126,13 +147,15 @@ function NewProperty({ names, onSave }) {
     setName('');
     return setDraft({ type: 'text', text: '' });
   };
+  const setType = (/** @type {string} */ type) => setDraft({ ...draft, type });
+  const setText = (/** @type {string} */ text) => setDraft({ ...draft, text });
   if (!open) return html`<button class="link" onClick=${() => setOpen(true)}>${t('addProperty')}</button>`;
   return html`
     <form class="property new" onSubmit=${save}>
       <input class="name" value=${name} required placeholder=${t('name')} aria-label=${t('name')}
         onInput=${(event) => setName(event.target.value)} />
-      <${TypeChoice} type=${draft.type} name=${name} onChange=${(type) => setDraft({ ...draft, type })} />
-      <${ValueField} ...${draft} name=${t('value')} onChange=${(text) => setDraft({ ...draft, text })} />
+      <${TypeChoice} type=${draft.type} name=${name} onChange=${setType} />
+      <${ValueField} ...${draft} name=${t('value')} onChange=${setText} />
       <span class="buttons">
         <button type="button" class="small" onClick=${() => setOpen(false)}>${t('cancel')}</button>
         <button class="small primary">${t('save')}</button></span>
@@ -140,6 +163,10 @@ function NewProperty({ names, onSave }) {
     </form>`;
 }
 
+/**
+ * @param {Draft} draft
+ * @returns {{ value?: unknown, wrong?: string }}
+ */
 function read({ type, text }) {
   if (type === 'text') return { value: text };
   if (type === 'boolean') return { value: text === 'true' };
@@ -154,8 +181,10 @@ function read({ type, text }) {
   }
 }
 
+/** @param {{ document: ImageDocument }} props */
 function Facts({ document }) {
   const { width, height, size, type, sha256 } = document._file ?? {};
+  /** @type {[string, string | number | false | undefined][]} */
   const facts = [
     ['stored', moment(document.time)], ['size', size !== undefined && bytes(size)], ['type', type],
     ['pixels', width && `${width} × ${height}`], ['id', document._id], ['sha256', sha256],

@@ -8,22 +8,39 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/pr
 import { useGestures } from './gestures.js';
 import { Zoom } from './zoom.js';
 
+/** @import { ImageDocument } from '../parts/values.js' */
+/** @import { Brightness, DeepPicture, Range } from '../pictures/deep-picture.js' */
+/** @import { FullPicture } from '../pictures/full-picture.js' */
+/** @import { Ref } from '../vendor/preact-htm.js' */
+/** @import { Point } from './zoom.js' */
+
 const CRISP_FROM = 2;
 const STEP = 1.4;
+/** @typedef {Record<string, () => void>} Controls what buttons and keys can do */
+
+/** @type {Brightness} */
 const WHOLE = { bounds: [0, 1], window: [0, 1] };
 
-/** The picture of a document; `controls` is given what buttons and keys can do. */
+/**
+ * The picture of a document; `controls` is given what buttons and keys can do.
+ * @param {{ collection: string, document: ImageDocument, controls: Ref<Controls>, levels: boolean }} props
+ */
 export function Stage({ collection, document, controls, levels }) {
   const { picture, error } = useFullPicture(collection, document);
-  const [chosen, setChosen] = useState(null);
+  const [chosen, setChosen] = useState(/** @type {Range | null} */ (null));
   const [ready, setReady] = useState('');
+  /** @type {Ref<HTMLElement>[]} */
   const [box, layer, readout] = [useRef(), useRef(), useRef()];
   const zoom = useZoom(box, layer, controls);
   const deep = picture?.deep;
-  const known = deep ? picture.brightness ??= brightness(deep) : WHOLE;
+  const known = knownBrightness(picture);
   const shownWindow = chosen ?? known.window;
+  /** @type {(width: number, height: number) => void} */
   const placed = (width, height) => { zoom.setPicture({ width, height }); setReady(document._id); };
+  /** @param {Point | null} point */
   const pointed = (point) => { readout.current.textContent = point ? readPixel(zoom, point, deep) : ''; };
+  /** @param {{ target: HTMLImageElement }} event */
+  const loaded = ({ target }) => placed(target.naturalWidth, target.naturalHeight);
   useGestures(box, zoom, pointed);
   const isReady = ready === document._id && picture;
   const before = placeholder(collection, document._id);
@@ -36,7 +53,7 @@ export function Stage({ collection, document, controls, levels }) {
         ${picture?.src && html`
           <img key=${picture.src} src=${picture.src} alt=${document.image} draggable=${false}
             style=${{ filter: windowFilter(shownWindow) }}
-            onLoad=${({ target }) => placed(target.naturalWidth, target.naturalHeight)}
+            onLoad=${loaded}
             onError=${() => setReady('')} />`}
       </div>
       ${!isReady && html`<p class="stage-note" role="status">${error ? error.message : t('loading')}</p>`}
@@ -48,6 +65,18 @@ export function Stage({ collection, document, controls, levels }) {
     </div>`;
 }
 
+/** @param {FullPicture | undefined} picture */
+function knownBrightness(picture) {
+  if (!picture?.deep) return WHOLE;
+  picture.brightness ??= brightness(picture.deep);
+  return picture.brightness;
+}
+
+/**
+ * @param {Zoom} zoom
+ * @param {Point} point
+ * @param {DeepPicture | undefined} deep
+ */
 function readPixel(zoom, point, deep) {
   const pixel = zoom.pixelAt(point);
   if (!pixel) return '';
@@ -57,8 +86,12 @@ function readPixel(zoom, point, deep) {
   return `${place} = ${[...deep.pixels.subarray(at, at + deep.channels)].join(', ')}`;
 }
 
+/**
+ * @param {string} collection
+ * @param {ImageDocument} document
+ */
 function useFullPicture(collection, document) {
-  const [found, setFound] = useState({});
+  const [found, setFound] = useState(/** @type {{ id?: string, picture?: FullPicture, error?: Error }} */ ({}));
   useEffect(() => {
     let here = true;
     const { _id: id } = document;
@@ -71,7 +104,13 @@ function useFullPicture(collection, document) {
   return found.id === document._id ? found : {};
 }
 
+/**
+ * @param {Ref<HTMLElement>} box
+ * @param {Ref<HTMLElement>} layer
+ * @param {Ref<Controls>} controls
+ */
 function useZoom(box, layer, controls) {
+  /** @type {Ref<Zoom>} */
   const zoom = useRef();
   zoom.current ??= new Zoom(({ scale, x, y, isFitted }) => {
     const { style } = layer.current;
@@ -95,7 +134,12 @@ function useZoom(box, layer, controls) {
   return zoom.current;
 }
 
+/**
+ * @param {{ deep: DeepPicture, range: Range, alt: string,
+ *   onReady: (width: number, height: number) => void }} props
+ */
 function DeepCanvas({ deep, range, alt, onReady }) {
+  /** @type {Ref<HTMLCanvasElement>} */
   const canvas = useRef();
   useLayoutEffect(() => { drawWindow(canvas.current, deep, range); }, [deep, ...range]);
   useLayoutEffect(() => onReady(deep.width, deep.height), [deep]);

@@ -21,19 +21,46 @@ import { useImage, useNeighbors } from './neighbors.js';
 import { Properties } from './properties.js';
 import { Stage } from './stage.js';
 
+/** @import { Snippet } from '../filters/snippets.js' */
+/** @import { Documents } from '../list/documents.js' */
+/** @import { Actions } from '../page/collection.js' */
+/** @import { Chosen, Loaded, Marks } from '../page/use-collection.js' */
+/** @import { IconName } from '../parts/icons.js' */
+/** @import { View } from '../parts/state.js' */
+/** @import { ImageDocument } from '../parts/values.js' */
+/** @import { Ref, VNode } from '../vendor/preact-htm.js' */
+/** @import { Changed, Neighbors, OpenImage } from './neighbors.js' */
+/** @import { Controls } from './stage.js' */
+
+/**
+ * @typedef {object} ViewerProps
+ * @property {View} shown its `image` is the id of the one that is open
+ * @property {Loaded} loaded
+ * @property {Chosen} chosen
+ * @property {Marks} marks
+ * @property {Actions} actions those of the page below
+ * @property {boolean} keysOn
+ */
+/** @typedef {Record<string, (...given: any[]) => unknown>} ViewerActions */
+/** @typedef {{ image: OpenImage, neighbors: Neighbors }} Opened */
+
 const WIDE = matchMedia('(min-width: 900px)');
 
-/** The view of one image; `shown.image` is its id. */
+/**
+ * The view of one image.
+ * @param {ViewerProps} props
+ */
 export function Viewer({ shown, loaded, chosen, marks, actions: page, keysOn }) {
   const image = useImage(shown.collection, shown.image, marks.version);
   const neighbors = useNeighbors(shown);
   const [panel, setPanel] = useState(WIDE.matches);
   const [levels, setLevels] = useState(false);
   const [dialog, setDialog] = useState('');
-  const stage = useRef({});
+  const stage = useRef(/** @type {Controls} */ ({}));
   usePreloaded(shown.collection, neighbors);
   const known = Boolean(image.error || (image.document && neighbors.known));
   const ask = useInTurn(known, steps({ loaded, chosen, marks, image, neighbors }));
+  /** @type {ViewerActions} */
   const actions = {
     ...changes({ loaded, page, image, neighbors }), close,
     previous: (event) => ask(event, 'previous'), next: (event) => ask(event, 'next'),
@@ -76,8 +103,13 @@ export function Viewer({ shown, loaded, chosen, marks, actions: page, keysOn }) 
     </div>`;
 }
 
+/**
+ * @param {{ shown: View, loaded: Loaded, chosen: Chosen, document: ImageDocument | undefined,
+ *   panel: boolean, levels: boolean, actions: ViewerActions }} props
+ */
 function Head({ shown, loaded: { documents }, chosen: { active }, document, panel, levels, actions }) {
   const at = documents?.get(active)?._id === shown.image;
+  /** @type {(name: string, icon: IconName, onClick: Function, more?: object) => VNode} */
   const button = (name, icon, onClick, more = {}) => html`
     <button class="icon" aria-label=${t(name)} title=${t(name)} onClick=${onClick} ...${more}>
       <${Icon} name=${icon} /></button>`;
@@ -85,7 +117,7 @@ function Head({ shown, loaded: { documents }, chosen: { active }, document, pane
     <header>
       ${button('backToImages', 'back', actions.close)}
       <h2 class="name" title=${document?.image}>${document?.image ?? '…'}</h2>
-      <span class="muted position">${at && `${number(active + 1)} / ${number(documents.total)}`}</span>
+      <span class="muted position">${at && `${number(active + 1)} / ${number(documents?.total ?? 0)}`}</span>
       <span class="space"></span>
       ${button('zoomOut', 'minus', actions.zoomOut, { class: 'icon wide-only' })}
       ${button('zoomIn', 'plus', actions.zoomIn, { class: 'icon wide-only' })}
@@ -98,6 +130,9 @@ function Head({ shown, loaded: { documents }, chosen: { active }, document, pane
     </header>`;
 }
 
+/**
+ * @param {{ name: string, icon: IconName, to?: ImageDocument | null, onClick: () => void }} props
+ */
 function Step({ name, icon, to, onClick }) {
   return html`
     <button class=${`step ${name}`} disabled=${!to} aria-label=${t(name)} title=${t(name)} onClick=${onClick}>
@@ -106,11 +141,14 @@ function Step({ name, icon, to, onClick }) {
 
 function close() {
   go({ image: '' });
-  setTimeout(() => document.querySelector('.list')?.focus());
+  /** @type {() => HTMLElement | null} */
+  const list = () => document.querySelector('.list');
+  setTimeout(() => list()?.focus());
 }
 
+/** @param {{ loaded: Loaded, chosen: Chosen, marks: Marks } & Opened} of */
 function steps({ loaded: { documents }, chosen, marks, image, neighbors: { previous, next } }) {
-  const step = (neighbor, by) => {
+  const step = (/** @type {ImageDocument | null | undefined} */ neighbor, /** @type {number} */ by) => {
     if (!neighbor) return false;
     chosen.setActive(moved(documents, chosen.active, neighbor, by));
     go({ image: neighbor._id }, { replace: true });
@@ -118,13 +156,15 @@ function steps({ loaded: { documents }, chosen, marks, image, neighbors: { previ
   };
   return {
     previous: () => step(previous, -1), next: () => step(next, 1),
+    /** @param {number} key */
     mark: (key) => Boolean(image.document && marks.mark(image.document, key)) && step(next, 1),
   };
 }
 
+/** @param {{ loaded: Loaded, page: Actions } & Opened} of */
 function changes({ loaded, page, image, neighbors: { previous, next } }) {
   return {
-    changed: (change) => {
+    changed: (/** @type {Changed} */ change) => {
       image.put(change);
       loaded.documents?.put(change.value);
       loaded.refreshFields();
@@ -138,39 +178,61 @@ function changes({ loaded, page, image, neighbors: { previous, next } }) {
   };
 }
 
+/** @param {Ref<Controls>} stage */
 function controlsOf(stage) {
   const names = ['fit', 'pixels', 'zoomIn', 'zoomOut'];
   return Object.fromEntries(names.map((name) => [name, () => stage.current[name]?.()]));
 }
 
+/**
+ * @param {string} collection
+ * @param {Neighbors} neighbors
+ */
 function usePreloaded(collection, { previous, next }) {
   useEffect(() => {
     for (const neighbor of [next, previous]) if (neighbor) preloadPicture(collection, neighbor);
   }, [next?._id, previous?._id]);
 }
 
+/** @param {unknown[]} causes */
 function useFocus(causes) {
+  /** @type {Ref<HTMLElement>} */
   const box = useRef();
   useEffect(() => { if (!box.current.contains(document.activeElement)) box.current.focus(); }, causes);
   return box;
 }
 
+/**
+ * @param {Documents | null} documents
+ * @param {number} active
+ * @param {ImageDocument} neighbor
+ * @param {number} by
+ */
 function moved(documents, active, neighbor, by) {
   if (active >= 0 && documents?.get(active + by)?._id === neighbor._id) return active + by;
   return documents?.indexOf(neighbor._id) ?? -1;
 }
 
+/**
+ * @param {string} collection
+ * @param {ImageDocument} document
+ * @returns {Snippet}
+ */
 function fileRequest(collection, { _id, image }) {
   // The name came from somebody: only its ending is taken over.
   const ending = /\.[A-Za-z0-9]{1,5}$/.exec(String(image))?.[0] ?? '';
   return { path: collectionPath(collection, 'images', _id, 'image'), params: [], file: _id + ending };
 }
 
+/**
+ * @param {ViewerActions} actions
+ * @param {boolean} on
+ */
 function useViewerKeys(actions, on) {
-  const current = useRef();
+  const current = useRef({ actions, on });
   current.current = { actions, on };
   useLayoutEffect(() => {
-    const down = (event) => {
+    const down = (/** @type {KeyboardEvent} */ event) => {
       if (!current.current.on || event.defaultPrevented || isWriting(event) || event.altKey) return;
       const action = actionOf(event, current.current.actions);
       action?.(event);
@@ -181,10 +243,15 @@ function useViewerKeys(actions, on) {
   }, []);
 }
 
+/**
+ * @param {KeyboardEvent} event
+ * @param {ViewerActions} actions
+ * @returns {((event: Event) => unknown) | undefined}
+ */
 function actionOf(event, actions) {
   const key = event.key.toLowerCase();
   if (event.ctrlKey || event.metaKey) return key === 'z' ? undoLast : undefined;
-  if (/^[1-9]$/.test(key)) return (event) => actions.mark(Number(key), event);
+  if (/^[1-9]$/.test(key)) return (/** @type {Event} */ event) => actions.mark(Number(key), event);
   return lookUp({
     escape: actions.close, arrowleft: actions.previous, arrowright: actions.next, i: actions.panel,
     b: actions.levels, delete: actions.remove, '+': actions.zoomIn, '=': actions.zoomIn,

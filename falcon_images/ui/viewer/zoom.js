@@ -1,4 +1,7 @@
 // Where a picture is in a box: fitted, moved, or as large as its pixels and larger.
+/** @typedef {{ width: number, height: number }} Size */
+/** @typedef {{ x: number, y: number }} Point */
+
 const MOST_PIXELS = 64;
 const MOST_FITTED = 3;
 
@@ -11,18 +14,25 @@ export class Zoom {
   #box = { width: 1, height: 1 };
   #picture = { width: 1, height: 1 };
 
+  /** @param {(zoom: Zoom) => void} onChange */
   constructor(onChange) {
     this.onChange = onChange;
   }
 
-  /** Take the size of the box; what is fitted stays so. */
+  /**
+   * Take the size of the box; what is fitted stays so.
+   * @param {Size} box
+   */
   setBox(box) {
     this.#box = box;
     if (this.isFitted) this.fit();
     else this.#place();
   }
 
-  /** Take the size of another picture; one of the same size is seen at the same place. */
+  /**
+   * Take the size of another picture; one of the same size is seen at the same place.
+   * @param {Size} picture
+   */
   setPicture(picture) {
     const same = picture.width === this.#picture.width && picture.height === this.#picture.height;
     this.#picture = picture;
@@ -44,7 +54,11 @@ export class Zoom {
     else this.by(one / this.scale);
   }
 
-  /** Zoom by a factor around a point of the box, by default its middle. */
+  /**
+   * Zoom by a factor around a point of the box, by default its middle.
+   * @param {number} factor
+   * @param {Point} [at]
+   */
   by(factor, at = { x: this.#box.width / 2, y: this.#box.height / 2 }) {
     const least = Math.min(this.#fitting, 1) / 2;
     const scale = Math.max(least, Math.min(MOST_PIXELS, this.scale * factor));
@@ -55,7 +69,11 @@ export class Zoom {
     this.#place();
   }
 
-  /** Move the picture. */
+  /**
+   * Move the picture.
+   * @param {number} x
+   * @param {number} y
+   */
   pan(x, y) {
     this.x += x;
     this.y += y;
@@ -63,7 +81,10 @@ export class Zoom {
     this.#place();
   }
 
-  /** The pixel of the picture at a point of the box, or null beside it. */
+  /**
+   * The pixel of the picture at a point of the box, or null beside it.
+   * @param {Point} point
+   */
   pixelAt({ x, y }) {
     const column = Math.floor((x - this.x) / this.scale);
     const row = Math.floor((y - this.y) / this.scale);
@@ -82,6 +103,11 @@ export class Zoom {
   }
 }
 
+/**
+ * @param {number} at
+ * @param {number} size
+ * @param {number} space
+ */
 function placed(at, size, space) {
   // What is smaller than the box is in its middle, what is larger covers it.
   return size <= space ? (space - size) / 2 : Math.max(space - size, Math.min(0, at));
