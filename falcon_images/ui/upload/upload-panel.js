@@ -10,7 +10,7 @@ import { bytes, number, t } from '../parts/words.js';
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { chosenFiles, droppedFiles } from './dropped.js';
 import {
-  addFiles, cancelWaiting, closeUploads, forgetFinished, openUploads, retry, uploads,
+  addFiles, cancelWaiting, closeUploads, forgetFinished, isUnfinished, openUploads, retry, uploads,
 } from './uploads.js';
 
 /** @import { Ref, TemplateEvent } from '../vendor/preact-htm.js' */
@@ -62,7 +62,7 @@ export function UploadPanel({ collection }) {
   const { open, items } = uploads.use();
   if (!open) return null;
   const failed = items.filter(({ state }) => state === 'failed').length;
-  const left = items.some(({ state }) => state === 'waiting' || state === 'sending');
+  const left = items.some(isUnfinished);
   return html`
     <section class="upload-panel" aria-label=${t('uploads')}
       onKeyDown=${(event) => event.key === 'Escape' && closeUploads()}>

@@ -3,16 +3,18 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Dialog, Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.integration.conftest import Serving
-from tests.support.looking import documents, fill, see, until, upload
-
-
-def open_first(page: Page, serving: Serving) -> None:
-    see(page, serving)
-    page.locator('.tile').first.click()
-    expect(page.locator('.properties')).to_be_visible()
+from tests.support.looking import (
+    documents,
+    fill,
+    hold,
+    open_first,
+    questions,
+    until,
+    upload,
+)
 
 
 def write(page: Page, name: str, text: str) -> None:
@@ -27,36 +29,6 @@ def change(serving: Serving, image_id: str, **properties: str) -> None:
     """Change an image as somebody else."""
     address = f'{serving.url}/collections/c/images/{image_id}'
     serving.session.patch(address, json=properties, timeout=60).raise_for_status()
-
-
-def hold(page: Page, method: str) -> list[Route]:
-    """Keep requests about images from the service until the test lets them go."""
-    held: list[Route] = []
-
-    def keep(route: Route) -> None:
-        if route.request.method == method:
-            held.append(route)
-        else:
-            route.continue_()
-
-    page.route('**/collections/c/images**', keep)
-    return held
-
-
-def questions(page: Page) -> list[str]:
-    """Close a page; return what kinds of questions the browser asked before."""
-    kinds: list[str] = []
-
-    def stay(dialog: Dialog) -> None:
-        kinds.append(dialog.type)
-        dialog.dismiss()
-
-    other = page.context.new_page()
-    page.on('dialog', stay)
-    page.close(run_before_unload=True)
-    until(other, lambda: page.is_closed() or bool(kinds))
-    page.remove_listener('dialog', stay)
-    return kinds
 
 
 def test_a_value_is_saved_when_its_field_is_left(page: Page, serving: Serving) -> None:
