@@ -419,7 +419,7 @@ def test_a_note_that_was_not_finished_is_passed_over(
 def test_sweeping_leaves_the_uploads_of_living_processes_alone(tmp_path: Path) -> None:
     program = (
         'import sys; from pathlib import Path; '
-        'from falcon_images.files import DiskFiles; '
+        'from falcon_images.files.disk import DiskFiles; '
         'files = DiskFiles(Path(sys.argv[1])); files.prepare(); '
         'upload = files.new_file(); file = upload.__enter__(); '
         'print(file.name, flush=True); sys.stdin.read()'
