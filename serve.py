@@ -83,9 +83,11 @@ def _server(
         timeouts=Timeouts(
             header_seconds=settings.header_timeout_seconds,
             request_seconds=settings.request_timeout_seconds,
+            body_bytes_per_second=settings.min_body_bytes_per_second,
         ),
         is_shared=settings.workers > 1,
         admit=app.admit,
+        open_file=app.open_file,
         budget=budget,
     )
 

@@ -65,6 +65,7 @@ class Settings:
     max_thumbnail_pixels: int = 250_000_000
     header_timeout_seconds: int = 20
     request_timeout_seconds: int = 3600
+    min_body_bytes_per_second: int = 500
     log_format: str = 'text'
     changes_kept_seconds: int = 7 * 24 * 3600
 
