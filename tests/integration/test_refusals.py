@@ -1,4 +1,4 @@
-"""A database that refuses the user of the service: what clients and the log are told."""
+"""A database that refuses the user of the service: what is said of it."""
 
 from collections.abc import Callable
 
