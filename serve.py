@@ -51,7 +51,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> None:
     if options.check_config:
         _check_config(settings, values)
         return
-    _log_to_standard_error(settings.log_format)
+    log_to_standard_error(settings.log_format)
     for name, meant in find_misspelt(values).items():
         logger.warning('%s is no setting and has no effect; is %s meant?', name, meant)
     listener = _listen(settings)
@@ -66,15 +66,15 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> None:
             settings = replace(settings, mongodb_url=embedded.url)
         _log_start(settings, listener, database)
         if settings.workers == 1:
-            _serve(settings, listener)
+            serve(settings, listener)
         else:
             stack.enter_context(shared_counters())
-            work = partial(_serve, settings, listener)
+            work = partial(serve, settings, listener)
             Workers(settings.workers, listener, work, forget_process).run()
     logger.info('Stopped')
 
 
-def _serve(settings: Settings, listener: socket.socket) -> None:
+def serve(settings: Settings, listener: socket.socket) -> None:
     budget = Budget(settings.app_threads)
     with running_app(settings, budget) as app:
         server = _server(app, settings, listener, budget)
@@ -150,7 +150,7 @@ def _ping(settings: Settings) -> None:
             ) from ex
 
 
-def _log_to_standard_error(log_format: str) -> None:
+def log_to_standard_error(log_format: str) -> None:
     handler = LineHandler()
     handler.setFormatter(formatter(log_format))
     logging.basicConfig(level=logging.INFO, handlers=[handler])

@@ -7,8 +7,8 @@ import pytest
 import requests
 from urllib3.filepost import encode_multipart_formdata
 
-from tests.integration.conftest import Serving
 from tests.support.pictures import jpeg
+from tests.support.serving import Serving
 
 Start = Callable[..., Serving]
 
