@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.integration.conftest import Serving
+from tests.support.serving import Serving
 
 
 def test_a_user_that_is_not_known_is_told(

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from falcon_images import __version__
-from tests.integration.conftest import ROOT, Serving, eventually
+from tests.support.serving import ROOT, Serving, eventually
 
 Start = Callable[..., Serving]
 
