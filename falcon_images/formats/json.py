@@ -47,6 +47,9 @@ def loads_object(text: str | bytes, name: str, limits: Settings) -> dict[str, An
         InvalidRequestError: it is not JSON, not an object, or holds what MongoDB
             cannot keep: NaN, integers over 64 bits, lone surrogates, a key twice.
     """
+    if isinstance(text, str):
+        # Programs of Windows write this mark before any text.
+        text = text.removeprefix('\ufeff')
     try:
         value = json.loads(
             text,
