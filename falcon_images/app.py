@@ -25,6 +25,7 @@ from falcon_images.middleware.admission import Admission
 from falcon_images.middleware.auth import AuthMiddleware
 from falcon_images.middleware.bodies import BodyLimits
 from falcon_images.middleware.budget import BudgetMiddleware
+from falcon_images.middleware.cors import OpenAnswers
 from falcon_images.middleware.identification import Identification
 from falcon_images.middleware.request_log import RequestLog
 from falcon_images.middleware.request_metrics import RequestMetrics
@@ -235,7 +236,7 @@ def _middleware(metrics: Metrics, background: Background) -> list[Any]:
     return [
         RequestMetrics(metrics, background),
         RequestLog(background),
-        falcon.CORSMiddleware(expose_headers=_EXPOSED_HEADERS),
+        OpenAnswers(expose_headers=_EXPOSED_HEADERS),
     ]
 
 

@@ -31,7 +31,6 @@ KNOWN_TO = {
     'falcon': {'app', 'resources', 'middleware'},
     'pymongo': {'serve', 'app', 'metadata', 'embedded'},
     'bson': {'metadata', 'embedded'},
-    'streaming_form_data': {'uploads'},
     'waitress': {'server'},
     'prometheus_client': {'telemetry', 'resources'},
     'PIL': {'image_types', 'thumbnails'},
