@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ os.environ.setdefault('HOME', str(Path.cwd()))
 from falcon_images import __version__
 from falcon_images.app import App, create_client, open_files, running_app
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
+from falcon_images.libraries import set_up_libraries
 from falcon_images.resources.root import public_url
 from falcon_images.server.budget import Budget
 from falcon_images.server.listen import Server, listen
@@ -30,6 +31,7 @@ from falcon_images.settings import (
     SettingsError,
     read_environment,
 )
+from falcon_images.telemetry.internals import find_no_callers
 from falcon_images.telemetry.log_lines import LineHandler, formatter, log_warnings
 from falcon_images.telemetry.processes import forget_process, shared_counters
 
@@ -41,6 +43,7 @@ logger = logging.getLogger('falcon_images')
 def main(arguments: list[str], environ: Mapping[str, str]) -> None:
     """Serve until a signal says stop."""
     settings = _settings(arguments, environ)
+    set_up_libraries()
     _log_to_standard_error(settings.log_format)
     listener = _listen(settings)
     _refuse_what_cannot_work(settings)
@@ -107,9 +110,7 @@ def _log_to_standard_error(log_format: str) -> None:
     handler.setFormatter(formatter(log_format))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     log_warnings()
-    # What no line tells is not looked for; so says Python's "Logging HOWTO".
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging._srcfile = None
+    find_no_callers()
     # Its warnings have the identification URL in them.
     logging.getLogger('urllib3').setLevel(logging.ERROR)
     logging.getLogger('waitress.queue').setLevel(logging.ERROR)
@@ -138,7 +139,7 @@ def _refuse_what_cannot_work(settings: Settings) -> None:
         create_client(settings).close()
 
 
-def _stopper(server: Server) -> 'signal._HANDLER':
+def _stopper(server: Server) -> Callable[[int, FrameType | None], None]:
     def stop(number: int, frame: FrameType | None) -> None:
         server.stop()
 

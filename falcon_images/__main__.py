@@ -10,6 +10,7 @@ import click
 
 from falcon_images import __version__
 from falcon_images.cli.check import check_store
+from falcon_images.libraries import set_up_libraries
 from falcon_images.settings import read_environment
 
 
@@ -20,6 +21,7 @@ def main() -> None:
 
     The same environment variables and .env count as for serve.py.
     """
+    set_up_libraries()
 
 
 @main.command()

@@ -16,6 +16,7 @@ from falcon_images.app import App, create_app, create_client
 from falcon_images.embedded.mongod import EmbeddedMongo
 from falcon_images.files.disk import DiskFiles
 from falcon_images.formats.list_spool import ListSpool
+from falcon_images.libraries import set_up_libraries
 from falcon_images.metadata.mongo import MongoMetadata
 from falcon_images.server.budget import Budget
 from falcon_images.settings import Settings
@@ -37,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    set_up_libraries()
     if config.getoption('workers'):
         os.environ['APP_WORKERS'] = str(config.getoption('workers'))
         config.stash[_NURSERY] = running.nursery = Nursery()

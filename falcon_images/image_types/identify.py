@@ -14,7 +14,7 @@ from PIL import (
     AvifImagePlugin,  # noqa: F401
     Image,
     Jpeg2KImagePlugin,  # noqa: F401
-    PngImagePlugin,
+    PngImagePlugin,  # noqa: F401
     TiffImagePlugin,  # noqa: F401
     UnidentifiedImageError,
     WebPImagePlugin,  # noqa: F401
@@ -22,10 +22,7 @@ from PIL import (
 
 from falcon_images.errors import NotAnImageError
 from falcon_images.image_types.bounded_file import BoundedFile, TooMuchReadError
-
-# The limit is for those who decode pixels. Here only headers are read, and line-scan
-# cameras do make images of 200 megapixels.
-Image.MAX_IMAGE_PIXELS = None
+from falcon_images.image_types.internals import TOO_MUCH_TEXT
 
 SVG = 'image/svg+xml'
 _TYPES = {
@@ -46,9 +43,6 @@ _TYPES_FOUND = _TYPES | {'MPO': 'image/jpeg'}
 # where it likes: beyond these, only the type is found, by how the file begins.
 _MAX_HEADER_BYTES = 32 * 1024**2
 _MAX_READS = 20_000
-# Texts packed in a PNG are unpacked, a thousandfold, and kept while it is open.
-PngImagePlugin.MAX_TEXT_MEMORY = 8 * 1024**2
-_TOO_MUCH_TEXT = 'Too much memory used in text chunks'
 # Boxes of AVIF and JPEG 2000 are read at once. To read those about items takes a time
 # that grows with the square of their number: each is looked for among all others.
 _MAX_ITEM_BYTES = 32 * 1024
@@ -112,7 +106,7 @@ def identify(file: BinaryIO) -> ImageFacts:
     # Broken headers make Pillow's readers raise almost anything, and each of them
     # means the same: these bytes are no image.
     except Exception as ex:
-        if _TOO_MUCH_TEXT in str(ex):
+        if TOO_MUCH_TEXT in str(ex):
             return _by_beginning(file)
         raise _not_an_image() from ex
 

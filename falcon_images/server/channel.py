@@ -6,10 +6,8 @@ import socket
 import time
 from typing import Any, cast
 
-from waitress.channel import HTTPChannel
-from waitress.utilities import Error
-
 from falcon_images.server.buffers import Allowance
+from falcon_images.server.internals import Error, HTTPChannel
 from falcon_images.server.parser import Parser
 from falcon_images.server.tasks import RefusalTask, Task
 from falcon_images.server.verdict import Verdict

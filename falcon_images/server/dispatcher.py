@@ -3,9 +3,8 @@
 import time
 from typing import Any
 
-from waitress.task import ThreadedTaskDispatcher
-
 from falcon_images.server.budget import Budget, Work, work_of
+from falcon_images.server.internals import ThreadedTaskDispatcher
 
 _LOOK_SECONDS = 0.25
 

@@ -6,9 +6,8 @@ import socket
 import time
 from typing import Any
 
-from waitress import wasyncore
-
 from falcon_images.server.budget import Budget
+from falcon_images.server.internals import wasyncore
 from falcon_images.server.listener import USE_POLL, Listener
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.server.verdict import Admit

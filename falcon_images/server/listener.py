@@ -9,16 +9,17 @@ import time
 from concurrent.futures import Future
 from typing import Any, cast
 
-from waitress import wasyncore
-from waitress.adjustments import Adjustments
-from waitress.server import TcpWSGIServer
-from waitress.task import ThreadedTaskDispatcher
-
 from falcon_images.server.budget import Budget
 from falcon_images.server.buffers import Allowance
 from falcon_images.server.capacity import connection_limit
 from falcon_images.server.channel import Channel
 from falcon_images.server.dispatcher import Dispatcher
+from falcon_images.server.internals import (
+    Adjustments,
+    TcpWSGIServer,
+    ThreadedTaskDispatcher,
+    wasyncore,
+)
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.server.verdict import Admit
 

@@ -7,15 +7,19 @@ import time
 from concurrent.futures import Future
 from typing import Any, Protocol, cast
 
-from waitress.adjustments import Adjustments
-from waitress.parser import HTTPRequestParser, ParsingError
-from waitress.utilities import BadRequest, Error, RequestEntityTooLarge
-
 from falcon_images.server.buffers import (
     Allowance,
     BodyBuffer,
     MemoryShare,
     NoAllowanceError,
+)
+from falcon_images.server.internals import (
+    Adjustments,
+    BadRequest,
+    Error,
+    HTTPRequestParser,
+    ParsingError,
+    RequestEntityTooLarge,
 )
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.server.verdict import Verdict

@@ -3,8 +3,8 @@
 from typing import Any, cast
 
 import orjson
-from waitress.task import ErrorTask, WSGITask
 
+from falcon_images.server.internals import ErrorTask, WSGITask
 from falcon_images.server.parser import Parser
 from falcon_images.server.verdict import NOT_TAKEN
 

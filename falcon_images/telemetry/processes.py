@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from prometheus_client import CollectorRegistry, ProcessCollector, multiprocess, values
+from prometheus_client import CollectorRegistry, ProcessCollector, multiprocess
 from prometheus_client.metrics_core import Metric
-from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.samples import Sample
 
+from falcon_images.telemetry.internals import MmapedDict, values
 from falcon_images.telemetry.process_folders import ProcessFolder
 
 _FOLDER = 'PROMETHEUS_MULTIPROC_DIR'
@@ -75,6 +75,15 @@ def share_between_processes(folder: Path) -> None:
     values.MmapedDict = _ReservedFile  # type: ignore[attr-defined]
     shared = values.MultiProcessValue()  # type: ignore[no-untyped-call]
     values.ValueClass = functools.partial(_value, shared)
+
+
+def share_as_told() -> None:
+    """Count in the folder that the environment names, if it does.
+
+    Under another server than ours, its processes are told so where to count together.
+    """
+    if _FOLDER in os.environ:
+        share_between_processes(Path(os.environ[_FOLDER]))
 
 
 def forget_process(pid: int) -> None:
@@ -252,8 +261,3 @@ def _added(one: Sample, other: Sample) -> Sample:
     if one.name == _SINCE:
         return min(one, other, key=lambda sample: sample.value)
     return one._replace(value=one.value + other.value)
-
-
-# Under another server than ours, its processes are told so where to count together.
-if _FOLDER in os.environ:
-    share_between_processes(Path(os.environ[_FOLDER]))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from falcon_images.errors import TooLargeError
+from falcon_images.image_types.internals import set_limits
 from falcon_images.telemetry.log_lines import log_warnings
 from falcon_images.thumbnails.drawing import Drawing, LargeImageError, UndrawableError
 from falcon_images.thumbnails.limits import limit_memory, limit_time
@@ -21,6 +22,7 @@ from falcon_images.thumbnails.protocol import Answer, Order, parse_order, send_a
 def main(max_bytes: str) -> None:
     """Draw what is ordered, in at most so many bytes of memory, until input ends."""
     limit_memory(int(max_bytes))
+    set_limits()
     logging.basicConfig(format='%(message)s')
     log_warnings()
     answers = _answers()

@@ -12,10 +12,6 @@ from falcon_images.image_types.bounded_file import BoundedFile
 from falcon_images.image_types.identify import FORMATS, identify
 from falcon_images.thumbnails.windowing import has_nan, windowed, windowed_color
 
-# In one piece, large pictures come from the system and go back to it at once; in the
-# smaller ones that Pillow makes by itself, glibc keeps them for the thread.
-Image.core.set_block_size(1024**3)  # type: ignore[attr-defined]
-
 # What one drawing may take, and from where on it is one of a large image.
 _MAX_BYTES = 600 * 1024**2
 _LARGE_BYTES = 100 * 1024**2

@@ -202,7 +202,7 @@ def test_a_worker_that_goes_on_dying_is_replaced_ever_later() -> None:
 
 DYING = """
 import os, socket, sys
-from falcon_images.workers import Workers
+from falcon_images.server.workers import Workers
 def die():
     os.write(1, b'x')
     os._exit(3)
