@@ -25,7 +25,7 @@ def main() -> None:
 
 
 @main.command()
-@click.option('--repair', is_flag=True, help='Move and remove, as told above.')
+@click.option('--repair', is_flag=True, help='Move and remove, as described above.')
 @click.option('--deep', is_flag=True, help='Read every byte and compare its SHA-256.')
 @click.pass_context
 def check(ctx: click.Context, repair: bool, deep: bool) -> None:

@@ -20,12 +20,11 @@ from falcon_images import libraries
 from falcon_images.image_types import internals as of_pillow
 from falcon_images.server import internals as of_waitress
 from falcon_images.telemetry import internals as of_telemetry
-from falcon_images.uploads import internals as of_uploads
 
 PACKAGE = Path(libraries.__file__).parent
-OURS: list[Any] = [of_waitress, of_telemetry, of_pillow, of_uploads]
+OURS: list[Any] = [of_waitress, of_telemetry, of_pillow]
 # What is imported by the modules called `internals` alone.
-INSIDES = ['waitress', 'prometheus_client.mmap_dict', 'streaming_form_data.parser']
+INSIDES = ['waitress', 'prometheus_client.mmap_dict']
 # Programs are not imported: they change what they must.
 _IMPORT_ALL = """
 import importlib, logging, pkgutil, warnings

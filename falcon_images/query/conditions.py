@@ -7,6 +7,7 @@ from typing import Any
 
 from falcon_images.errors import InvalidRequestError
 from falcon_images.metadata.values import parse_id
+from falcon_images.query.names import OWN_NAMES
 from falcon_images.query.parameters import Params, check_path, checked_text, one_text
 from falcon_images.query.times import first_moment, last_moment
 from falcon_images.settings import Settings
@@ -14,14 +15,6 @@ from falcon_images.settings import Settings
 Clause = dict[str, Any]
 _Operator = Callable[[str, Sequence[str]], list[Clause]]
 
-# Parameters with a meaning of their own on some route; they are never conditions.
-OWN_NAMES = frozenset(
-    (
-        *('limit', 'batch_size', 'count', 'skip', 'start_index', 'index'),
-        *('sort', 'filter', 'fields', 'cursor', 'from', 'to', 'values'),
-        *('all', 'dry_run', 'expect', 'jwt', 'token'),
-    )
-)
 _MAX_CONDITIONS = 100
 _PREFIX = re.compile('(eq|min|max|gt|lt|not|in|like|has)_(.*)', re.DOTALL)
 _NUMBER = re.compile(r'-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?')
@@ -109,7 +102,7 @@ def _any_of(path: str, texts: Sequence[str]) -> Clause:
 
 
 def _meanings(text: str) -> list[Any]:
-    """List what a text may stand for: itself, and a number or a boolean."""
+    """Return the values that a text may mean: itself, and a number or a boolean."""
     if text in _BOOLEANS:
         return [_BOOLEANS[text], text]
     number = _number(text)
@@ -117,7 +110,7 @@ def _meanings(text: str) -> list[Any]:
 
 
 def _number(text: str) -> int | float | None:
-    """Read a JSON number; None for other text, and for what MongoDB cannot hold."""
+    """Return a JSON number; None for other text, and for what MongoDB cannot hold."""
     match = _NUMBER.fullmatch(text)
     if not match:
         return None

@@ -51,12 +51,20 @@ def one_object(params: Params, name: str, limits: Settings) -> dict[str, Any]:
     return loads_object(text, name, limits) if text else {}
 
 
-def whole_number(params: Params, names: Sequence[str], limits: Settings) -> int:
-    """Read a parameter that is a whole number of 0 or more; 0 if it is absent."""
+def whole_number(
+    params: Params,
+    names: Sequence[str],
+    limits: Settings,
+    max_digits: int | None = None,
+) -> int:
+    """Read a parameter that is a whole number of 0 or more; 0 if it is absent.
+
+    Without `max_digits`, a number that no collection reaches counts as one of these.
+    """
     text = one_text(params, names, limits)
     if not text:
         return 0
-    if not _DIGITS.fullmatch(text):
+    if not _DIGITS.fullmatch(text) or len(text) > (max_digits or len(text)):
         raise InvalidRequestError(
             f'{names[0]} must be a whole number of 0 or more, not {text[:40]!r}.'
         )

@@ -1,4 +1,4 @@
-"""Waitress as this service needs it: errors in JSON, a stop that finishes requests."""
+"""The server: its socket, its loop, and a stop that finishes requests."""
 
 import contextlib
 import logging

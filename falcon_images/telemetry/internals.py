@@ -30,7 +30,7 @@ NAMES: dict[type | ModuleType, tuple[str, ...]] = {
 
 
 def find_no_callers() -> None:
-    """Make logging faster: no line tells where in the source it was logged.
+    """Make logging faster: no line has the place in the source where it was logged.
 
     As in the chapter "Optimization" of Python's "Logging HOWTO".
     """

@@ -16,16 +16,16 @@ _OPERATION_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 
 
 
 def count_without_times() -> None:
-    """Let no counter tell when it began, in this process.
+    """Write no time of creation for counters, in this process.
 
-    It is of no use to Prometheus, and would double what it reads.
+    Prometheus has no use for it, and would read twice as many lines.
     """
     prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
 class _Answers:
-    """What is counted of the answers with one method, route and status."""
+    """The counters of the answers with one method, route and status."""
 
     requests: Counter
     seconds: Histogram

@@ -141,7 +141,7 @@ def _tells_damage(ex: Exception) -> bool:
 
 
 def _needed_bytes(image: Image.Image, pixels: int) -> int:
-    """Tell what decoding takes, of pixels in all; those of a draft are fewer."""
+    """Return the bytes that decoding needs; `pixels` are those before a draft."""
     pixel_bytes = _PIXEL_BYTES.get(image.mode, _OTHER_PIXEL_BYTES)
     decoded = image.width * image.height * pixel_bytes
     return decoded + pixels * _decoder_bytes(image) + _strip_bytes(image)
@@ -155,7 +155,7 @@ def _decoder_bytes(image: Image.Image) -> int:
 
 
 def _is_one_scan(image: JpegImagePlugin.JpegImageFile) -> bool:
-    """Tell whether the first scan of a JPEG, which was read last, is all (ITU T.81)."""
+    """Return whether the first scan of a JPEG, the last thing read, is its only one."""
     if 'progressive' in image.info or image.fp is None:
         return False
     scan = b'\xff\xda\0' + bytes((6 + 2 * image.layers, image.layers))
@@ -181,7 +181,7 @@ def _has_many_scans(image: JpegImagePlugin.JpegImageFile) -> bool:
 
 
 def _strip_bytes(image: Image.Image) -> int:
-    """Tell how much a reader of TIFF unpacks at once, which may be all."""
+    """Return how many bytes a reader of TIFF unpacks at once, which may be all."""
     if not isinstance(image, TiffImagePlugin.TiffImageFile) or not image.tile:
         return 0
     if image.tile[0].codec_name != 'libtiff':
@@ -192,7 +192,7 @@ def _strip_bytes(image: Image.Image) -> int:
 
 
 def _is_deep(image: Image.Image) -> bool:
-    """Tell whether colors have 16 bits, of which Pillow keeps the upper 8."""
+    """Return whether colors have 16 bits, of which Pillow keeps the upper 8."""
     return isinstance(image, ImageFile.ImageFile) and ';16' in str(image.tile)
 
 

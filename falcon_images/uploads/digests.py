@@ -1,4 +1,4 @@
-"""Digests that clients send along, to be told when bytes changed on the way."""
+"""Digests that clients send, so that bytes that changed on the way are refused."""
 
 import base64
 import binascii

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from streaming_form_data import StreamingFormDataParser
+from streaming_form_data.parser import ParseFailedException, parse_content_boundary
 from streaming_form_data.targets import BaseTarget
 
 from falcon_images.errors import InvalidRequestError, TooLargeError, TooManyUploadsError
@@ -23,10 +24,6 @@ from falcon_images.properties import check_name, check_properties, refuse_system
 from falcon_images.settings import Settings
 from falcon_images.uploads.boundaries import Boundaries, file_name
 from falcon_images.uploads.digests import Claim, DigestCheck, verify_sha256
-from falcon_images.uploads.internals import (
-    ParseFailedException,
-    parse_content_boundary,
-)
 
 _CHUNK_BYTES = 65536
 _IMAGE = 'image'
