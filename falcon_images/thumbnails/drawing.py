@@ -158,6 +158,7 @@ def _is_one_scan(image: JpegImagePlugin.JpegImageFile) -> bool:
     """Return whether the first scan of a JPEG, the last thing read, is its only one."""
     if 'progressive' in image.info or image.fp is None:
         return False
+    # The header of a scan of all components (ITU T.81, B.2.3).
     scan = b'\xff\xda\0' + bytes((6 + 2 * image.layers, image.layers))
     end = image.fp.tell()
     image.fp.seek(max(end - scan[3] - 2, 0))
