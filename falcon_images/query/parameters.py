@@ -11,6 +11,8 @@ from falcon_images.settings import Settings
 
 Params = Mapping[str, str | list[str]]
 
+BOOLEANS = {'true': True, 'false': False}
+
 # No collection has more documents than that, and MongoDB adds limit and skip up.
 _MAX_COUNT = 2**62
 _MAX_COUNT_DIGITS = 1000

@@ -6,10 +6,9 @@ from typing import Any
 from falcon_images.errors import InvalidRequestError
 from falcon_images.query.lists import parse_filter
 from falcon_images.query.names import OF_BULK_CHANGES, OF_LISTS, TOKENS
-from falcon_images.query.parameters import Params, whole_number
+from falcon_images.query.parameters import BOOLEANS, Params, whole_number
 from falcon_images.settings import Settings
 
-_TRUTH = {'true': True, 'false': False}
 _MAX_EXPECT_DIGITS = 18
 
 
@@ -70,9 +69,9 @@ def _check_all(is_all: bool, has_conditions: bool) -> None:
 
 def _truth(params: Params, name: str) -> bool:
     given = params.get(name) or 'false'
-    if not isinstance(given, str) or given not in _TRUTH:
+    if not isinstance(given, str) or given not in BOOLEANS:
         raise InvalidRequestError(f'{name} must be true or false, and given once.')
-    return _TRUTH[given]
+    return BOOLEANS[given]
 
 
 def _expect(params: Params, limits: Settings) -> int | None:
