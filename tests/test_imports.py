@@ -20,6 +20,7 @@ LAYERS = [
     ['uploads', 'query'],
     ['formats'],
     ['metadata', 'files'],
+    ['libraries'],
     ['server', 'embedded'],
     ['telemetry'],
     ['image_types', 'properties'],

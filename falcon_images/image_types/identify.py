@@ -12,7 +12,7 @@ from PIL import (
     AvifImagePlugin,  # noqa: F401
     Image,
     Jpeg2KImagePlugin,  # noqa: F401
-    PngImagePlugin,
+    PngImagePlugin,  # noqa: F401
     TiffImagePlugin,  # noqa: F401
     WebPImagePlugin,  # noqa: F401
 )
@@ -31,10 +31,6 @@ from falcon_images.image_types.headers import (
 from falcon_images.image_types.reading import NotThisFormatError
 from falcon_images.image_types.svg import is_svg
 from falcon_images.image_types.tiff import tiff_size
-
-# The limit is for those who decode pixels. Here only headers are read, and line-scan
-# cameras do make images of 200 megapixels.
-Image.MAX_IMAGE_PIXELS = None
 
 SVG = 'image/svg+xml'
 _TYPES = {
@@ -55,8 +51,6 @@ _TYPES_FOUND = _TYPES | {'MPO': 'image/jpeg'}
 # where it likes: beyond these, only the type is found, by how the file begins.
 _MAX_HEADER_BYTES = 32 * 1024**2
 _MAX_READS = 20_000
-# Texts packed in a PNG are unpacked, a thousandfold, and kept while it is open.
-PngImagePlugin.MAX_TEXT_MEMORY = 8 * 1024**2
 _BEGINNINGS = {
     'image/gif': re.compile(rb'GIF8[79]a'),
     'image/x-portable-anymap': re.compile(rb'P[1-6][\s#]'),

@@ -1,9 +1,11 @@
 """Answers that scripts of any page may read."""
 
+from typing import Any
+
 import falcon
 
 
-class OpenAnswers(falcon.CORSMiddleware):
+class OpenAnswers(falcon.CORSMiddleware[Any, Any]):
     """Says so in every answer, also to a request that names no origin.
 
     A browser that loaded a picture for a page asks without an origin, and keeps the

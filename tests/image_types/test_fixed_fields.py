@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from PIL import Image
@@ -98,8 +99,13 @@ WHOLE: dict[str, tuple[str, Callable[[], bytes]]] = {
     **{
         f'bigtiff {order}{bits}': (
             'image/tiff',
-            lambda order=order, bits=bits: tiff(
-                SIZE, [bytes(12 * bits // 8)], bits=bits, order=order, is_big=True
+            partial(
+                tiff,
+                SIZE,
+                [bytes(12 * bits // 8)],
+                bits=bits,
+                order=order,
+                is_big=True,
             ),
         )
         for order in '<>'
@@ -108,18 +114,14 @@ WHOLE: dict[str, tuple[str, Callable[[], bytes]]] = {
     **{
         f'png with a long {name}': (
             'image/png',
-            lambda name=name: png(
-                SIZE, GREY, extra=packed_text(name.encode(), 2 * 1024**2)
-            ),
+            partial(png, SIZE, GREY, extra=packed_text(name.encode(), 2 * 1024**2)),
         )
         for name in ('zTXt', 'iTXt')
     },
     **{
         f'png with a bad {name}': (
             'image/png',
-            lambda name=name: png(
-                SIZE, GREY, extra=broken(png_chunk(name.encode(), bytes(9)))
-            ),
+            partial(png, SIZE, GREY, extra=broken(png_chunk(name.encode(), bytes(9)))),
         )
         for name in ('tEXt', 'pHYs', 'tIME', 'iCCP', 'eXIf', 'gAMA')
     },
