@@ -65,7 +65,7 @@ _MAX_POOL_SIZE = 100
 _HEARTBEAT_MS = 2000
 
 # What can go wrong, and what the client is told: status and title.
-_ERRORS: dict[type[Exception], tuple[str, str]] = {
+ERRORS: dict[type[Exception], tuple[str, str]] = {
     errors.InvalidRequestError: (falcon.HTTP_400, 'Invalid request'),
     errors.NotFoundError: (falcon.HTTP_404, 'Not found'),
     errors.ConflictError: (falcon.HTTP_409, 'Conflict'),
@@ -204,7 +204,7 @@ def create_app(  # noqa: PLR0913 - the last three are named where they are given
     app.req_options.keep_blank_qs_values = False
     json_handler = falcon.media.JSONHandler(dumps=_dumps)
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = json_handler
-    for error, (status, title) in _ERRORS.items():
+    for error, (status, title) in ERRORS.items():
         app.add_error_handler(error, _error_handler(status, title))
     app.add_error_handler(Exception, _log_failure)
     app.set_error_serializer(_serialize_error)
