@@ -108,7 +108,7 @@ from falcon_images.files.disk import DiskFiles
 from falcon_images.server.budget import Budget
 from falcon_images.settings import Settings
 from falcon_images.store.image_files import StoredFile, StoredFiles
-from falcon_images.thumbnails.service import Thumbnails
+from falcon_images.thumbnails.service import ThumbnailService
 files = DiskFiles(Path(sys.argv[1]))
 files.prepare()
 content = sys.stdin.buffer.read()
@@ -120,7 +120,7 @@ stored = StoredFile(
     'c-0/image', len(content), 'image/jpeg', sha256, 'a', datetime.datetime.now(), False
 )
 settings, budget = Settings(app_workers=2), Budget(8)
-thumbnails = Thumbnails(StoredFiles(files, None), files, settings, budget)
+thumbnails = ThumbnailService(StoredFiles(files, None), files, settings, budget)
 def draw(size):
     assert thumbnails.get(stored, size).state == 'ok'
 draw('small')
