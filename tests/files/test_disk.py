@@ -105,6 +105,20 @@ def test_a_file_that_is_not_there_is_none(files: DiskFiles) -> None:
     assert [files.open(key) for key in ('x', 'a', 'a/b', 'a/b/c/d')] == [None] * 4
 
 
+def test_a_folder_that_the_system_refuses_to_open_is_none_and_a_file_is_an_error(
+    files: DiskFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        # As on Windows, where this is said of every folder.
+        raise PermissionError(errno.EACCES, 'Permission denied')
+
+    save(files, 'a/b/c')
+    monkeypatch.setattr(os, 'open', refuse)
+    assert files.open('a/b') is None
+    with pytest.raises(StorageUnavailableError):
+        files.open('a/b/c')
+
+
 def test_deleting_removes_the_file_and_empty_folders(
     files: DiskFiles, tmp_path: Path
 ) -> None:
@@ -419,7 +433,7 @@ def test_a_note_that_was_not_finished_is_passed_over(
 def test_sweeping_leaves_the_uploads_of_living_processes_alone(tmp_path: Path) -> None:
     program = (
         'import sys; from pathlib import Path; '
-        'from falcon_images.files import DiskFiles; '
+        'from falcon_images.files.disk import DiskFiles; '
         'files = DiskFiles(Path(sys.argv[1])); files.prepare(); '
         'upload = files.new_file(); file = upload.__enter__(); '
         'print(file.name, flush=True); sys.stdin.read()'

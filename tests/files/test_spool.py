@@ -26,7 +26,7 @@ forks = pytest.mark.skipif(not hasattr(os, 'fork'), reason='there is no fork her
 PROGRAM = """
 import os, sys, time
 from pathlib import Path
-from falcon_images.files import DiskFiles
+from falcon_images.files.disk import DiskFiles
 files = DiskFiles(Path(sys.argv[1]))
 files.prepare()
 upload = files.new_file()

@@ -32,7 +32,7 @@ class Nursery:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, '-m', 'tests.served'],
+            [sys.executable, '-m', 'tests.support.served'],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
