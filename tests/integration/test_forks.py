@@ -16,9 +16,11 @@ import pytest
 import requests
 
 from tests.integration.conftest import ROOT, Serving, eventually
+from tests.support.engines import installed
 from tests.support.pictures import jpeg
 
 pytestmark = pytest.mark.skipif(os.name == 'nt', reason='Windows has no fork')
+GUNICORN = 'gunicorn==27.0.1'
 CLIENTS = 12
 UPLOADS = 480
 CONFIGURATION = """
@@ -73,7 +75,7 @@ class Gunicorn(Serving):
                 'falcon_images.wsgi:application',
             ],
             cwd=folder,
-            env=os.environ | {'PYTHONPATH': str(ROOT)} | environ,
+            env=os.environ | {'PYTHONPATH': f'{ROOT}:{installed(GUNICORN)}'} | environ,
             stderr=subprocess.PIPE,
             text=True,
         )
