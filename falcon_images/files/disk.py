@@ -19,6 +19,7 @@ from falcon_images.files.errors import disk_errors
 from falcon_images.files.keys import (
     _IMAGE_KEY,
     _is_plain,
+    path_below,
 )
 from falcon_images.files.spool import UploadSpool, discard_file, finish_file
 from falcon_images.files.thumbnails import ThumbnailCache
@@ -212,7 +213,7 @@ class DiskFiles:
         # Nearly all keys are `image_key`'s; they are known faster than checked.
         if not _IMAGE_KEY.fullmatch(key) and not all(map(_is_plain, key.split('/'))):
             raise InvalidRequestError('The file of this image has an unsafe name.')
-        return f'{self._images_name}/{key}'
+        return path_below(self._images_name, key)
 
 
 @contextlib.contextmanager
