@@ -24,6 +24,7 @@ from falcon_images.embedded.compatibility import raise_compatibility
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.embedded.orphans import end_orphan
 from falcon_images.embedded.supervisor import Supervisor
+from tests.support.private_mongo import pid_of
 
 MB = 1024**2
 SECONDS_TO_RESTART = 15
@@ -59,11 +60,6 @@ def connected(url: str) -> Iterator[pymongo.MongoClient[dict[str, Any]]]:
     )
     with client:
         yield client
-
-
-def pid_of(url: str) -> int:
-    with connected(url) as client:
-        return int(client.admin.command('serverStatus')['pid'])
 
 
 def answers(url: str, but_not: int = 0) -> bool:
