@@ -8,7 +8,7 @@ import pytest
 
 from falcon_images import __version__
 from falcon_images.maintenance.check import FindingKind
-from falcon_images.query.conditions import OWN_NAMES
+from falcon_images.query.names import OWN_NAMES
 from falcon_images.settings import Settings
 from tests.support.documentation import ALIASES, PAGES, ROOT, table
 from tests.support.service import Service
