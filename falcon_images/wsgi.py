@@ -14,6 +14,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from falcon_images.app import App, create_client, open_files, running_app
 from falcon_images.formats import json as json_text
+from falcon_images.libraries import set_up_libraries
 from falcon_images.settings import Settings, SettingsError, read_environment
 
 _UNAVAILABLE = {
@@ -33,6 +34,7 @@ class Application:
     """
 
     def __init__(self, settings: Settings) -> None:
+        set_up_libraries()
         open_files(settings).close()
         create_client(settings).close()
         self._settings = settings

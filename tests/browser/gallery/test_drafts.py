@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.integration.conftest import Serving
 from tests.support.looking import (
     documents,
     fill,
@@ -15,6 +14,7 @@ from tests.support.looking import (
     until,
     upload,
 )
+from tests.support.serving import Serving
 
 
 def write(page: Page, name: str, text: str) -> None:

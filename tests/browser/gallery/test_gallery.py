@@ -6,7 +6,6 @@ import re
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
-from tests.integration.conftest import Serving
 from tests.support.looking import (
     documents,
     expect_images,
@@ -15,6 +14,7 @@ from tests.support.looking import (
     until,
 )
 from tests.support.pictures import every_format, jpeg
+from tests.support.serving import Serving
 
 
 def test_an_empty_service_says_what_to_do(page: Page, serving: Serving) -> None:

@@ -2,7 +2,6 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.integration.conftest import Serving
 from tests.support.looking import (
     documents,
     expect_images,
@@ -11,6 +10,7 @@ from tests.support.looking import (
     until,
     upload,
 )
+from tests.support.serving import Serving
 
 
 def test_a_key_labels_an_image_goes_on_and_can_be_undone(

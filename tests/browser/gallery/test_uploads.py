@@ -4,7 +4,6 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.integration.conftest import Serving
 from tests.support.looking import (
     documents,
     dropped,
@@ -14,6 +13,7 @@ from tests.support.looking import (
     until,
 )
 from tests.support.pictures import jpeg
+from tests.support.serving import Serving
 
 
 def test_dropped_folders_are_uploaded_and_what_is_no_image_is_refused(

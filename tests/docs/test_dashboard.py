@@ -1,19 +1,18 @@
-"""Grafana's dashboard and the README ask for metrics that there are."""
+"""Grafana's dashboard and the documentation ask for metrics that there are."""
 
 import json
 import re
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.conftest import Service
-from tests.test_readme import table
+from tests.support.documentation import DOCS, table
+from tests.support.service import Service
 
-DASHBOARD = Path(__file__).parent.parent / 'docs/grafana.json'
+DASHBOARD = DOCS / 'grafana.json'
 SELECTOR = re.compile(r'\b((?:falcon_images|process)_\w+)\{([^}]*)\}')
 LABEL = re.compile(r'(\w+)=~?"')
 GROUPING = re.compile(r'by \(([^)]*)\)')
@@ -80,6 +79,6 @@ def test_panels_do_not_overlap() -> None:
         taken |= cells
 
 
-def test_the_readme_tells_of_all_of_ours(told: dict[str, set[str]]) -> None:
+def test_the_table_of_metrics_has_all_of_ours(told: dict[str, set[str]]) -> None:
     rows = ' '.join(row[0] for row in table('Metric'))
     assert set(re.findall(r'falcon_images_\w+', rows)) == families(told)

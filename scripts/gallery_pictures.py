@@ -1,6 +1,6 @@
-"""Make the pictures of the gallery that the README shows.
+"""Make the pictures of the gallery that the documentation shows.
 
-    python docs/pictures.py scikit_image-*.whl
+    python scripts/gallery_pictures.py scikit_image-*.whl
 
 The photographs come out of that wheel (``pip download --no-deps scikit-image``); they
 are some that are free of all rights. What the tests need is needed too.
@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.integration.conftest import Serving  # noqa: E402
+from tests.support.serving import Serving  # noqa: E402 - found by that path
 
 PICTURES = ROOT / 'docs' / 'pictures'
 PHOTOGRAPHS = {
