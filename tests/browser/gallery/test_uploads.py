@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.looking import (
@@ -65,3 +66,27 @@ def test_the_browser_asks_before_uploads_are_lost(
     held[0].continue_()
     expect(page.get_by_text('1 of 1 uploaded')).to_be_visible()
     assert questions(page) == []
+
+
+@pytest.mark.parametrize('width', [1280, 390])
+def test_the_head_shows_uploads_while_their_panel_is_closed(
+    page: Page, serving: Serving, tmp_path: Path, width: int
+) -> None:
+    (tmp_path / 'a.jpg').write_bytes(jpeg())
+    held = hold(page, 'POST')
+    page.set_viewport_size({'width': width, 'height': 800})
+    see(page, serving)
+    page.locator('.page-head .upload').click()
+    page.locator('.hidden-file').first.set_input_files(tmp_path / 'a.jpg')
+    page.get_by_role('button', name='Upload 1').click()
+    until(page, lambda: len(held) == 1)
+    panel = page.get_by_role('region', name='Uploads')
+    panel.get_by_role('button', name='Close').click()
+    progress = page.locator('.page-head').get_by_label('All uploads')
+    expect(progress).to_be_visible()
+    assert page.evaluate('document.documentElement.scrollWidth - innerWidth') <= 0
+    progress.click()
+    expect(panel).to_contain_text('0 of 1 uploaded')
+    panel.get_by_role('button', name='Close').click()
+    held[0].continue_()
+    expect(progress).to_have_count(0)
