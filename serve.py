@@ -43,7 +43,7 @@ logger = logging.getLogger('falcon_images')
 def main(arguments: list[str], environ: Mapping[str, str]) -> None:
     """Serve until a signal says stop."""
     settings = _settings(arguments, environ)
-    _log_to_standard_error(settings.log_format)
+    log_to_standard_error(settings.log_format)
     listener = _listen(settings)
     _refuse_what_cannot_work(settings)
     with contextlib.ExitStack() as stack:
@@ -56,15 +56,15 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> None:
             settings = replace(settings, mongodb_url=embedded.url)
         _log_start(settings, listener, database)
         if settings.workers == 1:
-            _serve(settings, listener)
+            serve(settings, listener)
         else:
             stack.enter_context(shared_counters())
-            work = partial(_serve, settings, listener)
+            work = partial(serve, settings, listener)
             Workers(settings.workers, listener, work, forget_process).run()
     logger.info('Stopped')
 
 
-def _serve(settings: Settings, listener: socket.socket) -> None:
+def serve(settings: Settings, listener: socket.socket) -> None:
     budget = Budget(settings.app_threads)
     with running_app(settings, budget) as app:
         server = _server(app, settings, listener, budget)
@@ -104,7 +104,7 @@ def _settings(arguments: list[str], environ: Mapping[str, str]) -> Settings:
     return Settings.from_env(values)
 
 
-def _log_to_standard_error(log_format: str) -> None:
+def log_to_standard_error(log_format: str) -> None:
     handler = LineHandler()
     handler.setFormatter(formatter(log_format))
     logging.basicConfig(level=logging.INFO, handlers=[handler])

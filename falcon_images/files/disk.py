@@ -17,7 +17,7 @@ from falcon_images.errors import (
 from falcon_images.files.durable import SyncedFolders, move_file
 from falcon_images.files.errors import disk_errors
 from falcon_images.files.keys import (
-    _IMAGE_KEY,
+    IMAGE_KEY,
     _is_plain,
 )
 from falcon_images.files.spool import UploadSpool, discard_file, finish_file
@@ -210,7 +210,7 @@ class DiskFiles:
 
     def _name(self, key: str) -> str:
         # Nearly all keys are `image_key`'s; they are known faster than checked.
-        if not _IMAGE_KEY.fullmatch(key) and not all(map(_is_plain, key.split('/'))):
+        if not IMAGE_KEY.fullmatch(key) and not all(map(_is_plain, key.split('/'))):
             raise InvalidRequestError('The file of this image has an unsafe name.')
         return f'{self._images_name}/{key}'
 

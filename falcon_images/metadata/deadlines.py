@@ -1,4 +1,4 @@
-"""Deadlines: queries end at their limit, and their errors say if the database did.
+"""Deadlines: of what took too long, was the query slow, or is the database away.
 
 The database keeps the limit only between two documents, so the client keeps it too.
 """

@@ -11,8 +11,8 @@ import pytest
 
 from falcon_images import __version__
 from falcon_images.resources.root import public_url
-from tests.conftest import Service, form, running
 from tests.support.pictures import jpeg
+from tests.support.service import Service, form, running
 
 UNKNOWN = '0' * 24
 
