@@ -1,4 +1,4 @@
-"""Deadlines: of what took too long, was the query slow, or is the database away.
+"""Deadlines of queries, and whether a query was too slow or the database is away.
 
 The database keeps the limit only between two documents, so the client keeps it too.
 """

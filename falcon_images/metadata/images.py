@@ -102,7 +102,7 @@ class ImageDocuments:
         with self._operation('confirm'):
             return confirm(collection, {'_id': key})
 
-    def is_still(self, collection_name: str, before: Document) -> bool:
+    def is_unchanged(self, collection_name: str, before: Document) -> bool:
         """Return whether a whole document is as it was, on a majority."""
         collection = self._collection(collection_name)
         with self._operation('confirm'):

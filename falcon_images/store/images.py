@@ -140,7 +140,7 @@ class ImageStore:
             before = self._documents.get_whole(collection_name, image_id)
             if tags(document_tag(public_view(before))):
                 return before
-            if self._documents.is_still(collection_name, before):
+            if self._documents.is_unchanged(collection_name, before):
                 raise precondition_failed()
         raise DatabaseUnavailableError(
             'Others change this image all the time; send the request again.'

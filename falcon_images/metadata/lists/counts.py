@@ -75,8 +75,8 @@ class Counts:
         newest = _newest(collection)
         if newest is None:
             counted = self._count(collection)
-            is_still = estimate == collection.estimated_document_count()
-            return counted, counted - estimate if is_still else None
+            is_unchanged = estimate == collection.estimated_document_count()
+            return counted, counted - estimate if is_unchanged else None
         before, estimate_before = self._count_newest(collection, newest)
         others = self._count(collection, {'_id': {'$lte': newest}})
         others += self._count(collection, _OTHER_IDS)
@@ -85,8 +85,8 @@ class Counts:
         if estimate_before is None or estimate_after is None:
             return counted, None
         # Else others than the newest came or went while they were counted.
-        is_still = estimate_after - estimate_before == after - before
-        return counted, counted - estimate_after if is_still else None
+        is_unchanged = estimate_after - estimate_before == after - before
+        return counted, counted - estimate_after if is_unchanged else None
 
     def _count_newest(
         self, collection: Collection[Document], newest: Any
