@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from falcon_images.errors import InvalidRequestError, TooLargeError
 from falcon_images.files.disk import DiskFiles
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits, Settings
 from falcon_images.uploads.encodings import decoder_of
 from falcon_images.uploads.form import receive_upload
 from tests.support.pictures import jpeg
