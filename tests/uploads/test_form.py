@@ -21,13 +21,13 @@ from falcon_images.errors import (
     TooManyUploadsError,
 )
 from falcon_images.files.disk import DiskFiles
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits, Settings
 from falcon_images.uploads.form import Upload, UploadSlots, receive_upload
 from tests.support.pictures import SVG, jpeg
 from tests.support.service import Form, form
 
 IMAGE = ('image', jpeg(), 'a.jpg')
-LIMITS = Settings()
+LIMITS = Settings().limits
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def nothing_left_behind(tmp_path: Path) -> Any:
 
 
 def receive(
-    files: DiskFiles, sent: Form, limits: Settings = LIMITS
+    files: DiskFiles, sent: Form, limits: Limits = LIMITS
 ) -> tuple[Upload, bytes]:
     stream = io.BytesIO(sent.body)
     with receive_upload(stream, sent.content_type, files, limits) as upload:
