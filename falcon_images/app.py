@@ -230,7 +230,7 @@ def _middleware(metrics: Metrics, background: Background) -> list[Any]:
     return [
         RequestMetrics(metrics, background),
         RequestLog(background),
-        OpenAnswers(expose_headers=_EXPOSED_HEADERS),
+        OpenAnswers(_EXPOSED_HEADERS),
     ]
 
 
