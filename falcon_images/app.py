@@ -59,6 +59,10 @@ _EXPOSED_HEADERS = (
 )
 _PACKAGE = Path(__file__).parent
 _RETRY_AFTER_SECONDS = '5'
+_ENCODING_HINT = (
+    ' Characters of a user or a password other than letters, digits and - . _ ~ must '
+    'be percent-encoded in it: @ is %40, : is %3A, / is %2F, % is %25.'
+)
 _SERVER_SELECTION_MS = 3000
 # Beyond the time that a query may take, so that the database can say so itself.
 _SOCKET_MARGIN_MS = 1000
@@ -121,9 +125,10 @@ def create_client(settings: Settings) -> pymongo.MongoClient[Document]:
         )
     except (pymongo.errors.PyMongoError, ValueError) as ex:
         # The URL may hold a password, and the error the URL.
+        hint = _ENCODING_HINT if '@' in settings.mongodb_url else ''
         raise SettingsError(
             'MONGODB_URL is not the URL of a MongoDB, such as '
-            'mongodb://localhost:27017.'
+            f'mongodb://localhost:27017.{hint}'
         ) from ex
 
 

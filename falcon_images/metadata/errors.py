@@ -36,11 +36,17 @@ _TOO_MANY_VALUES = (
 )
 BAD_FILTER = 'MongoDB cannot run this filter: an operator has a value it cannot take.'
 _UNAVAILABLE = 'The database does not answer; send the request again in a few seconds.'
+_NO_RIGHTS = (
+    'The database refuses what this service needs: the user that MONGODB_URL names '
+    'must be known to it, and have the role readWrite on the database of MONGODB_DB.'
+)
 BAD_UPDATE = (
     'The properties cannot be set so: a dotted name leads through a value that is not '
     'an object, or two names lead to the same place.'
 )
 NAMESPACE_NOT_FOUND = 26
+# Unauthorized, AuthenticationFailed.
+_REFUSED_RIGHTS = frozenset((13, 18))
 # CursorNotFound, QueryPlanKilled, CursorKilled.
 _LOST_CURSOR = frozenset((43, 175, 237))
 _DUPLICATE_KEY = 11000
@@ -190,7 +196,8 @@ def _of_operation(ex: pymongo_errors.OperationFailure, mistake: str) -> Exceptio
     if ex.code in _LOST_CURSOR:
         return CursorLostError(_UNAVAILABLE)
     logger.warning('The database refused an operation: %s (%s)', ex, ex.code)
-    return unavailable()
+    has_no_rights = ex.code in _REFUSED_RIGHTS
+    return DatabaseUnavailableError(_NO_RIGHTS) if has_no_rights else unavailable()
 
 
 def _too_slow() -> QueryTimeoutError:

@@ -59,6 +59,8 @@ from falcon_images.metadata.values import parse_id
 from falcon_images.metadata.writes import confirm, replacement, selection
 
 _KEPT_COLLECTIONS = 1000
+# It is never made: updates of nothing make no collection.
+_PROBED = '_service.rights'
 _MAX_DOCUMENT_BYTES = 16 * 1024**2
 
 _CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
@@ -128,6 +130,16 @@ class MongoMetadata:
         """Ask the database for a sign of life."""
         with self._operation('ping', timeout_seconds):
             self._admin.command('ping')
+
+    def check_rights(self, timeout_seconds: float) -> None:
+        """Raise `DatabaseUnavailableError` unless documents may be read and written.
+
+        Nothing is read or written: no document has what is asked for.
+        """
+        nothing = {'q': {'_id': {'$in': []}}, 'u': {'$set': {'a': 1}}}
+        with self._operation('ping', timeout_seconds):
+            self._database.command('find', _PROBED, filter=nothing['q'], limit=1)
+            self._database.command('update', _PROBED, updates=[nothing])
 
     def estimated_counts(self, timeout_seconds: float) -> tuple[int, int]:
         """Count the collections, and roughly but quickly the documents in them."""

@@ -20,7 +20,7 @@ class Live:
 
 
 class Ready:
-    """Whether the database answers and files can be written, else what is wrong."""
+    """Whether documents and files can be written, else what is wrong."""
 
     def __init__(self, metadata: MongoMetadata, files: DiskFiles) -> None:
         self._metadata = metadata
@@ -40,7 +40,7 @@ class Ready:
 
     def _database(self) -> str:
         try:
-            self._metadata.ping(_PING_SECONDS)
+            self._metadata.check_rights(_PING_SECONDS)
         except DatabaseUnavailableError as ex:
             return str(ex)
         return 'ok'
