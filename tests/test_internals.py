@@ -18,11 +18,12 @@ import pytest
 
 from falcon_images import libraries
 from falcon_images.image_types import internals as of_pillow
+from falcon_images.metadata import internals as of_pymongo
 from falcon_images.server import internals as of_waitress
 from falcon_images.telemetry import internals as of_telemetry
 
 PACKAGE = Path(libraries.__file__).parent
-OURS: list[Any] = [of_waitress, of_telemetry, of_pillow]
+OURS: list[Any] = [of_waitress, of_telemetry, of_pillow, of_pymongo]
 # What is imported by the modules called `internals` alone.
 INSIDES = ['waitress', 'prometheus_client.mmap_dict']
 # Programs are not imported: they change what they must.
@@ -117,7 +118,7 @@ def used_text(internals: ModuleType) -> str:
     return '\n'.join(
         _TABLE.sub('', path.read_text(encoding='utf-8'))
         for layer in layers
-        for path in layer.glob('*.py')
+        for path in layer.rglob('*.py')
     )
 
 
