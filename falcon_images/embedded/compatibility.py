@@ -17,7 +17,7 @@ _HEAD = struct.Struct('<iiii')
 # Its flags, and the kind of its one section.
 _SECTION = struct.Struct('<IB')
 _SECONDS = 60.0
-# From here on it must be said that it is meant.
+# From this version on, the command must have `confirm`.
 _CONFIRMED_SINCE = (7, 0)
 
 logger = logging.getLogger(__name__)
