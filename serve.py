@@ -22,7 +22,7 @@ from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.libraries import set_up_libraries
 from falcon_images.resources.root import public_url
 from falcon_images.server.budget import Budget
-from falcon_images.server.listen import Server, listen
+from falcon_images.server.http_server import Server, listen
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.server.workers import Workers
 from falcon_images.settings import (

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from falcon_images.server.listen import Server, listen
+from falcon_images.server.http_server import Server, listen
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.server.verdict import Admit
 
