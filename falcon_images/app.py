@@ -3,9 +3,9 @@
 import contextlib
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import falcon
 import falcon.media
@@ -25,6 +25,7 @@ from falcon_images.middleware.admission import Admission
 from falcon_images.middleware.auth import AuthMiddleware
 from falcon_images.middleware.bodies import BodyLimits
 from falcon_images.middleware.budget import BudgetMiddleware
+from falcon_images.middleware.cors import OpenAnswers
 from falcon_images.middleware.identification import Identification
 from falcon_images.middleware.request_log import RequestLog
 from falcon_images.middleware.request_metrics import RequestMetrics
@@ -65,7 +66,7 @@ _MAX_POOL_SIZE = 100
 _HEARTBEAT_MS = 2000
 
 # What can go wrong, and what the client is told: status and title.
-_ERRORS: dict[type[Exception], tuple[str, str]] = {
+ERRORS: dict[type[Exception], tuple[str, str]] = {
     errors.InvalidRequestError: (falcon.HTTP_400, 'Invalid request'),
     errors.NotFoundError: (falcon.HTTP_404, 'Not found'),
     errors.ConflictError: (falcon.HTTP_409, 'Conflict'),
@@ -94,9 +95,13 @@ logger = logging.getLogger(__name__)
 
 
 class App(falcon.App[falcon.Request, falcon.Response]):
-    """The application, and what it says of requests before their bodies are there."""
+    """The application, and what a server asks of it before a request is whole.
+
+    `admit` says what becomes of a request, `open_file` where a large body waits.
+    """
 
     admit: Admit
+    open_file: Callable[[], BinaryIO]
 
 
 def create_client(settings: Settings) -> pymongo.MongoClient[Document]:
@@ -122,7 +127,8 @@ def create_client(settings: Settings) -> pymongo.MongoClient[Document]:
         # The URL may hold a password, and the error the URL.
         raise SettingsError(
             'MONGODB_URL is not the URL of a MongoDB, such as '
-            'mongodb://localhost:27017.'
+            'mongodb://localhost:27017. In a user and a password, each of : / ? # [ ] '
+            '@ % must be percent-encoded (RFC 3986), such as %40 for @.'
         ) from ex
 
 
@@ -204,7 +210,7 @@ def create_app(  # noqa: PLR0913 - the last three are named where they are given
     app.req_options.keep_blank_qs_values = False
     json_handler = falcon.media.JSONHandler(dumps=_dumps)
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = json_handler
-    for error, (status, title) in _ERRORS.items():
+    for error, (status, title) in ERRORS.items():
         app.add_error_handler(error, _error_handler(status, title))
     app.add_error_handler(Exception, _log_failure)
     app.set_error_serializer(_serialize_error)
@@ -217,6 +223,7 @@ def create_app(  # noqa: PLR0913 - the last three are named where they are given
     app.add_route('/ui', gallery)
     app.add_route('/ui/{name:path}', gallery)
     _add_routes(app, settings, metadata, files, store, budget=budget)
+    app.open_file = files.open_unnamed
     app.admit = Admission(router, app.req_options, limits, auth, _LIVE)
     return app
 
@@ -229,7 +236,7 @@ def _middleware(metrics: Metrics, background: Background) -> list[Any]:
     return [
         RequestMetrics(metrics, background),
         RequestLog(background),
-        falcon.CORSMiddleware(expose_headers=_EXPOSED_HEADERS),
+        OpenAnswers(expose_headers=_EXPOSED_HEADERS),
     ]
 
 

@@ -17,8 +17,9 @@ from falcon_images.errors import (
 from falcon_images.files.durable import SyncedFolders, move_file
 from falcon_images.files.errors import disk_errors
 from falcon_images.files.keys import (
-    _IMAGE_KEY,
+    IMAGE_KEY,
     _is_plain,
+    path_below,
 )
 from falcon_images.files.spool import UploadSpool, discard_file, finish_file
 from falcon_images.files.thumbnails import ThumbnailCache
@@ -102,6 +103,10 @@ class DiskFiles:
             if os.getpid() == maker:
                 discard_file(file)
 
+    def open_unnamed(self) -> BinaryIO:
+        """Open a file on this disk that is gone when it is closed."""
+        return self._spool.open_unnamed()
+
     def save(self, file: BinaryIO, key: str) -> None:
         """Move a file from `new_file` into place, to survive a loss of power.
 
@@ -129,7 +134,7 @@ class DiskFiles:
     def open_unbuffered(self, key: str) -> io.FileIO | None:
         """Do the same for one who reads large parts."""
         path = self._name(key)
-        with disk_errors(), _missing_is_none():
+        with disk_errors(), _missing_is_none(path):
             # Python's `open` would ask the system more, such as if it is a terminal.
             descriptor = os.open(path, _READ)
             try:
@@ -146,7 +151,7 @@ class DiskFiles:
     def size(self, key: str) -> int | None:
         """Tell how many bytes a file has; None if there is none."""
         path = self._name(key)
-        with disk_errors(), _missing_is_none():
+        with disk_errors(), _missing_is_none(path):
             status = os.lstat(path)
             return status.st_size if stat.S_ISREG(status.st_mode) else None
         return None
@@ -210,15 +215,17 @@ class DiskFiles:
 
     def _name(self, key: str) -> str:
         # Nearly all keys are `image_key`'s; they are known faster than checked.
-        if not _IMAGE_KEY.fullmatch(key) and not all(map(_is_plain, key.split('/'))):
+        if not IMAGE_KEY.fullmatch(key) and not all(map(_is_plain, key.split('/'))):
             raise InvalidRequestError('The file of this image has an unsafe name.')
-        return f'{self._images_name}/{key}'
+        return path_below(self._images_name, key)
 
 
 @contextlib.contextmanager
-def _missing_is_none() -> Iterator[None]:
+def _missing_is_none(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as ex:
-        if ex.errno not in _NO_FILE:
+        # Windows says of a folder what it says of a file without rights.
+        is_folder = ex.errno == errno.EACCES and Path(path).is_dir()
+        if not is_folder and ex.errno not in _NO_FILE:
             raise

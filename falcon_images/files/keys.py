@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import logging
+import os
 import re
 
 from falcon_images.errors import InvalidRequestError
@@ -35,7 +36,7 @@ _DEVICES = re.compile(r'(con|prn|aux|nul|com\d|lpt\d)(\..*)?', re.IGNORECASE)
 _NOT_IN_NAMES = re.compile(r'[/\\:\x00-\x1f]')
 
 
-_IMAGE_KEY = re.compile(
+IMAGE_KEY = re.compile(
     '[a-z0-9_-]*-[0-9a-f]{20}/[0-9a-f]{4}/[0-9a-f]{3}/[0-9a-f]{24}([.][a-z0-9]+)?'
 )
 
@@ -73,6 +74,15 @@ def legacy_key(collection_name: str, image_name: object) -> str:
         if not isinstance(name, str) or not _is_plain(name):
             raise InvalidRequestError('The file of this image has an unsafe name.')
     return f'{collection_name}/{image_name}'
+
+
+def path_below(folder: str, key: str, separator: str = os.sep) -> str:
+    """Return where a key's file is below a folder.
+
+    With the system's separator alone: Windows takes names without a limit of length,
+    which begin with two backslashes and a question mark, as they are.
+    """
+    return folder + separator + key.replace('/', separator)
 
 
 @functools.lru_cache(_REMEMBERED_FOLDERS)

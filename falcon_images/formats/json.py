@@ -30,6 +30,12 @@ def dumps(value: Any) -> bytes:
     return orjson.dumps(value, default=to_json_type, option=_OPTIONS)
 
 
+def sorted_dumps(value: Any) -> bytes:
+    """Write a value as `dumps` does, the members of objects in one order for all."""
+    option = _OPTIONS | orjson.OPT_SORT_KEYS
+    return orjson.dumps(value, default=to_json_type, option=option)
+
+
 def document_tag(document: Document) -> str:
     """Make the entity tag of a document: it changes when anything in it does."""
     return tag(dumps(document))
@@ -51,6 +57,9 @@ def loads_object(text: str | bytes, name: str, limits: Settings) -> dict[str, An
         InvalidRequestError: it is not JSON, not an object, or holds what MongoDB
             cannot keep: NaN, integers over 64 bits, lone surrogates, a key twice.
     """
+    if isinstance(text, str):
+        # Programs of Windows write this mark before any text.
+        text = text.removeprefix('\ufeff')
     try:
         value = json.loads(
             text,

@@ -24,9 +24,6 @@ NAMES: dict[type | ModuleType, tuple[str, ...]] = {
     PngImagePlugin: ('MAX_TEXT_MEMORY',),
 }
 
-# What its error says when texts in a PNG have more bytes than `MAX_TEXT_MEMORY`.
-TOO_MUCH_TEXT = 'Too much memory used in text chunks'
-
 _MAX_TEXT_BYTES = 8 * 1024**2
 _BLOCK_BYTES = 1024**3
 

@@ -9,6 +9,8 @@ from falcon_images.formats.json import dumps, loads_object, tag
 from falcon_images.metadata.documents import Document
 from falcon_images.properties import check_depth
 from falcon_images.settings import Settings
+from falcon_images.uploads.encodings import decoded_text
+from falcon_images.uploads.headers import read_value
 
 
 def send_document(resp: falcon.Response, document: Document) -> None:
@@ -24,6 +26,8 @@ def read_object(req: falcon.Request, settings: Settings) -> dict[str, Any]:
         raise TooLargeError(
             f'The body has more than {limit} bytes (MAX_PROPERTIES_BYTES).'
         )
-    properties = loads_object(body, 'The body', settings)
+    charset = read_value(req.content_type or '').parameters.get('charset')
+    text = decoded_text(body, charset, 'The body') if charset else body
+    properties = loads_object(text, 'The body', settings)
     check_depth(properties, settings.max_json_depth)
     return properties

@@ -24,6 +24,7 @@ from falcon_images.embedded.compatibility import raise_compatibility
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.embedded.orphans import end_orphan
 from falcon_images.embedded.supervisor import Supervisor
+from tests.support.private_mongo import pid_of
 
 MB = 1024**2
 SECONDS_TO_RESTART = 15
@@ -34,7 +35,7 @@ posix_only = pytest.mark.skipif(os.name == 'nt', reason='as POSIX systems have i
 SERVICE = """
 import sys
 from pathlib import Path
-from falcon_images.embedded import EmbeddedMongo
+from falcon_images.embedded.mongod import EmbeddedMongo
 mongo = EmbeddedMongo(Path(sys.argv[1]))
 mongo.wait_until_ready()
 print(mongo.url, flush=True)
@@ -59,11 +60,6 @@ def connected(url: str) -> Iterator[pymongo.MongoClient[dict[str, Any]]]:
     )
     with client:
         yield client
-
-
-def pid_of(url: str) -> int:
-    with connected(url) as client:
-        return int(client.admin.command('serverStatus')['pid'])
 
 
 def answers(url: str, but_not: int = 0) -> bool:
@@ -106,7 +102,7 @@ def service_process(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]
     """A service in a process of its own, and the URL of its database."""
     with subprocess.Popen(
         [sys.executable, '-c', SERVICE, str(folder)],
-        cwd=Path(embedded.__file__).parent.parent,
+        cwd=Path(embedded.__file__).parents[2],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -245,7 +241,7 @@ def test_a_database_left_without_guardian_does_not_stop_the_next_service(
 ) -> None:
     with started(folder) as mongo:
         left = pid_of(mongo.url)
-        mongo._supervisor.kill()
+        mongo.supervisor.kill()
     try:
         with started(folder) as mongo:
             assert eventually(partial(answers, mongo.url, but_not=left))
@@ -306,7 +302,7 @@ def test_a_database_that_somebody_started_by_hand_is_left_alone(
     with started(folder):
         pass
     address = str(folder / 'own.sock')
-    command = [str(embedded._find_program()), '--dbpath', str(folder)]
+    command = [str(embedded.find_program()), '--dbpath', str(folder)]
     options = ['--bind_ip', address, '--unixSocketPrefix', str(folder)]
     with subprocess.Popen(command + options, stdout=subprocess.DEVNULL) as own:
         assert eventually(lambda: Path(address).exists())
@@ -323,13 +319,51 @@ def test_a_database_left_on_a_port_does_not_stop_the_next_service(
     with started(folder) as mongo:
         left = pid_of(mongo.url)
         store(mongo.url, 'kept')
-        mongo._supervisor.kill()
-        mongo._supervisor.wait()
-        mongo._lock.release()
+        mongo.supervisor.kill()
+        mongo.supervisor.wait()
+        mongo.lock.release()
         with started(folder) as following:
             assert stored(following.url) == ['kept']
             assert not answers(mongo.url)
             assert pid_of(following.url) != left
+
+
+@pytest.mark.parametrize('its_token', ['another', 'none'])
+def test_another_database_on_the_port_is_refused_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, its_token: str
+) -> None:
+    monkeypatch.setattr(embedded, '_IS_WINDOWS', True)
+    if its_token == 'none':
+        monkeypatch.setattr(embedded, '_PROOF', 'saslHostName')
+    with started(tmp_path / 'other') as impostor:
+        monkeypatch.undo()
+        monkeypatch.setattr(embedded, '_IS_WINDOWS', True)
+        port = int(impostor.url.split(':')[2].split('/')[0])
+        monkeypatch.setattr(embedded, '_free_port', lambda: port)
+        with pytest.raises(EmbeddedMongoError, match='does not start'):
+            EmbeddedMongo(tmp_path / 'mongodb').wait_until_ready()
+        store(impostor.url, 'still there')
+
+
+@pytest.mark.parametrize('answer', [b'', b'HTTP/1.1 400 Bad Request\r\n\r\n'])
+def test_another_program_on_the_port_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    monkeypatch.setattr(embedded, '_IS_WINDOWS', True)
+    with socket.create_server(('127.0.0.1', 0)) as impostor:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = impostor.accept()
+                    with connection:
+                        connection.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        port = impostor.getsockname()[1]
+        monkeypatch.setattr(embedded, '_free_port', lambda: port)
+        with pytest.raises(EmbeddedMongoError, match='does not start'):
+            EmbeddedMongo(folder).wait_until_ready()
 
 
 def form_of(url: str) -> str:
@@ -442,7 +476,7 @@ def test_a_program_without_its_run_bit_gets_it(tmp_path: Path) -> None:
     program = tmp_path / 'mongod'
     program.write_bytes(b'')
     program.chmod(0o644)
-    assert embedded._runnable(program) == program
+    assert embedded.runnable(program) == program
     assert stat.S_IMODE(program.stat().st_mode) == 0o744
 
 
@@ -461,7 +495,7 @@ def test_a_library_that_is_missing_is_named(
     log.write_text(f'{said.format(legacy)}\n' if legacy else '')
     lines = (f'echo "{said.format(missing)}" >&2', 'exit 127')
     program = make_program(folder.with_name('mongod'), *lines)
-    monkeypatch.setattr(embedded, '_find_program', lambda: program)
+    monkeypatch.setattr(embedded, 'find_program', lambda: program)
     with pytest.raises(EmbeddedMongoError, match=f'needs .* library {missing};'):
         EmbeddedMongo(folder).wait_until_ready()
 
@@ -473,7 +507,7 @@ def test_a_program_that_cannot_be_run_is_an_error_at_once(
 ) -> None:
     program = make_program(folder.with_name('mongod'))
     program.write_bytes(content)
-    monkeypatch.setattr(embedded, '_find_program', lambda: program)
+    monkeypatch.setattr(embedded, 'find_program', lambda: program)
     begun = time.monotonic()
     with pytest.raises(EmbeddedMongoError, match='MONGODB_URL'):
         EmbeddedMongo(folder).wait_until_ready()

@@ -12,7 +12,7 @@ import pytest
 
 from falcon_images.formats import csv as csv_text
 from falcon_images.metadata.documents import Query
-from tests.conftest import Service
+from tests.support.service import Service
 
 JSON, NDJSON, CSV = 'application/json', 'application/x-ndjson', 'text/csv'
 DAY = datetime.datetime(2022, 3, 1, tzinfo=datetime.UTC)

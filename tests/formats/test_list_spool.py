@@ -13,10 +13,7 @@ from falcon_images.formats.list_spool import ListSpool
 from falcon_images.formats.lists import MEDIA_TYPES, write_list
 from falcon_images.metadata.documents import Query
 from falcon_images.settings import Settings
-from tests.conftest import Service, running
-from tests.integration.conftest import small_disk
-
-__all__ = ['small_disk']
+from tests.support.service import Service, running
 
 KIB, MIB = 1024, 1024**2
 LARGE = {'text': 'x' * MIB}

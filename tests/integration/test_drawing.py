@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.integration.conftest import ROOT, Serving, eventually
 from tests.support import pictures
 from tests.support.pictures import jpeg, saved
-from tests.thumbnails.test_drawers import children, is_alive, linux
+from tests.support.processes import children, is_alive, linux
+from tests.support.serving import ROOT, Serving, eventually
 
 Start = Callable[..., Serving]
 
@@ -104,8 +104,8 @@ def test_a_crash_of_all_that_draw_is_not_one_of_the_service(
 FORKING = """
 import datetime, hashlib, os, sys
 from pathlib import Path
-from falcon_images.server.budget import Budget
 from falcon_images.files.disk import DiskFiles
+from falcon_images.server.budget import Budget
 from falcon_images.settings import Settings
 from falcon_images.store.image_files import StoredFile, StoredFiles
 from falcon_images.thumbnails.service import ThumbnailService

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from falcon_images.maintenance.reconciler import Reconciler
-from tests.conftest import Service
-from tests.integration.conftest import Serving, eventually
 from tests.support.pictures import jpeg
+from tests.support.service import Service
+from tests.support.serving import Serving, eventually
 
 Start = Callable[..., Serving]
 

@@ -13,8 +13,7 @@ from falcon_images.maintenance.check import CheckError, Finding, FindingKind
 from falcon_images.maintenance.orphaned_thumbnails import StaleThumbnails
 from falcon_images.maintenance.references import References
 from falcon_images.metadata.inventory import Inventory
-from tests.conftest import Service, running
-from tests.maintenance.test_check import (
+from tests.support.checks import (
     age,
     check,
     forget,
@@ -25,6 +24,7 @@ from tests.maintenance.test_check import (
     uploaded,
 )
 from tests.support.pictures import jpeg
+from tests.support.service import Service, running
 
 
 def folder(service: Service) -> Path:

@@ -8,7 +8,7 @@ import pytest
 
 from falcon_images.metadata.documents import Query
 from falcon_images.settings import Settings
-from tests.conftest import Service, running
+from tests.support.service import Service, running
 
 IMAGES = '/collections/c/images'
 # In one document of this size, the pattern takes some seconds.

@@ -14,8 +14,8 @@ from pymongo.cursor import Cursor
 from falcon_images.metadata.drops import Drops
 from falcon_images.store.drops import CollectionRemoval
 from falcon_images.store.removal import FileRemoval
-from tests.conftest import Service
-from tests.store.test_images import run_out_drops
+from tests.support.reconciling import run_out_drops
+from tests.support.service import Service
 
 # More than the database sends at once.
 DOCUMENTS = 3000

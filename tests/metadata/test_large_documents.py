@@ -13,8 +13,8 @@ from falcon_images.metadata.mongo import MongoMetadata
 from falcon_images.metadata.patches import Patch
 from falcon_images.metadata.writes import merging
 from falcon_images.properties import MAX_VALUES, merge_patch
-from tests.conftest import Service, form
 from tests.support.pictures import jpeg
+from tests.support.service import Service, form
 
 JSON = 'application/json'
 MERGE = 'application/merge-patch+json'

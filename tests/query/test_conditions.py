@@ -14,7 +14,7 @@ import pytest
 from falcon_images.errors import InvalidRequestError
 from falcon_images.query.lists import parse_filter
 from falcon_images.settings import Settings
-from tests.conftest import Service
+from tests.support.service import Service
 
 DAY = datetime.datetime(2022, 3, 1, tzinfo=datetime.UTC)
 HOUR = datetime.timedelta(hours=1)

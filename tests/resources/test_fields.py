@@ -18,7 +18,7 @@ from falcon_images.metadata.fields.counting import Facets
 from falcon_images.metadata.mongo import MongoMetadata
 from falcon_images.resources.fields import FacetPlaces
 from falcon_images.settings import Settings
-from tests.conftest import Service, running
+from tests.support.service import Service, running
 
 URL = '/collections/c/fields'
 

@@ -8,8 +8,8 @@ import bson
 import pytest
 
 from falcon_images.metadata.documents import Query
-from tests.conftest import Service
-from tests.query.test_pages import ORDERS, VALUES
+from tests.support.orders import ORDERS, VALUES
+from tests.support.service import Service
 
 DAY = datetime.datetime(2022, 3, 1, tzinfo=datetime.UTC)
 UNKNOWN = '6565f0c2a1b2c3d4e5f60718'

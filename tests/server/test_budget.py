@@ -18,8 +18,8 @@ from falcon_images.server.budget import Budget, Work, work_of
 from falcon_images.server.http_server import Server, listen
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.settings import Settings
-from tests.conftest import Service, form, running
 from tests.support.pictures import jpeg
+from tests.support.service import Service, form, running
 
 LIST, READ = '/collections/c/images', '/collections/c/images/0'
 PATIENT = Timeouts(header_seconds=20, request_seconds=60)

@@ -13,10 +13,10 @@ from pymongo.collection import Collection
 
 from falcon_images.metadata.mongo import MongoMetadata
 from falcon_images.store import additions
-from tests.conftest import Service, form, running
-from tests.maintenance.test_check import check
-from tests.store.test_images import reconcile
+from tests.support.checks import check
 from tests.support.pictures import jpeg
+from tests.support.reconciling import reconcile
+from tests.support.service import Service, form, running
 
 UPLOAD = form(('a', '1'), ('image', jpeg(), 'a.jpg'))
 TURNS = '_service.turns'

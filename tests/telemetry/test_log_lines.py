@@ -11,7 +11,7 @@ import pytest
 
 from falcon_images.resources.root import Root
 from falcon_images.telemetry.log_lines import LineHandler, formatter
-from tests.conftest import Service
+from tests.support.service import Service
 
 
 class Lines(logging.Handler):

@@ -103,7 +103,7 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     with deadline.kept():
         cursor = collection.aggregate(
-            _pipeline(query, after, limit),
+            page_pipeline(query, after, limit),
             allowDiskUse=True,
             maxTimeMS=deadline.left_ms(),
             batchSize=_BATCH_DOCUMENTS,
@@ -112,7 +112,7 @@ def _rows(
         yield from cursor
 
 
-def _pipeline(query: Query, after: Position | None, limit: int) -> list[Document]:
+def page_pipeline(query: Query, after: Position | None, limit: int) -> list[Document]:
     stages: list[Document] = [
         {'$match': filter_of(replace(query, after=after))},
         {'$sort': dict(query.sort)},
