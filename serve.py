@@ -11,11 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from types import FrameType
-
-# A package asks for the home folder when it is imported; not every service has one.
-os.environ.setdefault('HOME', str(Path.cwd()))
 
 import pymongo
 

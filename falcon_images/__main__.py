@@ -1,10 +1,6 @@
 """The commands: ``python -m falcon_images`` in the folder of the service."""
 
 import os
-from pathlib import Path
-
-# A package asks for the home folder when it is imported; not every service has one.
-os.environ.setdefault('HOME', str(Path.cwd()))
 
 import click
 

@@ -53,6 +53,16 @@ for module in pkgutil.walk_packages(falcon_images.__path__, 'falcon_images.'):
 after = state()
 print(*(name for name in before if before[name] != after[name]), end='')
 """
+# As for a user who has no entry in the system's list.
+_IMPORT_WITHOUT_HOME = """
+import pathlib
+
+def refuse(*arguments):
+    raise RuntimeError('There is no home folder.')
+
+pathlib.Path.home = pathlib.Path.expanduser = refuse
+import serve, falcon_images.__main__
+"""
 _TABLE = re.compile(r'^NAMES: .*?^}$', re.MULTILINE | re.DOTALL)
 NAMED = [
     pytest.param(internals, owner, name, id=f'{owner.__name__}-{name}')
@@ -155,14 +165,16 @@ def test_only_internals_imports_the_inside(inside: str) -> None:
     assert users == {'internals.py'}
 
 
-def test_imports_change_nothing_in_libraries(tmp_path: Path) -> None:
-    environ = os.environ | {'PROMETHEUS_MULTIPROC_DIR': str(tmp_path)}
+@pytest.mark.parametrize('program', [_IMPORT_ALL, _IMPORT_WITHOUT_HOME])
+def test_imports_neither_change_libraries_nor_need_a_home_folder(
+    program: str, tmp_path: Path
+) -> None:
     done = subprocess.run(
-        [sys.executable, '-c', _IMPORT_ALL],
+        [sys.executable, '-c', program],
         capture_output=True,
         check=False,
         cwd=PACKAGE.parent,
-        env=environ,
+        env=os.environ | {'PROMETHEUS_MULTIPROC_DIR': str(tmp_path)},
         text=True,
     )
     assert (done.stdout, done.stderr) == ('', '')
