@@ -16,9 +16,11 @@ from types import FrameType
 import pymongo
 
 from falcon_images import __version__
-from falcon_images.app import App, create_client, open_files, running_app
+from falcon_images.app import App, running_app
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
+from falcon_images.files.opening import open_files
 from falcon_images.libraries import set_up_libraries
+from falcon_images.metadata.client import create_client
 from falcon_images.metadata.refusals import reason_of
 from falcon_images.resources.root import public_url
 from falcon_images.server.budget import Budget
@@ -139,7 +141,7 @@ def _check_config(settings: Settings, values: Mapping[str, str]) -> None:
 
 
 def _ping(settings: Settings) -> None:
-    with create_client(settings) as client:
+    with create_client(settings.mongodb_url, settings.query_timeout_seconds) as client:
         try:
             client.admin.command('ping')
         except pymongo.errors.PyMongoError as ex:
@@ -178,9 +180,9 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _refuse_what_cannot_work(settings: Settings) -> None:
     """Try, before there are workers, what each of them will need."""
-    open_files(settings).close()
+    open_files(settings.uploads_directory).close()
     if settings.mongodb_url:
-        create_client(settings).close()
+        create_client(settings.mongodb_url, settings.query_timeout_seconds).close()
 
 
 def _stopper(server: Server) -> Callable[[int, FrameType | None], None]:

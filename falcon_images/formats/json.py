@@ -11,7 +11,7 @@ import orjson
 from falcon_images.errors import InvalidRequestError
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.values import to_json_type
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 
 # RFC 8259, section 6; the groups after the first are those of a fraction.
 NUMBER = re.compile(r'-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?')
@@ -46,7 +46,7 @@ def tag(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()[:_TAG_DIGITS]
 
 
-def loads_object(text: str | bytes, name: str, limits: Settings) -> dict[str, Any]:
+def loads_object(text: str | bytes, name: str, limits: Limits) -> dict[str, Any]:
     """Read a JSON object that can be stored as it is.
 
     Args:

@@ -17,7 +17,7 @@ from falcon_images.query.parameters import (
     one_text,
 )
 from falcon_images.query.times import first_moment, last_moment
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 
 Clause = dict[str, Any]
 _Operator = Callable[[str, Sequence[str]], list[Clause]]
@@ -26,7 +26,7 @@ _MAX_CONDITIONS = 100
 _PREFIX = re.compile('(eq|min|max|gt|lt|not|in|like|has)_(.*)', re.DOTALL)
 
 
-def parse_conditions(params: Params, limits: Settings) -> list[Clause]:
+def parse_conditions(params: Params, limits: Limits) -> list[Clause]:
     """Read all plain conditions of a request; each is a filter, and all must hold.
 
     Raises:
@@ -47,7 +47,7 @@ def parse_conditions(params: Params, limits: Settings) -> list[Clause]:
     ]
 
 
-def parse_period(params: Params, limits: Settings) -> list[Clause]:
+def parse_period(params: Params, limits: Limits) -> list[Clause]:
     """Read ``from`` and ``to``: bounds of the time of storage, both included."""
     bounds = {}
     if text := one_text(params, ('from',), limits):
@@ -57,12 +57,12 @@ def parse_period(params: Params, limits: Settings) -> list[Clause]:
     return [{'time': bounds}] if bounds else []
 
 
-def _texts(name: str, values: str | list[str], limits: Settings) -> list[str]:
+def _texts(name: str, values: str | list[str], limits: Limits) -> list[str]:
     texts = values if isinstance(values, list) else [values]
     return [checked_text(name, text, limits) for text in texts if text]
 
 
-def _split(name: str, limits: Settings) -> tuple[str, str]:
+def _split(name: str, limits: Limits) -> tuple[str, str]:
     match = _PREFIX.fullmatch(name)
     operator, path = (match[1], match[2]) if match else ('eq', name)
     if len(checked_text('A name', path, limits).encode()) > limits.max_name_bytes:

@@ -7,7 +7,7 @@ from falcon_images.errors import InvalidRequestError
 from falcon_images.query.lists import parse_filter
 from falcon_images.query.names import OF_BULK_CHANGES, OF_LISTS, TOKENS
 from falcon_images.query.parameters import BOOLEANS, Params, whole_number
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 
 _MAX_EXPECT_DIGITS = 18
 
@@ -25,7 +25,7 @@ class Selection:
     expect: int | None = None
 
 
-def parse_bulk_selection(params: Params, limits: Settings) -> Selection:
+def parse_bulk_selection(params: Params, limits: Limits) -> Selection:
     """Read the parameters of a bulk change.
 
     Raises:
@@ -74,7 +74,7 @@ def _truth(params: Params, name: str) -> bool:
     return BOOLEANS[given]
 
 
-def _expect(params: Params, limits: Settings) -> int | None:
+def _expect(params: Params, limits: Limits) -> int | None:
     if not params.get('expect'):
         return None
     return whole_number(params, ('expect',), limits, _MAX_EXPECT_DIGITS)

@@ -8,7 +8,7 @@ import re
 from typing import Protocol
 
 from falcon_images.errors import InvalidRequestError
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 from falcon_images.uploads.headers import (
     PartHeader,
     check_line_breaks,
@@ -56,7 +56,7 @@ def boundary_of(content_type: str) -> bytes:
 class FormReader:
     """Reads a form piece by piece, and hands its parts over."""
 
-    def __init__(self, boundary: bytes, limits: Settings, parts: Parts) -> None:
+    def __init__(self, boundary: bytes, limits: Limits, parts: Parts) -> None:
         # A line break that lacks its CR is found too, and not taken for content.
         self._mark = b'\n--' + boundary
         self._limits = limits

@@ -5,18 +5,17 @@ The form is ``multipart/form-data`` as RFC 7578 and RFC 2046 (section 5.1) defin
 
 import contextlib
 import hashlib
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from falcon_images.errors import InvalidRequestError, TooLargeError, TooManyUploadsError
+from falcon_images.errors import InvalidRequestError, TooLargeError
 from falcon_images.files.disk import DiskFiles
 from falcon_images.files.errors import disk_errors
 from falcon_images.formats.json import loads_object
 from falcon_images.image_types.identify import ImageFacts, identify
 from falcon_images.properties import check_name, check_properties, refuse_system_fields
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 from falcon_images.uploads.boundaries import FormReader, boundary_of
 from falcon_images.uploads.digests import Claim, DigestCheck, verify_sha256
 from falcon_images.uploads.encodings import Decoder, decoded_text, decoder_of
@@ -41,31 +40,12 @@ class Upload:
     properties: dict[str, Any]
 
 
-class UploadSlots:
-    """Places for uploads that this process works on at the same time."""
-
-    def __init__(self, count: int) -> None:
-        self._free = threading.Semaphore(count)
-
-    @contextlib.contextmanager
-    def taken(self) -> Iterator[None]:
-        """Take a place; raise `TooManyUploadsError` if there is none."""
-        if not self._free.acquire(blocking=False):
-            raise TooManyUploadsError(
-                'Too many uploads at once (MAX_UPLOADS); send it again in a moment.'
-            )
-        try:
-            yield
-        finally:
-            self._free.release()
-
-
 @contextlib.contextmanager
 def receive_upload(
     stream: BinaryIO,
     content_type: str,
     files: DiskFiles,
-    limits: Settings,
+    limits: Limits,
     claims: Sequence[Claim] = (),
 ) -> Iterator[Upload]:
     """Read a form whole and check all of it; nothing of it is left behind afterwards.
@@ -125,7 +105,7 @@ class _Form:
     """What has been read of a form so far."""
 
     file: BinaryIO
-    limits: Settings
+    limits: Limits
     digests: DigestCheck
     names: list[str] = field(default_factory=list)
     size: int = 0
@@ -186,7 +166,7 @@ class _Form:
         self._value += content
 
 
-def _check_part(header: PartHeader, limits: Settings, has_image: bool) -> None:
+def _check_part(header: PartHeader, limits: Limits, has_image: bool) -> None:
     if header.name == _IMAGE:
         _check_image(header, has_image)
     elif header.file_name is not None:
@@ -212,14 +192,14 @@ def _check_image(header: PartHeader, has_image: bool) -> None:
         raise InvalidRequestError('The part "image" must be a file, with a file name.')
 
 
-def _check_length(name: str, limits: Settings) -> None:
+def _check_length(name: str, limits: Limits) -> None:
     if len(name.encode()) > limits.max_name_bytes:
         raise InvalidRequestError(
             f'A name has more than {limits.max_name_bytes} bytes (MAX_NAME_BYTES).'
         )
 
 
-def _properties(fields: list[_Field], limits: Settings, sha256: str) -> dict[str, Any]:
+def _properties(fields: list[_Field], limits: Limits, sha256: str) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     typed: dict[str, Any] = {}
     repeated: set[str] = set()

@@ -11,7 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from referencing.jsonschema import DRAFT202012
 
 from falcon_images import __version__
-from falcon_images.app import ERRORS
+from falcon_images.resources.errors import ERRORS
 from falcon_images.settings import Settings
 from tests.support.documentation import ALIASES, table
 from tests.support.service import Service, running

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from falcon_images.errors import InvalidRequestError, TooLargeError
 from falcon_images.files.disk import DiskFiles
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits, Settings
 from falcon_images.uploads.encodings import decoder_of
 from falcon_images.uploads.form import receive_upload
 from tests.support.pictures import jpeg
@@ -39,10 +39,10 @@ def files(tmp_path: Path) -> DiskFiles:
 
 
 def receive(
-    files: DiskFiles, body: bytes, limits: Settings | None = None
+    files: DiskFiles, body: bytes, limits: Limits | None = None
 ) -> tuple[bytes, dict[str, Any]]:
     stream = io.BytesIO(body)
-    with receive_upload(stream, TYPE, files, limits or Settings()) as upload:
+    with receive_upload(stream, TYPE, files, limits or Settings().limits) as upload:
         upload.file.seek(0)
         return upload.file.read(), upload.properties
 
@@ -188,10 +188,12 @@ def test_what_cannot_be_decoded_is_refused_by_name(
 
 def test_the_limits_are_of_what_was_encoded(files: DiskFiles) -> None:
     body = image(base64.b64encode(jpeg()), b'Content-Transfer-Encoding: base64')
-    exact = Settings(max_image_bytes=len(jpeg()))
+    exact = Settings(max_image_bytes=len(jpeg())).limits
     assert receive(files, body + b'--X--', exact)[0] == jpeg()
     with pytest.raises(TooLargeError):
-        receive(files, body + b'--X--', Settings(max_image_bytes=len(jpeg()) - 1))
+        receive(
+            files, body + b'--X--', Settings(max_image_bytes=len(jpeg()) - 1).limits
+        )
 
 
 def test_a_line_of_quoted_printable_is_bounded(files: DiskFiles) -> None:

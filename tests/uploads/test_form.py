@@ -4,6 +4,7 @@ import errno
 import hashlib
 import io
 import re
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,14 @@ from falcon_images.errors import (
     TooManyUploadsError,
 )
 from falcon_images.files.disk import DiskFiles
-from falcon_images.settings import Settings
-from falcon_images.uploads.form import Upload, UploadSlots, receive_upload
+from falcon_images.settings import Limits, Settings
+from falcon_images.uploads.form import Upload, receive_upload
+from falcon_images.uploads.receiver import UploadReceiver
 from tests.support.pictures import SVG, jpeg
 from tests.support.service import Form, form
 
 IMAGE = ('image', jpeg(), 'a.jpg')
-LIMITS = Settings()
+LIMITS = Settings().limits
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def nothing_left_behind(tmp_path: Path) -> Any:
 
 
 def receive(
-    files: DiskFiles, sent: Form, limits: Settings = LIMITS
+    files: DiskFiles, sent: Form, limits: Limits = LIMITS
 ) -> tuple[Upload, bytes]:
     stream = io.BytesIO(sent.body)
     with receive_upload(stream, sent.content_type, files, limits) as upload:
@@ -355,12 +357,16 @@ def test_names_are_bounded(files: DiskFiles, parts: Any) -> None:
     assert receive(files, form(*parts), replace(LIMITS, max_name_bytes=12))
 
 
-def test_uploads_beyond_the_places_are_sent_away() -> None:
-    slots = UploadSlots(2)
+def test_uploads_beyond_the_places_are_sent_away(files: DiskFiles) -> None:
+    receiver, sent = UploadReceiver(files, 2, LIMITS), form(IMAGE)
+
+    def received() -> AbstractContextManager[Upload]:
+        return receiver.receive(io.BytesIO(sent.body), sent.content_type, ())
+
     refused = pytest.raises(TooManyUploadsError, match='MAX_UPLOADS')
-    with slots.taken(), slots.taken(), refused, slots.taken():
+    with received(), received(), refused, received():
         pass
-    with slots.taken(), slots.taken():
+    with received(), received():
         pass
 
 
