@@ -18,10 +18,10 @@ _FILE_FACTS = tuple(
     f'{_OF_FILE}{fact}' for fact in ('size', 'type', 'sha256', 'width', 'height')
 )
 _ORDER = {name: number for number, name in enumerate((*_FIRST, *_FILE_FACTS))}
-# What makes spreadsheets take a text for a formula; Japanese ones know wide forms too.
+# What begins a formula in spreadsheets; Japanese ones take full-width forms too.
 _FORMULA = re.compile('[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]')
-# Where ";" or a tab parts cells, quotes within a line are nothing: a cell begins behind
-# each of these, whatever is quoted.
+# Spreadsheets that split at ";" or tabs may ignore quotes: then a cell begins after
+# each of these, even inside of quotes.
 _PIECE = re.compile(r'(?:(?<=;)|(?<=[\s\S][\t\r\n]))[^;\t\r\n]+')
 # More than Python's `csv` quotes: some spreadsheets take these for ends of cells.
 _QUOTED = re.compile('[,;"\t\r\n]')
@@ -71,7 +71,7 @@ def _line(cells: Iterable[str]) -> bytes:
         '"' + cell.replace('"', '""') + '"' if _QUOTED.search(cell) else cell
         for cell in cells
     )
-    # Nothing at all would be no row.
+    # An empty line would not count as a row.
     return (line or '""').encode() + b'\r\n'
 
 

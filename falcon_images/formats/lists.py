@@ -9,7 +9,7 @@ from falcon_images.formats.json import dumps
 from falcon_images.formats.list_spool import ListSpool, SpooledFile
 from falcon_images.metadata.documents import Document
 
-# Documents are put together up to this size; each may be as large as MongoDB allows.
+# Documents are joined up to this size before they are written.
 _WRITTEN_BYTES = 64 * 1024
 
 
@@ -52,7 +52,7 @@ def write_list(
 
 def _write_array(file: SpooledFile, documents: Iterable[Document]) -> int:
     count = size = 0
-    # The first makes the beginning of the list, or of what goes on after a comma.
+    # Joined, the empty first text gives a comma, which in the first piece is a bracket.
     texts = [b'']
     for document in documents:
         text = dumps(document)
@@ -85,5 +85,5 @@ _WRITERS: dict[str, Callable[[SpooledFile, Iterable[Document]], int]] = {
     'application/x-ndjson': _write_lines,
     'text/csv': write_csv,
 }
-# The first is that of clients that take any, or none of them.
+# The first is for clients that accept any type, or none of these.
 MEDIA_TYPES = tuple(_WRITERS)

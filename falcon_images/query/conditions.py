@@ -99,7 +99,7 @@ def _any_of(path: str, texts: Sequence[str]) -> Clause:
         ]
     else:
         clauses = [{path: {'$in': [value for t in texts for value in _meanings(t)]}}]
-        # Compared with null itself, images without the property would be found too.
+        # A comparison with null would find images without the property, too.
         clauses += [{path: {'$type': 'null'}}] if 'null' in texts else []
     return clauses[0] if len(clauses) == 1 else {'$or': clauses}
 

@@ -13,13 +13,14 @@ Params = Mapping[str, str | list[str]]
 
 BOOLEANS = {'true': True, 'false': False}
 
-# No collection has more documents than that, and MongoDB adds limit and skip up.
+# More than any collection has; twice as many still fit into 64 bits, as MongoDB adds
+# limit and skip.
 _MAX_COUNT = 2**62
 _MAX_COUNT_DIGITS = 1000
 _DIGITS = re.compile('[0-9]+')
 # MongoDB follows a dotted name no deeper than 200 levels.
 _MAX_LEVELS = 100
-# What MongoDB would tell of uploads is nobody's business but ours.
+# Clients may not ask for this field: it is internal.
 _HIDDEN = ('_file', 'upload')
 
 

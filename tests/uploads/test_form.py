@@ -4,6 +4,7 @@ import errno
 import hashlib
 import io
 import re
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from falcon_images.errors import (
 )
 from falcon_images.files.disk import DiskFiles
 from falcon_images.settings import Limits, Settings
-from falcon_images.uploads.form import Upload, UploadSlots, receive_upload
+from falcon_images.uploads.form import Upload, receive_upload
+from falcon_images.uploads.receiver import UploadReceiver
 from tests.support.pictures import SVG, jpeg
 from tests.support.service import Form, form
 
@@ -355,12 +357,16 @@ def test_names_are_bounded(files: DiskFiles, parts: Any) -> None:
     assert receive(files, form(*parts), replace(LIMITS, max_name_bytes=12))
 
 
-def test_uploads_beyond_the_places_are_sent_away() -> None:
-    slots = UploadSlots(2)
+def test_uploads_beyond_the_places_are_sent_away(files: DiskFiles) -> None:
+    receiver, sent = UploadReceiver(files, 2, LIMITS), form(IMAGE)
+
+    def received() -> AbstractContextManager[Upload]:
+        return receiver.receive(io.BytesIO(sent.body), sent.content_type, ())
+
     refused = pytest.raises(TooManyUploadsError, match='MAX_UPLOADS')
-    with slots.taken(), slots.taken(), refused, slots.taken():
+    with received(), received(), refused, received():
         pass
-    with slots.taken(), slots.taken():
+    with received(), received():
         pass
 
 
