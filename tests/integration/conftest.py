@@ -20,7 +20,10 @@ ROOT = Path(__file__).parent.parent.parent
 _LISTENS = re.compile(r'listens on port (\d+)')
 _START_SECONDS = 30
 _DISK_BYTES = 3 * 1024**2
-_INHERITED = ('PATH', 'SYSTEMROOT', 'TEMP', 'TMP', 'TMPDIR', 'HOME', 'APP_WORKERS')
+_INHERITED = (
+    *('PATH', 'SYSTEMROOT', 'USERPROFILE', 'TEMP', 'TMP', 'TMPDIR', 'HOME'),
+    'APP_WORKERS',
+)
 
 
 def eventually(check: Callable[[], object], seconds: float = 20) -> None:

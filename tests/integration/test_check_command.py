@@ -15,7 +15,7 @@ from tests.integration.conftest import ROOT, Serving
 from tests.support.pictures import jpeg
 
 Start = Callable[..., Serving]
-_INHERITED = ('PATH', 'SYSTEMROOT', 'TEMP', 'TMP', 'TMPDIR')
+_INHERITED = ('PATH', 'SYSTEMROOT', 'USERPROFILE', 'TEMP', 'TMP', 'TMPDIR')
 
 
 def run(
