@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from falcon_images import settings
-from falcon_images.settings import Settings, SettingsError
+from falcon_images.settings import Settings, SettingsError, find_misspelt
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -54,6 +54,20 @@ def test_a_port_that_is_no_integer_is_named(value: str) -> None:
         Settings.from_env({'APP_PORT': value})
 
 
+def test_names_that_are_nearly_those_of_settings_are_found() -> None:
+    names = ('UPLOAD_DIRECTRY', 'APP_PROT', 'MONGO_DB', 'app_port', 'PATH', 'HOME')
+    assert find_misspelt(names) == {
+        'APP_PROT': 'APP_PORT',
+        'MONGO_DB': 'MONGODB_DB',
+        'UPLOAD_DIRECTRY': 'UPLOAD_DIRECTORY',
+        'app_port': 'APP_PORT',
+    }
+
+
+def test_a_name_is_not_told_beside_the_right_one() -> None:
+    assert find_misspelt(('APP_PROT', 'APP_PORT')) == {}
+
+
 @pytest.mark.parametrize(
     ('environ', 'text'),
     [
@@ -99,3 +113,9 @@ def test_windows_has_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings.from_env({'APP_WORKERS': '1'}).workers == 1
     with pytest.raises(SettingsError, match='APP_WORKERS can only be 1 on Windows'):
         Settings.from_env({'APP_WORKERS': '2'})
+
+
+def test_limits_are_the_settings_of_their_names() -> None:
+    limits = Settings(max_parts=7, max_name_bytes=8).limits
+    assert (limits.max_parts, limits.max_name_bytes) == (7, 8)
+    assert limits.max_json_depth == Settings().max_json_depth

@@ -1,7 +1,7 @@
 """A private MongoDB, for when MONGODB_URL is not set.
 
-`mongod` comes in a Python package. It runs under a guardian, which starts it anew when
-it fails, and ends it when the service is no more, however the service ended.
+`mongod` comes in a Python package. It runs under a supervisor, which restarts it when
+it fails, and ends it when the service has ended, in whatever way.
 """
 
 import contextlib
@@ -65,8 +65,8 @@ class EmbeddedMongo:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
-        program = _find_program()
-        self._lock = self._take_folder()
+        program = find_program()
+        self.lock = self._take_folder()
         # For the socket, where the data folder's own path cannot be one's.
         self._runtime: ProcessFolder | None = None
         self._socket_address: str | tuple[str, int]
@@ -74,7 +74,7 @@ class EmbeddedMongo:
         options = self._choose_address()
         self._token = secrets.token_hex(16)
         proof = ('--setParameter', f'{_PROOF}={self._token}')
-        self._supervisor = self._start(
+        self.supervisor = self._start(
             [str(program), '--dbpath', str(self._folder), *options, *_OPTIONS, *proof]
         )
 
@@ -85,7 +85,7 @@ class EmbeddedMongo:
         leave threads behind, and a process with threads must not be forked.
         """
         deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline and self._supervisor.poll() is None:
+        while time.monotonic() < deadline and self.supervisor.poll() is None:
             with contextlib.suppress(OSError), self._connect() as connection:
                 if self._is_ours(connection):
                     raise_compatibility(connection)
@@ -99,12 +99,12 @@ class EmbeddedMongo:
         with contextlib.suppress(OSError):
             if _IS_WINDOWS:
                 self._shut_down_ours()
-        # Its standard input ends with this, and so does the guardian.
+        # Its standard input ends with this, and so does the supervisor.
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            self._supervisor.communicate(timeout=_STOP_SECONDS)
+            self.supervisor.communicate(timeout=_STOP_SECONDS)
         if self._runtime:
             self._runtime.close()
-        self._lock.release()
+        self.lock.release()
 
     def _take_folder(self) -> FileLock:
         try:
@@ -125,11 +125,11 @@ class EmbeddedMongo:
         return lock
 
     def _choose_address(self) -> list[str]:
-        """Choose where it listens, and return the options that tell it so."""
+        """Choose where it listens, and return the options for that."""
         if _IS_WINDOWS:
             port = _free_port()
             self._use_port(port)
-            # For the next start, if both this service and the guardian are killed.
+            # For the next start, if both this service and the supervisor are killed.
             with contextlib.suppress(OSError):
                 self._port_file.write_text(str(port))
             return ['--bind_ip', '127.0.0.1', '--port', str(port)]
@@ -162,7 +162,7 @@ class EmbeddedMongo:
         )
 
     def _end_orphan(self) -> None:
-        """End a database in this folder whose guardian was killed."""
+        """End a database in this folder whose supervisor was killed."""
         if not _IS_WINDOWS:
             end_orphan(self._folder)
             return
@@ -237,19 +237,19 @@ class EmbeddedMongo:
         )
 
 
-def _find_program() -> Path:
+def find_program() -> Path:
     for package in _PACKAGES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             for file in importlib.metadata.files(package) or []:
                 if _PROGRAM.search(str(file)):
-                    return _runnable(Path(str(file.locate())))
+                    return runnable(Path(str(file.locate())))
     raise EmbeddedMongoError(
         'The Python packages have no MongoDB for this machine; install MongoDB 6.0 or '
         'newer and set MONGODB_URL, such as mongodb://localhost:27017.'
     )
 
 
-def _runnable(program: Path) -> Path:
+def runnable(program: Path) -> Path:
     if not os.access(program, os.X_OK):
         try:
             program.chmod(program.stat().st_mode | stat.S_IXUSR)

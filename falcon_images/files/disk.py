@@ -17,7 +17,7 @@ from falcon_images.errors import (
 from falcon_images.files.durable import SyncedFolders, move_file
 from falcon_images.files.errors import disk_errors
 from falcon_images.files.keys import (
-    _IMAGE_KEY,
+    IMAGE_KEY,
     _is_plain,
     path_below,
 )
@@ -102,6 +102,10 @@ class DiskFiles:
             # A process that was forked in between comes here, too.
             if os.getpid() == maker:
                 discard_file(file)
+
+    def open_unnamed(self) -> BinaryIO:
+        """Open a file on this disk that is gone when it is closed."""
+        return self._spool.open_unnamed()
 
     def save(self, file: BinaryIO, key: str) -> None:
         """Move a file from `new_file` into place, to survive a loss of power.
@@ -211,7 +215,7 @@ class DiskFiles:
 
     def _name(self, key: str) -> str:
         # Nearly all keys are `image_key`'s; they are known faster than checked.
-        if not _IMAGE_KEY.fullmatch(key) and not all(map(_is_plain, key.split('/'))):
+        if not IMAGE_KEY.fullmatch(key) and not all(map(_is_plain, key.split('/'))):
             raise InvalidRequestError('The file of this image has an unsafe name.')
         return path_below(self._images_name, key)
 

@@ -36,7 +36,7 @@ _DEVICES = re.compile(r'(con|prn|aux|nul|com\d|lpt\d)(\..*)?', re.IGNORECASE)
 _NOT_IN_NAMES = re.compile(r'[/\\:\x00-\x1f]')
 
 
-_IMAGE_KEY = re.compile(
+IMAGE_KEY = re.compile(
     '[a-z0-9_-]*-[0-9a-f]{20}/[0-9a-f]{4}/[0-9a-f]{3}/[0-9a-f]{24}([.][a-z0-9]+)?'
 )
 

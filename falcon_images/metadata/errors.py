@@ -1,7 +1,6 @@
-"""Translation: from PyMongo's errors to ours, in a limited and a measured time."""
+"""Errors of PyMongo become ours, in a limited and a measured time."""
 
 import contextlib
-import logging
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -20,6 +19,7 @@ from falcon_images.errors import (
     QueryTimeoutError,
     TooLargeError,
 )
+from falcon_images.metadata.refusals import warn_of
 
 # One operation on one document, waiting for a server included.
 OPERATION_SECONDS = 4.0
@@ -40,6 +40,14 @@ BAD_UPDATE = (
     'The properties cannot be set so: a dotted name leads through a value that is not '
     'an object, or two names lead to the same place.'
 )
+_NOT_ALLOWED = {
+    # Unauthorized
+    13: 'The database does not allow this service to do that: its user needs the role '
+    'readWrite on the database that MONGODB_DB names.',
+    # AuthenticationFailed
+    18: 'The database does not accept the user and password of this service; whoever '
+    'runs it must correct MONGODB_URL.',
+}
 NAMESPACE_NOT_FOUND = 26
 # CursorNotFound, QueryPlanKilled, CursorKilled.
 _LOST_CURSOR = frozenset((43, 175, 237))
@@ -70,8 +78,6 @@ _T = TypeVar('_T')
 
 Observe = Callable[[str, float, bool], None]
 
-logger = logging.getLogger(__name__)
-
 
 def mongo_errors(
     timeout_seconds: float | None = OPERATION_SECONDS,
@@ -82,12 +88,12 @@ def mongo_errors(
 
 
 class Operations:
-    """Operations on the database: translated, and timed by their names.
+    """Operations on the database, with errors of ours, and timed by their names.
 
-    PyMongo tells of its commands too, but to whom listens to them it is a tenth slower.
+    PyMongo reports its commands too, but with a listener for them it is a tenth slower.
 
     Args:
-        tell: is told of each its name, its seconds, and whether it failed.
+        observe: is called for each with its name, its seconds, and whether it failed.
     """
 
     def __init__(self, observe: Observe) -> None:
@@ -99,7 +105,7 @@ class Operations:
         timeout_seconds: float | None = OPERATION_SECONDS,
         mistake: str = 'MongoDB cannot do this.',
     ) -> '_MongoErrors':
-        """Do what `mongo_errors` does, and tell how long that took."""
+        """Do what `mongo_errors` does, and observe how long that took."""
         return _Operation(timeout_seconds, mistake, name, self._observe)
 
 
@@ -134,7 +140,7 @@ class _MongoErrors:
             return _of_operation(ex, self._mistake)
         if isinstance(ex, _NOT_BSON) and not isinstance(ex, bson_errors.InvalidBSON):
             return InvalidRequestError(self._mistake)
-        logger.warning('The database does not answer: %s', type(ex).__name__)
+        warn_of(ex)
         return unavailable()
 
 
@@ -160,8 +166,8 @@ class _Operation(_MongoErrors):
         super().__exit__(kind, ex, traceback)
 
 
-def again(read: Callable[[], _T]) -> _T:
-    """Read, and once more what was dropped or renamed while it was read.
+def retry_lost_cursors(read: Callable[[], _T]) -> _T:
+    """Read, and once more if the collection was dropped or renamed meanwhile.
 
     What is there then is an empty collection, or a new one of that name.
     """
@@ -172,7 +178,7 @@ def again(read: Callable[[], _T]) -> _T:
 
 
 def is_certain(code: int) -> bool:
-    """Tell whether an error of one write means that it was, for sure, not done."""
+    """Return whether an error of one write means that it was, for sure, not done."""
     if code in (_NO_REPLACEMENT, _TOO_LARGE_FOR_CACHE):
         return True
     return code in _CLIENT_MISTAKES | _DOCUMENT_TOO_LARGE
@@ -189,8 +195,8 @@ def _of_operation(ex: pymongo_errors.OperationFailure, mistake: str) -> Exceptio
         return TooLargeError(text)
     if ex.code in _LOST_CURSOR:
         return CursorLostError(_UNAVAILABLE)
-    logger.warning('The database refused an operation: %s (%s)', ex, ex.code)
-    return unavailable()
+    warn_of(ex)
+    return unavailable(_NOT_ALLOWED.get(ex.code or 0, _UNAVAILABLE))
 
 
 def _too_slow() -> QueryTimeoutError:
@@ -199,6 +205,6 @@ def _too_slow() -> QueryTimeoutError:
     )
 
 
-def unavailable() -> DatabaseUnavailableError:
-    """Make the error of a database of which nobody knows what it did."""
-    return DatabaseUnavailableError(_UNAVAILABLE)
+def unavailable(text: str = _UNAVAILABLE) -> DatabaseUnavailableError:
+    """Return the error of a database of which nobody knows what it did."""
+    return DatabaseUnavailableError(text)

@@ -1,14 +1,14 @@
-"""Waitress as this service needs it: errors in JSON, a stop that finishes requests."""
+"""The server: its socket, its loop, and a stop that finishes requests."""
 
 import contextlib
 import logging
 import socket
 import time
-from typing import Any
-
-from waitress import wasyncore
+from collections.abc import Callable
+from typing import Any, BinaryIO
 
 from falcon_images.server.budget import Budget
+from falcon_images.server.internals import wasyncore
 from falcon_images.server.listener import USE_POLL, Listener
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.server.verdict import Admit
@@ -45,6 +45,8 @@ class Server:
         max_body_bytes: a larger body is answered with 413.
         timeouts: a request that is slower is answered with 408.
         is_shared: other processes accept connections from the same socket.
+        open_file: makes a file for a body that does not stay in memory, which is gone
+            when it is closed; without it, one in the system's temporary folder.
         admit: says by its headers what becomes of a request; without it, each has a
             body of `max_body_bytes` at the most.
     """
@@ -60,9 +62,10 @@ class Server:
         is_shared: bool = False,
         admit: Admit | None = None,
         budget: Budget | None = None,
+        open_file: Callable[[], BinaryIO] | None = None,
     ) -> None:
         self._stopping = False
-        self._listener = Listener(
+        self.listener = Listener(
             application,
             listener,
             threads=threads,
@@ -71,6 +74,7 @@ class Server:
             is_shared=is_shared,
             admit=admit,
             budget=budget,
+            open_file=open_file,
         )
 
     def run(self) -> None:
@@ -84,26 +88,26 @@ class Server:
         self._stopping = True
         # It may have stopped already.
         with contextlib.suppress(OSError):
-            self._listener.pull_trigger()
+            self.listener.pull_trigger()
 
     def _turn(self, seconds: float) -> None:
-        wasyncore.loop(seconds, use_poll=USE_POLL, map=self._listener.sockets, count=1)
-        self._listener.maintenance(time.monotonic())
+        wasyncore.loop(seconds, use_poll=USE_POLL, map=self.listener.sockets, count=1)
+        self.listener.maintenance(time.monotonic())
 
     def _finish(self) -> None:
         self._take_the_last()
         deadline = time.monotonic() + _STOP_SECONDS
-        while busy := sum(channel.is_busy() for channel in self._listener.channels):
+        while busy := sum(channel.is_busy() for channel in self.listener.channels):
             if time.monotonic() > deadline:
                 logger.warning('Stopping; %d requests are cut off', busy)
                 break
             self._turn(_LOOP_SECONDS)
-        self._listener.end()
+        self.listener.end()
 
     def _take_the_last(self) -> None:
         """Accept and read what has been sent, then nothing new."""
-        self._listener.is_stopping = True
-        self._listener.accept_all()
-        wasyncore.dispatcher.close(self._listener)
+        self.listener.is_stopping = True
+        self.listener.accept_all()
+        wasyncore.dispatcher.close(self.listener)
         self._turn(0)
-        self._listener.takes_requests = False
+        self.listener.takes_requests = False

@@ -9,7 +9,7 @@ import click.testing
 from benchmarks.million import documents, main
 from falcon_images.maintenance.check import Check, Extent
 from falcon_images.metadata.inventory import Inventory
-from tests.conftest import Service
+from tests.support.service import Service
 
 COUNT = 200
 

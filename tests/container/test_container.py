@@ -15,9 +15,9 @@ import requests
 
 from falcon_images.embedded import mongod as embedded
 from falcon_images.embedded.mongod import EmbeddedMongo
-from tests.conftest import form
-from tests.integration.conftest import eventually
 from tests.support.pictures import jpeg
+from tests.support.service import form
+from tests.support.serving import eventually
 
 ENGINE = shlex.split(os.environ.get('CONTAINER_ENGINE', ''))
 IMAGE = 'localhost/falcon_images'

@@ -11,11 +11,11 @@ import falcon.testing
 import pytest
 
 from falcon_images.files.unresolved import UnresolvedWrite
-from tests.conftest import Service, form
-from tests.faults.conftest import Report
-from tests.store.test_images import reconcile, run_out_drops
 from tests.support.interception import KINDS, Fault, Kind, failing
 from tests.support.pictures import jpeg
+from tests.support.reconciling import reconcile, run_out_drops
+from tests.support.report import Report
+from tests.support.service import Service, form
 
 Result = falcon.testing.Result
 JSON = 'application/json'

@@ -2,6 +2,7 @@
 
 import random
 import statistics
+import sys
 import threading
 import time
 from collections import Counter
@@ -10,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import Report
-from tests.faults.test_fuzz import descriptors
-from tests.integration.conftest import Serving
+from tests.support.processes import descriptors
 from tests.support.record import Client, Verdict, Verifier
+from tests.support.report import Report
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.skipif(
-    not Path('/proc/self/status').exists(), reason='only Linux tells what is used'
+    sys.platform != 'linux', reason='only Linux tells what is used'
 )
 
 SHORT_SECONDS, LONG_SECONDS = 10, 300

@@ -1,4 +1,3 @@
-import contextlib
 import errno
 import io
 import json
@@ -6,7 +5,6 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +16,11 @@ from falcon_images.errors import (
     StorageUnavailableError,
 )
 from falcon_images.files.disk import DiskFiles
-from falcon_images.files.keys import _IMAGE_KEY, image_key, legacy_key
+from falcon_images.files.keys import IMAGE_KEY, image_key, legacy_key
 from falcon_images.files.ranges import PartOfFile
 from falcon_images.files.unresolved import UnresolvedWrite
+from tests.support.disk_files import ID, all_files, read, recorded_syncs, save
 
-ID = '6565f0c2a1b2c3d4e5f60718'
 HOSTILE_NAMES = [
     *('..', '.', '...', '../../x', '..\\..\\x', '/etc/passwd', 'C:\\x', 'C:x', '~'),
     *('CON', 'con', 'NUL.txt', 'COM1', 'lpt9.jpg', 'a:b', 'a/b', 'a\\b', 'a\0b'),
@@ -35,28 +33,6 @@ def files(tmp_path: Path) -> DiskFiles:
     made = DiskFiles(tmp_path / 'uploads')
     made.prepare()
     return made
-
-
-def save(files: DiskFiles, key: str, content: bytes = b'content') -> None:
-    with files.new_file() as file:
-        file.write(content)
-        files.save(file, key)
-
-
-def read(files: DiskFiles, key: str) -> bytes | None:
-    file = files.open(key)
-    if file is None:
-        return None
-    with file:
-        return file.read()
-
-
-def all_files(root: Path) -> set[str]:
-    return {
-        path.relative_to(root).as_posix()
-        for path in root.rglob('*')
-        if path.is_file() and path.suffix != '.lock'
-    }
 
 
 def test_a_key_is_made_of_our_own_names() -> None:
@@ -160,7 +136,7 @@ def test_names_of_the_earlier_version_stay_in_their_folder(
 def test_keys_of_our_own_are_known_without_being_checked() -> None:
     for name in (*HOSTILE_NAMES, 'c', 'Line 3'):
         for media_type in ('image/jpeg', 'image/x-unknown'):
-            assert _IMAGE_KEY.fullmatch(image_key(name, ID, media_type))
+            assert IMAGE_KEY.fullmatch(image_key(name, ID, media_type))
 
 
 def test_a_size_is_told_without_opening(files: DiskFiles) -> None:
@@ -267,23 +243,6 @@ def test_a_folder_that_cannot_be_synced_refuses_the_file(
     assert all_files(tmp_path / 'uploads') == {'images/a/b/first'}
 
 
-@contextlib.contextmanager
-def recorded_syncs() -> Iterator[list[str]]:
-    """What is synced meanwhile; a file that is not whole yet is called so."""
-    if not Path('/proc/self/fd').exists():
-        pytest.skip('no /proc on this system')
-    sync, synced = os.fsync, []
-
-    def record(descriptor: int) -> None:
-        path = str(Path(f'/proc/self/fd/{descriptor}').readlink())
-        synced.append('part' if path.endswith('.part') else path)
-        sync(descriptor)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, 'fsync', record)
-        yield synced
-
-
 def folders_of_a_b(tmp_path: Path) -> list[str]:
     images = tmp_path / 'uploads/images'
     return [str(images / 'a/b'), str(images / 'a'), str(images)]
@@ -382,7 +341,7 @@ def test_folders_above_that_were_not_synced_are_synced_by_the_next(
 
 
 def test_no_more_folders_are_open_than_are_kept(files: DiskFiles) -> None:
-    if not Path('/proc/self/fd').exists():
+    if sys.platform != 'linux':
         pytest.skip('no /proc on this system')
     before = len(list(Path('/proc/self/fd').iterdir()))
     for number in range(200):

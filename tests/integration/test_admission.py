@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 import uuid
@@ -13,12 +14,10 @@ import pymongo
 import pytest
 
 from falcon_images.embedded.mongod import EmbeddedMongo
-from tests.integration.conftest import Serving, eventually
-from tests.integration.test_abuse import connect, exchange, get, upload
-from tests.middleware.test_auth import IdentificationServer, identification
+from tests.support.identification import IdentificationServer
 from tests.support.pictures import jpeg
-
-__all__ = ['identification']
+from tests.support.raw_requests import connect, exchange, get, upload
+from tests.support.serving import Serving, eventually
 
 Start = Callable[..., Serving]
 MB = 1024**2
@@ -60,7 +59,7 @@ def _open_below(folder: Path, serving: Serving) -> list[str]:
     return [path for path in found if path.startswith(str(folder))]
 
 
-@pytest.mark.skipif(not Path('/proc/self/fd').is_dir(), reason='there is no /proc')
+@pytest.mark.skipif(sys.platform != 'linux', reason='there is no /proc')
 def test_nobody_without_a_token_fills_the_disk(
     guarded: Serving, tmp_path: Path
 ) -> None:
@@ -139,7 +138,7 @@ def test_health_does_not_wait_for_the_only_thread(
         os.kill(pid, signal.SIGCONT)
 
 
-@pytest.mark.skipif(not Path('/proc/self').is_dir(), reason='there is no /proc')
+@pytest.mark.skipif(sys.platform != 'linux', reason='there is no /proc')
 def test_many_bodies_that_do_not_end_take_little_memory(
     start: Start, mongodb_url: str
 ) -> None:

@@ -10,8 +10,8 @@ import requests
 
 from falcon_images.errors import StorageUnavailableError
 from falcon_images.files.disk import DiskFiles
-from tests.integration.conftest import Serving, eventually
 from tests.support.pictures import jpeg
+from tests.support.serving import Serving, eventually
 
 pytestmark = pytest.mark.skipif(os.name != 'nt', reason='this is not Windows')
 Start = Callable[..., Serving]

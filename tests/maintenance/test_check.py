@@ -4,9 +4,6 @@ import datetime
 import hashlib
 import os
 import shutil
-import time
-import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,52 +18,27 @@ from falcon_images.files.keys import image_key, legacy_key
 from falcon_images.files.quarantine import Quarantine, QuarantineError
 from falcon_images.files.unresolved import UnresolvedWrite
 from falcon_images.maintenance.check import (
-    Check,
     CheckError,
-    Extent,
     Finding,
     FindingKind,
 )
-from falcon_images.maintenance.reconciler import Reconciler
 from falcon_images.maintenance.references import References
 from falcon_images.metadata.drops import Drops
 from falcon_images.metadata.inventory import Inventory, Source
-from tests.conftest import Service, running
+from tests.support.checks import (
+    age,
+    aside_of,
+    check,
+    checker,
+    forget,
+    lines,
+    peak_bytes,
+    repair,
+    root,
+    uploaded,
+)
 from tests.support.pictures import jpeg
-
-HOUR_SECONDS = 3600
-
-
-def root(service: Service) -> Path:
-    return service.settings.uploads_directory
-
-
-def checker(
-    service: Service, repairs: bool = False, is_deep: bool = False, grace: float = 600
-) -> Check:
-    client: Any = service.database.client
-    inventory = Inventory(client, service.settings.mongodb_db)
-    return Check(root(service), inventory, Extent(is_deep, repairs, grace))
-
-
-def check(service: Service, **extent: Any) -> list[Finding]:
-    return list(checker(service, **extent).run())
-
-
-def lines(findings: list[Finding]) -> list[str]:
-    return sorted(f'{finding.kind} {finding.place}' for finding in findings)
-
-
-def repair(service: Service) -> list[str]:
-    """Repair all, and expect that it could be."""
-    findings = check(service, repairs=True)
-    assert all(finding.is_repaired for finding in findings), findings
-    return lines(findings)
-
-
-def age(path: Path) -> None:
-    legacy = time.time() - HOUR_SECONDS
-    os.utime(path, (legacy, legacy), follow_symlinks=False)
+from tests.support.service import Service, running
 
 
 def put(service: Service, key: str, content: bytes = b'spare', old: bool = True) -> str:
@@ -88,33 +60,8 @@ def kept(service: Service) -> list[bytes]:
     return sorted(content(base / 'images') + content(base / 'quarantine'))
 
 
-def file_of(service: Service, document: dict[str, Any], collection: str = 'c') -> Path:
-    key = image_key(collection, document['_id'], document['_file']['type'])
-    return root(service) / 'images' / key
-
-
-def uploaded(service: Service, collection: str = 'c') -> tuple[dict[str, Any], Path]:
-    document = service.client.upload(collection)
-    path = file_of(service, document, collection)
-    age(path)
-    return document, path
-
-
-def aside_of(service: Service, path: Path) -> Path:
-    """Where a file is in quarantine, and the folder for it."""
-    base = root(service)
-    aside = base / 'quarantine' / path.relative_to(base / 'images')
-    aside.parent.mkdir(parents=True)
-    return aside
-
-
 def spare_key(collection: str = 'c') -> str:
     return image_key(collection, str(bson.ObjectId()), 'image/jpeg')
-
-
-def forget(service: Service, document: dict[str, Any], collection: str = 'c') -> None:
-    """Delete a document as nobody should, and its file stays."""
-    service.database[collection].delete_one({'_id': bson.ObjectId(document['_id'])})
 
 
 class TestFindings:
@@ -490,7 +437,7 @@ class TestWhileTheServiceWorks:
         cut_off(service, monkeypatch)
         assert check(service, repairs=True) == []
         assert len(service.stored_files()) == 4
-        Reconciler(service.store, service.metadata, service.files).run_once()
+        service.parts.reconciler.run_once()
         assert len(service.stored_files()) == 1
         assert repair(service) == []
 
@@ -502,7 +449,7 @@ class TestWhileTheServiceWorks:
         of = References.of
 
         def drop_and_look(*args: Any, **kwargs: Any) -> set[str]:
-            if path.name in args[2] and 'c' in service.metadata.collection_names():
+            if path.name in args[2] and 'c' in service.parts.mongo.collection_names():
                 cut_off(service, monkeypatch)
             return of(*args, **kwargs)
 
@@ -705,14 +652,6 @@ def many(service: Service, count: int) -> None:
         made.append({'_id': key, 'image': f'{number}.jpg', '_file': facts})
         made[-1]['time'] = datetime.datetime.now(datetime.UTC)
     service.database.many.insert_many(made)
-
-
-def peak_bytes(findings: Iterator[object]) -> tuple[int, int]:
-    tracemalloc.start()
-    count = sum(1 for _ in findings)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return count, peak
 
 
 def test_memory_does_not_grow_with_the_images(service: Service) -> None:

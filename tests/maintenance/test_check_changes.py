@@ -8,11 +8,11 @@ import pytest
 
 from falcon_images.maintenance.check import Check, Extent, Finding
 from falcon_images.metadata.inventory import Inventory
-from tests.changes.test_bulk import delete, labels, legacy_file, revert, run_out
-from tests.conftest import Service, running
-from tests.maintenance.test_check import age, aside_of, check, lines, repair
-from tests.store.test_images import reconcile
+from tests.support.bulk_changes import delete, labels, legacy_file, revert, run_out
+from tests.support.checks import age, aside_of, check, lines, repair
 from tests.support.pictures import jpeg
+from tests.support.reconciling import reconcile
+from tests.support.service import Service, running
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_a_file_that_goes_with_an_expiry_is_not_told(
 ) -> None:
     deleted[1].unlink()
     run_out(service, 'until')
-    service.metadata.changes.mark_expired()
+    service.parts.changes.mark_expired()
     assert check(service) == []
 
 

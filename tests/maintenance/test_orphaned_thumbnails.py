@@ -13,8 +13,7 @@ from falcon_images.maintenance.check import CheckError, Finding, FindingKind
 from falcon_images.maintenance.orphaned_thumbnails import StaleThumbnails
 from falcon_images.maintenance.references import References
 from falcon_images.metadata.inventory import Inventory
-from tests.conftest import Service, running
-from tests.maintenance.test_check import (
+from tests.support.checks import (
     age,
     check,
     forget,
@@ -25,6 +24,7 @@ from tests.maintenance.test_check import (
     uploaded,
 )
 from tests.support.pictures import jpeg
+from tests.support.service import Service, running
 
 
 def folder(service: Service) -> Path:
@@ -162,10 +162,10 @@ def test_those_of_a_drop_that_is_not_finished_are_left(service: Service) -> None
     draw(service, document)
     uploaded(service, 'd')
     service.database.d.update_many({}, {'$set': {'_file.sha256': 'f' * 64}})
-    drop = service.metadata.drop('c')
+    drop = service.parts.drops.begin('c')
     assert check(service, repairs=True) == []
-    service.metadata.drops.release(drop)
-    service.store.finish_drops()
+    service.parts.drops.release(drop)
+    service.parts.collections.finish_drops()
     assert files(service) == []
 
 

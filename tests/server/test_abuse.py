@@ -15,7 +15,7 @@ import pytest
 
 from falcon_images.server import capacity
 from falcon_images.server.timeouts import Timeouts
-from tests.server.test_server import (
+from tests.support.server import (
     GET,
     LAST,
     MB,
@@ -133,6 +133,56 @@ def test_a_body_that_is_silent_is_408() -> None:
         assert_error(exchange(service, post(b'x', 'Content-Length: 9')), 408)
 
 
+@pytest.mark.parametrize(
+    ('framing', 'piece'),
+    [('Content-Length: 9999', b'x'), ('Transfer-Encoding: chunked', b'1\r\nx\r\n')],
+)
+def test_a_body_that_comes_in_drops_is_408(framing: str, piece: bytes) -> None:
+    application = Recorder()
+    timeouts = impatient(body_seconds=SHORT, body_bytes_per_second=10_000)
+    with (
+        serving(application, timeouts=timeouts) as service,
+        service.connect() as client,
+    ):
+        client.sendall(post(piece, framing))
+        with dripping(client, piece):
+            answer = read_all(client)
+    assert_error(answer, 408)
+    assert b'MIN_BODY_BYTES_PER_SECOND' in answer
+    assert application.paths == []
+
+
+@pytest.mark.parametrize('least', [0, 10])
+def test_a_body_that_comes_fast_enough_passes(least: int) -> None:
+    count = 30
+    timeouts = impatient(body_seconds=SHORT / 3, body_bytes_per_second=least)
+    with (
+        serving(Recorder(), timeouts=timeouts) as service,
+        service.connect() as client,
+    ):
+        client.sendall(post(b'', f'Content-Length: {count}'))
+        for _ in range(count):
+            assert not _is_closed(client)
+            client.sendall(b'x')
+            threading.Event().wait(0.02)
+        assert read_answer(client).status == 200
+
+
+def test_a_body_that_waits_behind_an_answer_is_not_slow() -> None:
+    application = Gate()
+    timeouts = impatient(body_seconds=SHORT, body_bytes_per_second=1000)
+    with (
+        serving(application, timeouts=timeouts) as service,
+        service.connect() as client,
+    ):
+        client.sendall(GET + post(b'x', 'Content-Length: 2'))
+        assert not eventually(lambda: _is_closed(client), 3 * SHORT)
+        application.opened.set()
+        assert read_answer(client).status == 200
+        client.sendall(b'y')
+        assert read_answer(client).status == 200
+
+
 def test_a_body_that_arrives_in_time_passes() -> None:
     timeouts = impatient(header_seconds=SHORT)
     with (
@@ -244,7 +294,7 @@ def test_a_stop_serves_those_that_wait_to_be_accepted(
 ) -> None:
     application = Recorder()
     with serving(application) as service, contextlib.ExitStack() as stack:
-        listener = service.server._listener
+        listener = service.server.listener
         monkeypatch.setattr(listener, 'handle_accept', lambda: None)
         clients = [stack.enter_context(service.connect()) for _ in range(20)]
         for client in clients:
@@ -296,7 +346,7 @@ def _narrow(service: Serving) -> socket.socket:
 
 
 def _connections(service: Serving) -> int:
-    return len(service.server._listener.channels)
+    return len(service.server.listener.channels)
 
 
 def _open_paths() -> set[str]:
@@ -406,7 +456,7 @@ def test_a_process_without_descriptors_waits_quietly(
         known.sendall(GET)
         assert read_answer(known).status == 200
         with monkeypatch.context() as patch:
-            patch.setattr(service.server._listener, 'accept', refuse)
+            patch.setattr(service.server.listener, 'accept', refuse)
             with service.connect() as client:
                 client.sendall(GET)
                 assert eventually(lambda: len(tries) > 2)
@@ -424,7 +474,7 @@ def test_an_error_of_one_connection_does_not_stop_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with serving(Recorder()) as service:
-        listener = service.server._listener
+        listener = service.server.listener
         set_options, failures = listener.set_socket_options, [errno.EINVAL]
 
         def fail_once(connection: socket.socket) -> None:

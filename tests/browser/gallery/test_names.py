@@ -8,7 +8,6 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.integration.conftest import Serving
 from tests.support.looking import (
     documents,
     expect_images,
@@ -17,6 +16,7 @@ from tests.support.looking import (
     until,
     upload,
 )
+from tests.support.serving import Serving
 
 NAMES = ('constructor', 'toString', 'valueOf', '__proto__', 'hasOwnProperty')
 
@@ -78,10 +78,10 @@ def test_any_name_works_in_an_address_and_as_a_label(
 @pytest.mark.parametrize(
     ('module', 'part'),
     [
-        ('filters', 'Filters'),
-        ('toolbar', 'Toolbar'),
-        ('properties', 'Properties'),
-        ('header', 'Header'),
+        ('filters/filters', 'Filters'),
+        ('list/toolbar', 'Toolbar'),
+        ('viewer/properties', 'Properties'),
+        ('page/header', 'Header'),
     ],
 )
 def test_a_part_that_fails_does_not_take_the_others_with_it(

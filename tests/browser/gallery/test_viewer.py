@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
-from tests.integration.conftest import Serving
 from tests.support.looking import documents, fill, see, until, upload
+from tests.support.serving import Serving
 
 
 def test_arrow_keys_lead_through_the_images_and_back(
@@ -41,7 +41,7 @@ def test_an_address_leads_to_an_image_among_those_that_match(
     expect(page.get_by_role('heading', name='image_0.jpg')).to_be_visible()
 
 
-def test_neighbours_are_here_before_they_are_asked_for(
+def test_neighbors_are_here_before_they_are_asked_for(
     page: Page, serving: Serving, addresses: list[str]
 ) -> None:
     ids = fill(serving, 3)
