@@ -17,7 +17,7 @@ import requests
 
 ROOT = Path(__file__).parent.parent.parent
 _LISTENS = re.compile(r'listens on port (\d+)')
-_START_SECONDS = 30
+_START_SECONDS = 90
 _DISK_BYTES = 3 * 1024**2
 _INHERITED = (
     *('PATH', 'SYSTEMROOT', 'USERPROFILE', 'TEMP', 'TMP', 'TMPDIR', 'HOME'),
