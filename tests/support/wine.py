@@ -25,7 +25,7 @@ def _break_at_a_line() -> None:
 
 def main(program: str) -> None:
     threading.Thread(target=_break_at_a_line, daemon=True).start()
-    sys.path[0] = str(Path(program).parent)
+    sys.path.insert(0, str(Path(program).parent))
     runpy.run_path(program, run_name='__main__')
 
 
