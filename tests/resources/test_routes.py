@@ -25,7 +25,7 @@ def test_root_tells_what_the_application_is(service: Service) -> None:
         'application_name': 'Image storage microservice',
         'version': __version__,
         'mongodb': {
-            'url': 'mongodb://localhost',
+            'url': public_url(service.settings.mongodb_url),
             'db': service.settings.mongodb_db,
             'connected': True,
         },
