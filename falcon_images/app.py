@@ -2,9 +2,9 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import falcon
 import falcon.media
@@ -33,6 +33,7 @@ from falcon_images.middleware.admission import Admission
 from falcon_images.middleware.auth import AuthMiddleware
 from falcon_images.middleware.bodies import BodyLimits
 from falcon_images.middleware.budget import BudgetMiddleware
+from falcon_images.middleware.cors import OpenAnswers
 from falcon_images.middleware.identification import Identification
 from falcon_images.middleware.request_log import RequestLog
 from falcon_images.middleware.request_metrics import RequestMetrics
@@ -80,9 +81,13 @@ _LIVE = '/health/live'
 
 
 class App(falcon.App[falcon.Request, falcon.Response]):
-    """The application, and what it says of requests before their bodies are there."""
+    """The application, and what a server asks of it before a request is whole.
+
+    `admit` says what becomes of a request, `open_file` where a large body waits.
+    """
 
     admit: Admit
+    open_file: Callable[[], BinaryIO]
 
 
 class Parts:
@@ -199,7 +204,7 @@ def create_app(settings: Settings, parts: Parts) -> App:
     middleware: tuple[Any, ...] = (
         RequestMetrics(parts.metrics, parts.background),
         RequestLog(parts.background),
-        falcon.CORSMiddleware(expose_headers=_EXPOSED_HEADERS),
+        OpenAnswers(expose_headers=_EXPOSED_HEADERS),
         auth,
         body_limits,
         BudgetMiddleware(parts.budget),
@@ -213,6 +218,7 @@ def create_app(settings: Settings, parts: Parts) -> App:
     add_error_handlers(app)
     _add_pages(app)
     _add_routes(app, settings, parts)
+    app.open_file = parts.files.open_unnamed
     app.admit = Admission(router, app.req_options, body_limits, auth, _LIVE)
     return app
 

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 def raise_compatibility(connection: socket.socket) -> None:
     """Bring the data to the version of the `mongod` at the other end, if it is older.
 
-    Older programs cannot open it any more then. What fails is told in the log alone:
+    Older programs cannot open it any more then. What fails is only logged:
     the database works as it is.
     """
     connection.settimeout(_SECONDS)

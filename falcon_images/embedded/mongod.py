@@ -1,7 +1,7 @@
 """A private MongoDB, for when MONGODB_URL is not set.
 
-`mongod` comes in a Python package. It runs under a guardian, which starts it anew when
-it fails, and ends it when the service is no more, however the service ended.
+`mongod` comes in a Python package. It runs under a supervisor, which restarts it when
+it fails, and ends it when the service has ended, in whatever way.
 """
 
 import contextlib
@@ -90,7 +90,7 @@ class EmbeddedMongo:
         """End it, and free its folder."""
         if _IS_WINDOWS:
             self._shut_down()
-        # Its standard input ends with this, and so does the guardian.
+        # This closes its standard input, and so ends the supervisor.
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
             self.supervisor.communicate(timeout=_STOP_SECONDS)
         if self._runtime:
@@ -116,11 +116,11 @@ class EmbeddedMongo:
         return lock
 
     def _choose_address(self) -> list[str]:
-        """Choose where it listens, and return the options that tell it so."""
+        """Choose where it listens, and return the options for that."""
         if _IS_WINDOWS:
             port = _free_port()
             self._use_port(port)
-            # For the next start, if both this service and the guardian are killed.
+            # For the next start, if both this service and the supervisor are killed.
             with contextlib.suppress(OSError):
                 self._port_file.write_text(str(port))
             return ['--bind_ip', '127.0.0.1', '--port', str(port)]
@@ -153,7 +153,7 @@ class EmbeddedMongo:
         )
 
     def _end_orphan(self) -> None:
-        """End a database in this folder whose guardian was killed."""
+        """End a database in this folder whose supervisor was killed."""
         if not _IS_WINDOWS:
             end_orphan(self._folder)
             return

@@ -34,7 +34,7 @@ posix_only = pytest.mark.skipif(os.name == 'nt', reason='as POSIX systems have i
 SERVICE = """
 import sys
 from pathlib import Path
-from falcon_images.embedded import EmbeddedMongo
+from falcon_images.embedded.mongod import EmbeddedMongo
 mongo = EmbeddedMongo(Path(sys.argv[1]))
 mongo.wait_until_ready()
 print(mongo.url, flush=True)
