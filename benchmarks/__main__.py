@@ -1,4 +1,4 @@
-"""Measure the service beside its baselines; see docs/performance.md."""
+"""Measure the service beside its baselines; see docs/benchmarks.md."""
 
 import contextlib
 import sys

@@ -17,7 +17,7 @@ __all__ = ['Params', 'next_address', 'parse_filter', 'parse_query', 'parse_selec
 
 
 def parse_query(params: Params, limits: Limits) -> Query:
-    """Read the list parameters of a request (see the README's table of them).
+    """Read the list parameters of a request (docs/querying.md has their table).
 
     Raises:
         InvalidRequestError: one of them cannot be used; the text says which and why.
