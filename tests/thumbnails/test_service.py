@@ -18,7 +18,7 @@ import falcon.testing
 import pytest
 from PIL import Image
 
-from falcon_images.app import Parts, create_app
+from falcon_images.app import ServiceParts, create_app
 from falcon_images.errors import StorageFullError
 from falcon_images.files.disk import DiskFiles
 from falcon_images.files.thumbnails import SIZES
@@ -390,7 +390,7 @@ class TestManyAtOnce:
     ) -> None:
         document = service.client.upload()
         with contextlib.ExitStack() as stack, ThreadPoolExecutor(2) as threads:
-            parts = Parts(service.settings, service.parts.budget, stack)
+            parts = ServiceParts(service.settings, service.parts.budget, stack)
             clients = [service.client, Client(create_app(service.settings, parts))]
             answers = [
                 threads.submit(client.simulate_get, path_of(document))
