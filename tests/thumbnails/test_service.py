@@ -103,11 +103,14 @@ class TestAnswer:
         document = service.client.upload()
         response = get(service, document)
         response.headers.pop('X-Request-ID')
+        response.headers.pop('Access-Control-Expose-Headers')
         assert response.headers == {
+            'Access-Control-Allow-Origin': '*',
             'Cache-Control': 'public, max-age=31536000, immutable',
             'Content-Length': str(len(response.content)),
             'Content-Security-Policy': "sandbox; default-src 'none'",
             'Content-Type': 'image/webp',
+            'Cross-Origin-Resource-Policy': 'cross-origin',
             'ETag': f'"{document["_file"]["sha256"]}-small-1"',
             'X-Content-Type-Options': 'nosniff',
             'X-Thumbnail': 'ok',
