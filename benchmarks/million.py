@@ -24,7 +24,7 @@ from PIL import Image, ImageDraw
 from pymongo import errors as mongo_errors
 from rich.progress import track
 
-from falcon_images.app import Parts
+from falcon_images.app import ServiceParts
 from falcon_images.errors import NotFoundError
 from falcon_images.files.disk import DiskFiles
 from falcon_images.files.keys import image_key
@@ -220,7 +220,7 @@ def _clear(url: str, database_name: str, collection_name: str, uploads: Path) ->
         query_timeout_seconds=_QUERY_TIMEOUT_SECONDS,
     )
     with contextlib.ExitStack() as stack, contextlib.suppress(NotFoundError):
-        parts = Parts(settings, Budget(settings.app_threads), stack)
+        parts = ServiceParts(settings, Budget(settings.app_threads), stack)
         parts.collections.drop(collection_name)
 
 

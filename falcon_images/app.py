@@ -90,7 +90,7 @@ class App(falcon.App[falcon.Request, falcon.Response]):
     open_file: Callable[[], BinaryIO]
 
 
-class Parts:
+class ServiceParts:
     """What is below the routes: each object once, after those that it needs.
 
     Args:
@@ -194,7 +194,7 @@ class Parts:
         )
 
 
-def create_app(settings: Settings, parts: Parts) -> App:
+def create_app(settings: Settings, parts: ServiceParts) -> App:
     """Make middleware, resources and routes on top of the parts."""
     router = DefaultRouter()
     body_limits = BodyLimits(taken_bodies(settings.limits))
@@ -232,7 +232,7 @@ def running_app(settings: Settings, budget: Budget | None = None) -> Iterator[Ap
     """
     maker = os.getpid()
     with contextlib.ExitStack() as stack:
-        parts = Parts(settings, budget or Budget(settings.app_threads), stack)
+        parts = ServiceParts(settings, budget or Budget(settings.app_threads), stack)
         parts.background.start()
         parts.reconciler.start()
         stack.callback(parts.reconciler.stop)
@@ -255,7 +255,7 @@ def _add_pages(app: App) -> None:
         app.add_route(f'{path}/{{name:path}}', files)
 
 
-def _add_routes(app: App, settings: Settings, parts: Parts) -> None:
+def _add_routes(app: App, settings: Settings, parts: ServiceParts) -> None:
     limits = settings.limits
     is_private = settings.use_authentication
     url = public_url(settings.mongodb_url)

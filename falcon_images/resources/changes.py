@@ -9,10 +9,11 @@ from falcon_images.changes.history import ChangeHistory
 from falcon_images.changes.patch import BulkPatch
 from falcon_images.changes.revert import Reverts
 from falcon_images.query.lists import parse_query
+from falcon_images.query.names import LIMIT, SKIP
 from falcon_images.query.selection import parse_bulk_selection
 from falcon_images.settings import Limits
 
-_PAGE = ('limit', 'batch_size', 'count', 'skip', 'start_index', 'index')
+_PAGE = (*LIMIT, *SKIP)
 
 
 class Changes:

@@ -55,7 +55,7 @@ class DrawingDiedError(Exception):
 
 
 @dataclass(frozen=True)
-class Limits:
+class DrawerLimits:
     """What a drawer may take: memory in bytes, time for one drawing in seconds.
 
     After so many `drawings` its process is replaced, and with it what it kept.
@@ -66,15 +66,15 @@ class Limits:
     drawings: int
 
 
-# Python and its libraries need memory too, beside that counted for a picture.
-SMALL = Limits(512 * 1024**2, seconds=15, drawings=1000)
-LARGE = Limits(1024**3, seconds=30, drawings=1)
+# Beside what is counted for a picture, the program and its libraries need some.
+SMALL = DrawerLimits(512 * 1024**2, seconds=15, drawings=1000)
+LARGE = DrawerLimits(1024**3, seconds=30, drawings=1)
 
 
 class Drawer:
     """Draws one thumbnail at once, in a process that is started when it is needed."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: DrawerLimits) -> None:
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
         self._end: Callable[[], object] = _nothing

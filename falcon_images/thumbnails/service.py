@@ -13,11 +13,7 @@ from typing import BinaryIO, cast
 
 import cachetools
 
-from falcon_images.errors import (
-    DamagedFileError,
-    InvalidRequestError,
-    StorageError,
-)
+from falcon_images.errors import DamagedFileError, InvalidRequestError, StorageError
 from falcon_images.files.disk import DiskFiles
 from falcon_images.files.errors import disk_errors
 from falcon_images.files.thumbnails import (

@@ -142,7 +142,7 @@ def test_a_folder_that_cannot_be_written_is_refused(
         ({'USE_AUTHENTICATION': 'false'}, 'IDENTIFICATION_URL must hold the URL'),
         (
             {'MONGODB_URL': 'mysql://u:secret@x'},
-            'MONGODB_URL is not the URL of a MongoDB',
+            'MONGODB_URL must begin with mongodb://',
         ),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import falcon.testing
 import pymongo
 
-from falcon_images.app import App, Parts, create_app
+from falcon_images.app import App, ServiceParts, create_app
 from falcon_images.files.disk import DiskFiles
 from falcon_images.server.budget import Budget
 from falcon_images.settings import Settings
@@ -72,7 +72,7 @@ class Service:
     settings: Settings
     client: Client
     database: pymongo.database.Database[dict[str, Any]]
-    parts: Parts
+    parts: ServiceParts
     app: App
 
     @property
@@ -108,7 +108,7 @@ class running:  # noqa: N801 - used as a function
         settings = self._settings
         budget = self._budget or Budget(settings.app_threads)
         self._stack = contextlib.ExitStack()
-        parts = Parts(settings, budget, self._stack)
+        parts = ServiceParts(settings, budget, self._stack)
         self._mongo = parts.client
         app = create_app(settings, parts)
         database = self._mongo[settings.mongodb_db]

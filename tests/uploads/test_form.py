@@ -4,7 +4,6 @@ import errno
 import hashlib
 import io
 import re
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,10 @@ from falcon_images.errors import (
     StorageFullError,
     StorageUnavailableError,
     TooLargeError,
-    TooManyUploadsError,
 )
 from falcon_images.files.disk import DiskFiles
 from falcon_images.settings import Limits, Settings
 from falcon_images.uploads.form import Upload, receive_upload
-from falcon_images.uploads.receiver import UploadReceiver
 from tests.support.pictures import SVG, jpeg
 from tests.support.service import Form, form
 
@@ -355,19 +352,6 @@ def test_names_are_bounded(files: DiskFiles, parts: Any) -> None:
     with pytest.raises(InvalidRequestError, match='MAX_NAME_BYTES'):
         receive(files, form(*parts), replace(LIMITS, max_name_bytes=10))
     assert receive(files, form(*parts), replace(LIMITS, max_name_bytes=12))
-
-
-def test_uploads_beyond_the_places_are_sent_away(files: DiskFiles) -> None:
-    receiver, sent = UploadReceiver(files, 2, LIMITS), form(IMAGE)
-
-    def received() -> AbstractContextManager[Upload]:
-        return receiver.receive(io.BytesIO(sent.body), sent.content_type, ())
-
-    refused = pytest.raises(TooManyUploadsError, match='MAX_UPLOADS')
-    with received(), received(), refused, received():
-        pass
-    with received(), received():
-        pass
 
 
 def test_depth_of_json_is_bounded(files: DiskFiles) -> None:
