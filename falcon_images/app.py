@@ -54,7 +54,7 @@ from falcon_images.thumbnails.service import ThumbnailService
 
 _EXPOSED_HEADERS = (
     *('Content-Disposition', 'ETag', 'Link', 'Location'),
-    *('X-Thumbnail', 'X-Total-Count'),
+    *('X-Ignored-Parameters', 'X-Thumbnail', 'X-Total-Count'),
 )
 _PACKAGE = Path(__file__).parent
 _RETRY_AFTER_SECONDS = '5'

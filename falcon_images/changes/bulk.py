@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 from collections.abc import Container, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from falcon_images.changes.patch import BulkPatch
@@ -10,6 +11,7 @@ from falcon_images.errors import (
     ConflictError,
     CursorLostError,
     DatabaseUnavailableError,
+    InvalidRequestError,
     PreconditionFailedError,
 )
 from falcon_images.metadata.changes.before_images import ChangeKind
@@ -55,9 +57,11 @@ class BulkChanges:
         """Tell how many images would be changed, and show some of them.
 
         Raises:
-            InvalidRequestError: the patch does not fit one of them.
+            InvalidRequestError: the patch does not fit one of them, or a property by
+                which images are excluded is in none.
             PreconditionFailedError: another number than expected matches.
         """
+        self._require_known(collection_name, selection)
         query = Query(filter=selection.filter, limit=_EXAMPLES)
 
         def read() -> tuple[int, list[Document]]:
@@ -78,12 +82,22 @@ class BulkChanges:
             InvalidRequestError: the patch does not fit one of them.
             PreconditionFailedError: another number than expected matches.
         """
+        self._require_known(collection_name, selection)
         begun = again(lambda: self._begin(collection_name, selection, patch))
         if begun is None:
             return {'change': None, 'matched': 0, 'changed': 0}
         change, matched = begun
         changed = self.run(change)
         return {'change': change.id, 'matched': matched, 'changed': changed}
+
+    def _require_known(self, collection_name: str, selection: Selection) -> None:
+        """Refuse to exclude by a property that no image has, as if it was mistyped."""
+        for path in selection.excluding:
+            if not again(partial(self._bulk.has, collection_name, path)):
+                raise InvalidRequestError(
+                    f'No image of this collection has {path[:40]!r}, so not_ excludes '
+                    'none. Correct the name, or leave the condition out.'
+                )
 
     def _begin(
         self, collection_name: str, selection: Selection, patch: BulkPatch | None

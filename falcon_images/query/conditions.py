@@ -2,26 +2,19 @@
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from falcon_images.errors import InvalidRequestError
 from falcon_images.metadata.values import parse_id
 from falcon_images.query.parameters import Params, check_path, checked_text, one_text
 from falcon_images.query.times import first_moment, last_moment
+from falcon_images.query.words import instead
 from falcon_images.settings import Settings
 
 Clause = dict[str, Any]
 _Operator = Callable[[str, Sequence[str]], list[Clause]]
 
-# Parameters with a meaning of their own on some route; they are never conditions.
-OWN_NAMES = frozenset(
-    (
-        *('limit', 'batch_size', 'count', 'skip', 'start_index', 'index'),
-        *('sort', 'filter', 'fields', 'cursor', 'from', 'to', 'values'),
-        *('all', 'dry_run', 'expect', 'jwt', 'token'),
-    )
-)
 _MAX_CONDITIONS = 100
 _PREFIX = re.compile('(eq|min|max|gt|lt|not|in|like|has)_(.*)', re.DOTALL)
 _NUMBER = re.compile(r'-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?')
@@ -30,16 +23,18 @@ _MAX_INTEGER_DIGITS = 20
 _BOOLEANS = {'true': True, 'false': False}
 
 
-def parse_conditions(params: Params, limits: Settings) -> list[Clause]:
+def parse_conditions(
+    params: Params, limits: Settings, words: Collection[str]
+) -> list[Clause]:
     """Read all plain conditions of a request; each is a filter, and all must hold.
+
+    Args:
+        words: the parameters that are none, on this route.
 
     Raises:
         InvalidRequestError: one of them cannot be; the text says which and why.
     """
-    groups: dict[tuple[str, str], list[str]] = {}
-    for name, values in params.items():
-        if name not in OWN_NAMES and (texts := _texts(name, values, limits)):
-            groups.setdefault(_split(name, limits), []).extend(texts)
+    groups = _groups(params, limits, words)
     if len(groups) > _MAX_CONDITIONS:
         raise InvalidRequestError(
             f'A request can have {_MAX_CONDITIONS} conditions at most; use filter.'
@@ -51,14 +46,40 @@ def parse_conditions(params: Params, limits: Settings) -> list[Clause]:
     ]
 
 
+def excluding_paths(
+    params: Params, limits: Settings, words: Collection[str]
+) -> tuple[str, ...]:
+    """Return the properties of the conditions that exclude values: ``not_NAME``."""
+    groups = _groups(params, limits, words)
+    return tuple(path for operator, path in groups if operator == 'not')
+
+
 def parse_period(params: Params, limits: Settings) -> list[Clause]:
     """Read ``from`` and ``to``: bounds of the time of storage, both included."""
     bounds = {}
     if text := one_text(params, ('from',), limits):
-        bounds['$gte'] = first_moment(text)
+        bounds['$gte'] = _of_word('from', text, first_moment)
     if text := one_text(params, ('to',), limits):
-        bounds['$lte'] = last_moment(text)
+        bounds['$lte'] = _of_word('to', text, last_moment)
     return [{'time': bounds}] if bounds else []
+
+
+def _of_word(name: str, text: str, moment: Callable[[str], Any]) -> Any:
+    try:
+        return moment(text)
+    except InvalidRequestError as ex:
+        raise InvalidRequestError(f'{name}: {ex} Else {instead(name)}.') from ex
+
+
+def _groups(
+    params: Params, limits: Settings, words: Collection[str]
+) -> dict[tuple[str, str], list[str]]:
+    """Collect the values of conditions by operator and property."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for name, values in params.items():
+        if name not in words and (texts := _texts(name, values, limits)):
+            groups.setdefault(_split(name, limits), []).extend(texts)
+    return groups
 
 
 def _texts(name: str, values: str | list[str], limits: Settings) -> list[str]:

@@ -1,19 +1,19 @@
 """Queries: from a request's parameters to what MongoDB is asked."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
 from falcon_images.errors import InvalidRequestError
+from falcon_images.formats.lists import FORMATS
 from falcon_images.metadata.documents import Query
 from falcon_images.query.conditions import parse_conditions, parse_period
 from falcon_images.query.filters import safe_filter
 from falcon_images.query.order import parse_order
 from falcon_images.query.pages import next_address, parse_cursor, parse_fields
-from falcon_images.query.parameters import Params, one_object, whole_number
+from falcon_images.query.parameters import Params, one_object, one_text, whole_number
+from falcon_images.query.words import LIMIT, LIST, SKIP, instead
 from falcon_images.settings import Settings
-
-_LIMIT = ('limit', 'batch_size', 'count')
-_SKIP = ('skip', 'start_index', 'index')
 
 __all__ = ['Params', 'next_address', 'parse_filter', 'parse_query', 'parse_selection']
 
@@ -25,7 +25,7 @@ def parse_query(params: Params, limits: Settings) -> Query:
         InvalidRequestError: one of them cannot be used; the text says which and why.
     """
     selection = parse_selection(params, limits)
-    skip, limit = whole_number(params, _SKIP, limits), _limit(params, limits)
+    skip, limit = whole_number(params, SKIP, limits), _limit(params, limits)
     after = parse_cursor(params, selection.sort, limits)
     if skip and after:
         raise InvalidRequestError('Give cursor or skip, not both.')
@@ -41,8 +41,13 @@ def parse_selection(params: Params, limits: Settings) -> Query:
     )
 
 
-def parse_filter(params: Params, limits: Settings) -> dict[str, Any]:
+def parse_filter(
+    params: Params, limits: Settings, words: Collection[str] = LIST
+) -> dict[str, Any]:
     """Read which images are meant: ``filter``, plain conditions, ``from`` and ``to``.
+
+    Args:
+        words: the parameters that are no conditions, on this route.
 
     Returns:
         A query for MongoDB; an empty one if there is no condition, so all are meant.
@@ -50,7 +55,7 @@ def parse_filter(params: Params, limits: Settings) -> dict[str, Any]:
     clauses = [
         safe_filter(one_object(params, 'filter', limits)),
         *parse_period(params, limits),
-        *parse_conditions(params, limits),
+        *parse_conditions(params, limits, words),
     ]
     clauses = [clause for clause in clauses if clause]
     if len(clauses) > 1:
@@ -58,8 +63,19 @@ def parse_filter(params: Params, limits: Settings) -> dict[str, Any]:
     return clauses[0] if clauses else {}
 
 
+def parse_format(params: Params, limits: Settings) -> str:
+    """Read ``format``: what the list is written as; empty if the header tells it."""
+    text = one_text(params, ('format',), limits)
+    if text and text not in FORMATS:
+        raise InvalidRequestError(
+            f'format must be {", ".join(FORMATS)}, not {text[:40]!r}; '
+            f'{instead("format")}.'
+        )
+    return FORMATS.get(text, '')
+
+
 def _limit(params: Params, limits: Settings) -> int:
-    limit, most = whole_number(params, _LIMIT, limits), limits.max_list_documents
+    limit, most = whole_number(params, LIMIT, limits), limits.max_list_documents
     if most and not 0 < limit <= most:
         raise InvalidRequestError(
             f'A list can have {most} documents at most (MAX_LIST_DOCUMENTS); ask for '

@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from falcon_images.errors import InvalidRequestError
+from falcon_images.query.as_sent import check_encoding, refuse_blank_parameters
+from falcon_images.query.conditions import excluding_paths
 from falcon_images.query.lists import parse_filter
 from falcon_images.query.parameters import Params
+from falcon_images.query.words import BULK, NOT_IN_BULK, instead
 from falcon_images.settings import Settings
 
-# They mean something for lists, but nothing for all images that match.
-_OF_LISTS = (
-    *('limit', 'batch_size', 'count', 'skip', 'start_index', 'index'),
-    *('sort', 'cursor', 'fields', 'values'),
-)
-_OUR_OWN = ('all', 'dry_run', 'expect')
-_TOKENS = ('jwt', 'token')
+_SAFEGUARDS = ('all', 'dry_run', 'expect')
 _TRUTH = {'true': True, 'false': False}
 _DIGITS = re.compile('[0-9]{1,18}')
 
@@ -24,42 +21,52 @@ _DIGITS = re.compile('[0-9]{1,18}')
 class Selection:
     """The images that match a filter, `expect` of them if that is told.
 
-    `conditions` are the parameters that the filter was made of.
+    `conditions` are the parameters that the filter was made of, and `excluding` the
+    properties of those that exclude values.
     """
 
     filter: dict[str, Any]
     conditions: dict[str, str | list[str]]
+    excluding: tuple[str, ...] = ()
     is_dry_run: bool = False
     expect: int | None = None
 
 
-def parse_bulk_selection(params: Params, limits: Settings) -> Selection:
+def parse_bulk_selection(
+    params: Params, query_string: str, limits: Settings
+) -> Selection:
     """Read the parameters of a bulk change.
+
+    What is not clear is refused: images that nobody meant would be changed.
+
+    Args:
+        query_string: what the parameters were read from, as it was sent.
 
     Raises:
         InvalidRequestError: one cannot be used, or it is not clear what is meant.
     """
-    _refuse_list_parameters(params)
-    filter_ = parse_filter(params, limits)
+    check_encoding(query_string)
+    refuse_blank_parameters(query_string)
+    _refuse_other_words(params)
+    filter_ = parse_filter(params, limits, BULK)
     _check_all(_truth(params, 'all'), bool(filter_))
     return Selection(
         filter=filter_,
         conditions={
-            name: value
-            for name, value in params.items()
-            if name not in (*_OUR_OWN, *_TOKENS)
+            name: value for name, value in params.items() if name not in _SAFEGUARDS
         },
+        excluding=excluding_paths(params, limits, BULK),
         is_dry_run=_truth(params, 'dry_run'),
         expect=_whole_number(params, 'expect'),
     )
 
 
-def _refuse_list_parameters(params: Params) -> None:
-    for name in _OF_LISTS:
-        if params.get(name):
+def _refuse_other_words(params: Params) -> None:
+    for name in params:
+        if name in NOT_IN_BULK:
             raise InvalidRequestError(
                 f'{name} cannot be used here: a bulk change is of all images that '
-                'match. Choose them by conditions.'
+                f'match. Choose them by conditions; {instead(name)}.'
             )
 
 

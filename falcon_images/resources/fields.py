@@ -12,6 +12,7 @@ from falcon_images.metadata.fields.counting import Facets
 from falcon_images.metadata.fields.counts import Tally
 from falcon_images.metadata.mongo import MongoMetadata
 from falcon_images.query.lists import parse_filter
+from falcon_images.query.words import FIELDS
 from falcon_images.settings import Settings
 
 _VALUES = 20
@@ -29,7 +30,7 @@ class Fields:
     def on_get(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
-        filter_ = parse_filter(req.params, self._settings)
+        filter_ = parse_filter(req.params, self._settings, FIELDS)
         values = req.get_param_as_int(
             'values', min_value=1, max_value=_MAX_VALUES, default=_VALUES
         )
