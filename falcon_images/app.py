@@ -3,9 +3,9 @@
 import contextlib
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import falcon
 import falcon.media
@@ -94,9 +94,13 @@ logger = logging.getLogger(__name__)
 
 
 class App(falcon.App[falcon.Request, falcon.Response]):
-    """The application, and what it says of requests before their bodies are there."""
+    """The application, and what a server asks of it before a request is whole.
+
+    `admit` says what becomes of a request, `open_file` where a large body waits.
+    """
 
     admit: Admit
+    open_file: Callable[[], BinaryIO]
 
 
 def create_client(settings: Settings) -> pymongo.MongoClient[Document]:
@@ -122,7 +126,8 @@ def create_client(settings: Settings) -> pymongo.MongoClient[Document]:
         # The URL may hold a password, and the error the URL.
         raise SettingsError(
             'MONGODB_URL is not the URL of a MongoDB, such as '
-            'mongodb://localhost:27017.'
+            'mongodb://localhost:27017. In a user and a password, each of : / ? # [ ] '
+            '@ % must be percent-encoded (RFC 3986), such as %40 for @.'
         ) from ex
 
 
@@ -217,6 +222,7 @@ def create_app(  # noqa: PLR0913 - the last three are named where they are given
     app.add_route('/ui', gallery)
     app.add_route('/ui/{name:path}', gallery)
     _add_routes(app, settings, metadata, files, store, budget=budget)
+    app.open_file = files.open_unnamed
     app.admit = Admission(router, app.req_options, limits, auth, _LIVE)
     return app
 

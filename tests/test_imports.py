@@ -29,7 +29,7 @@ LAYERS = [
 # The layers that may know a package.
 KNOWN_TO = {
     'falcon': {'app', 'resources', 'middleware'},
-    'pymongo': {'app', 'metadata', 'embedded'},
+    'pymongo': {'serve', 'app', 'metadata', 'embedded'},
     'bson': {'metadata', 'embedded'},
     'streaming_form_data': {'uploads'},
     'waitress': {'server'},

@@ -102,6 +102,10 @@ class DiskFiles:
             if os.getpid() == maker:
                 discard_file(file)
 
+    def open_unnamed(self) -> BinaryIO:
+        """Open a file on this disk that is gone when it is closed."""
+        return self._spool.open_unnamed()
+
     def save(self, file: BinaryIO, key: str) -> None:
         """Move a file from `new_file` into place, to survive a loss of power.
 

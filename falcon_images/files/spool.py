@@ -9,12 +9,13 @@ import os
 import platform
 import secrets
 import shutil
+import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from filelock import FileLock
 
@@ -93,6 +94,16 @@ class UploadSpool:
                 return own.new_path().open('x+b')
             own.make()
         return own.new_path().open('x+b')
+
+    def open_unnamed(self) -> BinaryIO:
+        """Open a file that is gone when it is closed; raise `OSError` if it cannot be.
+
+        Where a system knows no files without a name, it has one that `sweep` finds.
+        """
+        own = self._own()
+        if not own.folder.is_dir():
+            own.make()
+        return cast(BinaryIO, tempfile.TemporaryFile(dir=own.folder))
 
     def sweep(self) -> None:
         """Remove what processes that are no more have left; raise `OSError`."""

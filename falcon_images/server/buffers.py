@@ -2,9 +2,10 @@
 
 import contextlib
 import threading
+from collections.abc import Callable
 from io import BytesIO
 from tempfile import TemporaryFile
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 _MAX_BYTES_IN_MEMORY = 512 * 1024
 
@@ -19,9 +20,16 @@ class Allowance:
     Args:
         memory_bytes: in memory; what is more goes to the disk.
         all_bytes: in memory and on the disk.
+        open_file: makes a file on that disk which is gone when it is closed.
     """
 
-    def __init__(self, memory_bytes: int, all_bytes: int) -> None:
+    def __init__(
+        self,
+        memory_bytes: int,
+        all_bytes: int,
+        open_file: Callable[[], BinaryIO] | None = None,
+    ) -> None:
+        self.open_file = open_file or cast(Callable[[], BinaryIO], TemporaryFile)
         self.memory_left = memory_bytes
         self.left = all_bytes
         self._lock = threading.Lock()
@@ -120,7 +128,7 @@ class BodyBuffer:
 
     def _move_to_disk(self) -> None:
         content = self._file.getvalue()
-        self._file = TemporaryFile()  # noqa: SIM115 - closed in `close`
+        self._file = self._allowance.open_file()
         self._is_in_memory = False
         self._file.write(content)
         self._allowance.give_back(0, self._size_in_memory)

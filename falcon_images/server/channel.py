@@ -191,7 +191,7 @@ class Channel(HTTPChannel):
         if is_working or self._waits():
             if self.request is not None:
                 # It is not being read, for now.
-                self.request.began_at = now
+                self.request.pause(now)
             if is_working and self._is_stalled(now):
                 self.handle_close()
         elif self._is_late(now):
@@ -224,8 +224,13 @@ class Channel(HTTPChannel):
         timeouts = cast(Any, self.server).timeouts
         if not self._has_had_a_request and self._has_no_headers():
             return bool(now > self._opened_at + timeouts.header_seconds)
-        late = self.request is not None and now > self.request.deadline(timeouts)
-        return late or self._is_quiet(now)
+        return self._is_quiet(now) or (
+            self.request is not None
+            and (
+                now > self.request.deadline(timeouts)
+                or self.request.is_slow(now, timeouts)
+            )
+        )
 
     def _has_no_headers(self) -> bool:
         return self.request is None or not self.request.headers_finished

@@ -6,8 +6,9 @@ import select
 import socket
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
@@ -61,6 +62,7 @@ class Listener(TcpWSGIServer):
         is_shared: bool,
         admit: Admit | None,
         budget: Budget | None = None,
+        open_file: Callable[[], BinaryIO] | None = None,
     ) -> None:
         # One that took all would leave the others idle.
         self._accepted_at_once = 1 if is_shared else _ACCEPTED_AT_ONCE
@@ -68,7 +70,9 @@ class Listener(TcpWSGIServer):
         self.admit = admit
         self.max_body_bytes = max_body_bytes
         self.allowance = Allowance(
-            _MEMORY_BYTES, max(_LARGEST_BODIES * max_body_bytes, _MIN_BYTES)
+            _MEMORY_BYTES,
+            max(_LARGEST_BODIES * max_body_bytes, _MIN_BYTES),
+            open_file,
         )
         # Until when a connection waits for what is to be known of its request.
         self._waiting: dict[Channel, float] = {}

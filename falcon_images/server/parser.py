@@ -42,7 +42,7 @@ class TooManyBytesError(Error):
 
 
 class DiskFullError(Error):
-    """The temporary folder has no room for the body."""
+    """The disk has no room for the body."""
 
     code = 507
     reason = 'Insufficient Storage'
@@ -80,7 +80,8 @@ class Parser(HTTPRequestParser):
         self, adj: Adjustments, connection: Connection, max_body_bytes: int
     ) -> None:
         super().__init__(adj)
-        self.began_at = time.monotonic()
+        self.began_at = self._period_began_at = time.monotonic()
+        self._came_in_period = 0
         self._connection = connection
         self._max_body_bytes = max_body_bytes
 
@@ -100,8 +101,23 @@ class Parser(HTTPRequestParser):
             return self.began_at + timeouts.header_seconds
         return self.began_at + timeouts.request_seconds
 
+    def pause(self, now: float) -> None:
+        """Begin to wait anew, because the server has not read until now."""
+        self.began_at = self._period_began_at = now
+        self._came_in_period = 0
+
+    def is_slow(self, now: float, timeouts: Timeouts) -> bool:
+        """Return whether the body comes with too few bytes a second."""
+        seconds = now - self._period_began_at
+        if self.body_rcv is None or seconds < timeouts.body_seconds:
+            return False
+        is_slow = self._came_in_period < seconds * timeouts.body_bytes_per_second
+        self._period_began_at, self._came_in_period = now, 0
+        return is_slow
+
     def received(self, data: bytes) -> int:
         consumed = len(data)
+        self._came_in_period += consumed
         if self._is_closed:
             # A client that was told to go on may have been found to be gone.
             return consumed

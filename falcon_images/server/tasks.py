@@ -13,7 +13,8 @@ _ERRORS = {
     408: (
         'Too slow',
         'The request took too long to arrive; send it again, or let the service wait '
-        'longer with HEADER_TIMEOUT_SECONDS and REQUEST_TIMEOUT_SECONDS.',
+        'longer with HEADER_TIMEOUT_SECONDS, REQUEST_TIMEOUT_SECONDS and '
+        'MIN_BODY_BYTES_PER_SECOND.',
     ),
     413: ('Too large', 'The body has more bytes than MAX_BODY_BYTES allows.'),
     431: ('Headers too large', 'The headers have more than 256 KiB; send less.'),

@@ -260,7 +260,7 @@ def test_the_log_begins_with_what_it_means_to_be_open(
     start: Start, mongodb_url: str
 ) -> None:
     opened = start(MONGODB_URL=mongodb_url).ready()
-    assert 'Authentication is off: whoever reaches this service' in opened.lines[0]
+    assert 'Authentication is off: everybody on the network' in opened.lines[0]
     closed = start(
         MONGODB_URL=mongodb_url,
         USE_AUTHENTICATION='1',
