@@ -50,9 +50,8 @@ def refuse_blank_parameters(query_string: str) -> None:
     for name, has_sign in blank_parameters(query_string):
         if has_sign:
             raise InvalidRequestError(
-                f'{name[:40]!r} has no value, and a bulk change does not guess: give '
-                'it one, or leave it out. An empty text is asked for with '
-                'filter={"NAME": ""}.'
+                f'{name[:40]!r} has no value, so it is no condition: give it one, or '
+                'leave it out. An empty text is asked for with filter={"NAME": ""}.'
             )
         raise InvalidRequestError(
             f'{name[:40]!r} has no "=", so it is no condition. Write NAME=VALUE; '
