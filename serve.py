@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,8 +20,11 @@ os.environ.setdefault('HOME', str(Path.cwd()))
 import pymongo
 
 from falcon_images import __version__
-from falcon_images.app import App, create_client, open_files, running_app
+from falcon_images.app import App, running_app
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
+from falcon_images.files.opening import open_files
+from falcon_images.libraries import set_up_libraries
+from falcon_images.metadata.client import create_client
 from falcon_images.metadata.refusals import reason_of
 from falcon_images.resources.root import public_url
 from falcon_images.server.budget import Budget
@@ -35,6 +38,7 @@ from falcon_images.settings import (
     find_misspelt,
     read_environment,
 )
+from falcon_images.telemetry.internals import find_no_callers
 from falcon_images.telemetry.log_lines import LineHandler, formatter, log_warnings
 from falcon_images.telemetry.processes import forget_process, shared_counters
 
@@ -51,6 +55,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> None:
     if options.check_config:
         _check_config(settings, values)
         return
+    set_up_libraries()
     log_to_standard_error(settings.log_format)
     for name, meant in find_misspelt(values).items():
         logger.warning('%s is no setting and has no effect; is %s meant?', name, meant)
@@ -140,7 +145,7 @@ def _check_config(settings: Settings, values: Mapping[str, str]) -> None:
 
 
 def _ping(settings: Settings) -> None:
-    with create_client(settings) as client:
+    with create_client(settings.mongodb_url, settings.query_timeout_seconds) as client:
         try:
             client.admin.command('ping')
         except pymongo.errors.PyMongoError as ex:
@@ -155,9 +160,7 @@ def log_to_standard_error(log_format: str) -> None:
     handler.setFormatter(formatter(log_format))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     log_warnings()
-    # What no line tells is not looked for; so says Python's "Logging HOWTO".
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging._srcfile = None
+    find_no_callers()
     # Its warnings have the identification URL in them.
     logging.getLogger('urllib3').setLevel(logging.ERROR)
     logging.getLogger('waitress.queue').setLevel(logging.ERROR)
@@ -181,12 +184,12 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _refuse_what_cannot_work(settings: Settings) -> None:
     """Try, before there are workers, what each of them will need."""
-    open_files(settings).close()
+    open_files(settings.uploads_directory).close()
     if settings.mongodb_url:
-        create_client(settings).close()
+        create_client(settings.mongodb_url, settings.query_timeout_seconds).close()
 
 
-def _stopper(server: Server) -> 'signal._HANDLER':
+def _stopper(server: Server) -> Callable[[int, FrameType | None], None]:
     def stop(number: int, frame: FrameType | None) -> None:
         server.stop()
 

@@ -1,4 +1,4 @@
-"""Floors: the barest programs that do the unavoidable part of the service's work.
+"""Baselines: the barest programs that do the unavoidable part of the service's work.
 
 One Falcon application with the paths of the service, on the same server settings, the
 same database and the same disk. It checks nothing, logs nothing, and knows no errors.
@@ -26,7 +26,7 @@ from pymongo.write_concern import WriteConcern
 from streaming_form_data import StreamingFormDataParser
 from streaming_form_data.targets import BaseTarget, ValueTarget
 
-from falcon_images.app import create_client
+from falcon_images.metadata.client import create_client
 from falcon_images.server.listen import Server, listen
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.server.workers import Workers
@@ -257,7 +257,7 @@ def main() -> None:
     settings = Settings.from_env(os.environ)
     settings.uploads_directory.mkdir(parents=True, exist_ok=True)
     listener = listen(settings.app_host, 0)
-    print(f'The floor listens on port {listener.getsockname()[1]}', flush=True)
+    print(f'The baseline listens on port {listener.getsockname()[1]}', flush=True)
     work = functools.partial(_serve, settings, listener, durable=durable)
     if settings.workers == 1:
         work()
@@ -266,7 +266,7 @@ def main() -> None:
 
 
 def _serve(settings: Settings, listener: socket.socket, *, durable: bool) -> None:
-    client = create_client(settings)
+    client = create_client(settings.mongodb_url, settings.query_timeout_seconds)
     folder = settings.uploads_directory
     server = Server(
         create_baseline(client, settings.mongodb_db, folder, durable=durable),

@@ -10,6 +10,7 @@ import click
 
 from falcon_images import __version__
 from falcon_images.cli.check import check_store
+from falcon_images.libraries import set_up_libraries
 from falcon_images.settings import read_environment
 
 
@@ -20,10 +21,11 @@ def main() -> None:
 
     The same environment variables and .env count as for serve.py.
     """
+    set_up_libraries()
 
 
 @main.command()
-@click.option('--repair', is_flag=True, help='Move and remove, as told above.')
+@click.option('--repair', is_flag=True, help='Move and remove, as described above.')
 @click.option('--deep', is_flag=True, help='Read every byte and compare its SHA-256.')
 @click.pass_context
 def check(ctx: click.Context, repair: bool, deep: bool) -> None:

@@ -7,7 +7,6 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,7 +16,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from falcon_images.app import create_client
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.errors import DatabaseUnavailableError
 from falcon_images.files.quarantine import QuarantineError
@@ -28,6 +26,7 @@ from falcon_images.maintenance.check import (
     Finding,
     FindingKind,
 )
+from falcon_images.metadata.client import create_client
 from falcon_images.metadata.inventory import Inventory
 from falcon_images.settings import EMBEDDED_FOLDER, Settings, SettingsError
 
@@ -65,13 +64,7 @@ def _check(settings: Settings, extent: Extent) -> Outcome:
     _require_folder(settings.uploads_directory)
     with (
         _database_url(settings.mongodb_url) as url,
-        create_client(
-            replace(
-                settings,
-                mongodb_url=url,
-                query_timeout_seconds=_QUERY_TIMEOUT_SECONDS,
-            )
-        ) as client,
+        create_client(url, _QUERY_TIMEOUT_SECONDS) as client,
     ):
         inventory = Inventory(client, settings.mongodb_db)
         return _report(settings.uploads_directory, inventory, extent)
@@ -96,7 +89,7 @@ def _report(root: Path, inventory: Inventory, extent: Extent) -> Outcome:
 
 
 def _progress(inventory: Inventory) -> Progress:
-    sources = (*inventory.collections(), *inventory.kept())
+    sources = (*inventory.collections(), *inventory.deleted())
     documents = sum(inventory.count(source) for source in sources)
     progress = Progress(
         TextColumn('{task.description}'),

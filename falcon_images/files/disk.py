@@ -19,6 +19,7 @@ from falcon_images.files.errors import disk_errors
 from falcon_images.files.keys import (
     IMAGE_KEY,
     _is_plain,
+    path_below,
 )
 from falcon_images.files.spool import UploadSpool, discard_file, finish_file
 from falcon_images.files.thumbnails import ThumbnailCache
@@ -133,7 +134,7 @@ class DiskFiles:
     def open_unbuffered(self, key: str) -> io.FileIO | None:
         """Do the same for one who reads large parts."""
         path = self._name(key)
-        with disk_errors(), _missing_is_none():
+        with disk_errors(), _missing_is_none(path):
             # Python's `open` would ask the system more, such as if it is a terminal.
             descriptor = os.open(path, _READ)
             try:
@@ -150,7 +151,7 @@ class DiskFiles:
     def size(self, key: str) -> int | None:
         """Tell how many bytes a file has; None if there is none."""
         path = self._name(key)
-        with disk_errors(), _missing_is_none():
+        with disk_errors(), _missing_is_none(path):
             status = os.lstat(path)
             return status.st_size if stat.S_ISREG(status.st_mode) else None
         return None
@@ -216,13 +217,15 @@ class DiskFiles:
         # Nearly all keys are `image_key`'s; they are known faster than checked.
         if not IMAGE_KEY.fullmatch(key) and not all(map(_is_plain, key.split('/'))):
             raise InvalidRequestError('The file of this image has an unsafe name.')
-        return f'{self._images_name}/{key}'
+        return path_below(self._images_name, key)
 
 
 @contextlib.contextmanager
-def _missing_is_none() -> Iterator[None]:
+def _missing_is_none(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as ex:
-        if ex.errno not in _NO_FILE:
+        # Windows says of a folder what it says of a file without rights.
+        is_folder = ex.errno == errno.EACCES and Path(path).is_dir()
+        if not is_folder and ex.errno not in _NO_FILE:
             raise

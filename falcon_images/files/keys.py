@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import logging
+import os
 import re
 
 from falcon_images.errors import InvalidRequestError
@@ -73,6 +74,15 @@ def legacy_key(collection_name: str, image_name: object) -> str:
         if not isinstance(name, str) or not _is_plain(name):
             raise InvalidRequestError('The file of this image has an unsafe name.')
     return f'{collection_name}/{image_name}'
+
+
+def path_below(folder: str, key: str, separator: str = os.sep) -> str:
+    """Return where a key's file is below a folder.
+
+    With the system's separator alone: Windows takes names without a limit of length,
+    which begin with two backslashes and a question mark, as they are.
+    """
+    return folder + separator + key.replace('/', separator)
 
 
 @functools.lru_cache(_REMEMBERED_FOLDERS)

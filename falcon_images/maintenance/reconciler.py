@@ -7,9 +7,10 @@ import time
 from falcon_images.errors import DatabaseUnavailableError, StorageError
 from falcon_images.files.disk import DiskFiles
 from falcon_images.files.unresolved import UnresolvedWrite
-from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.metadata.indexes import Indexes
+from falcon_images.store.collections import CollectionStore
 from falcon_images.store.expiry import ExpiredChanges
-from falcon_images.store.images import ImageStore
+from falcon_images.store.unresolved import WriteResolver
 
 _PAUSE_SECONDS = 10.0
 # How long a database must have answered before an insert that it was sent, and of
@@ -27,18 +28,22 @@ class Reconciler:
     at the same time in several processes.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each leaves something to be finished
         self,
-        store: ImageStore,
-        metadata: MongoMetadata,
+        *,
         files: DiskFiles,
+        collections: CollectionStore,
+        expiry: ExpiredChanges,
+        resolver: WriteResolver,
+        indexes: Indexes,
         pause_seconds: float = _PAUSE_SECONDS,
         grace_seconds: float = _GRACE_SECONDS,
     ) -> None:
-        self._store = store
-        self._metadata = metadata
         self._files = files
-        self._expiry = ExpiredChanges(files, metadata)
+        self._collections = collections
+        self._expiry = expiry
+        self._resolver = resolver
+        self._indexes = indexes
         self._pause_seconds = pause_seconds
         self._grace_seconds = grace_seconds
         self._missing_since: dict[UnresolvedWrite, float] = {}
@@ -61,10 +66,10 @@ class Reconciler:
         for step in (
             self._files.keep_alive,
             self._files.sweep_incoming,
-            self._store.finish_drops,
+            self._collections.finish_drops,
             self._expiry.expire_changes,
             self._resolve_writes,
-            self._metadata.make_indexes,
+            self._indexes.make_indexes,
         ):
             try:
                 step()
@@ -80,7 +85,7 @@ class Reconciler:
             self._stopped.wait(self._pause_seconds)
 
     def _resolve_writes(self) -> None:
-        unresolved_writes = self._store.unresolved_writes()
+        unresolved_writes = self._resolver.unresolved_writes()
         self._missing_since = {
             unresolved_write: since
             for unresolved_write, since in self._missing_since.items()
@@ -100,7 +105,7 @@ class Reconciler:
             now - self._missing_since.get(unresolved_write, now) >= self._grace_seconds
         )
         try:
-            is_resolved = self._store.resolve(unresolved_write, may_delete=is_certain)
+            is_resolved = self._resolver.resolve(unresolved_write, is_certain)
         except StorageError:
             return
         if not is_resolved:

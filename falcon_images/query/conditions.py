@@ -6,35 +6,38 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from falcon_images.errors import InvalidRequestError
+from falcon_images.formats.json import NUMBER, int64
 from falcon_images.metadata.values import parse_id
-from falcon_images.query.parameters import Params, check_path, checked_text, one_text
+from falcon_images.query.names import instead
+from falcon_images.query.parameters import (
+    BOOLEANS,
+    Params,
+    check_path,
+    checked_text,
+    one_text,
+)
 from falcon_images.query.times import first_moment, last_moment
-from falcon_images.query.words import instead
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 
 Clause = dict[str, Any]
 _Operator = Callable[[str, Sequence[str]], list[Clause]]
 
 _MAX_CONDITIONS = 100
 _PREFIX = re.compile('(eq|min|max|gt|lt|not|in|like|has)_(.*)', re.DOTALL)
-_NUMBER = re.compile(r'-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?')
-_INT64 = range(-(2**63), 2**63)
-_MAX_INTEGER_DIGITS = 20
-_BOOLEANS = {'true': True, 'false': False}
 
 
 def parse_conditions(
-    params: Params, limits: Settings, words: Collection[str]
+    params: Params, limits: Limits, names: Collection[str]
 ) -> list[Clause]:
     """Read all plain conditions of a request; each is a filter, and all must hold.
 
     Args:
-        words: the parameters that are none, on this route.
+        names: the parameters that are none, on this route.
 
     Raises:
         InvalidRequestError: one of them cannot be; the text says which and why.
     """
-    groups = _groups(params, limits, words)
+    groups = _groups(params, limits, names)
     if len(groups) > _MAX_CONDITIONS:
         raise InvalidRequestError(
             f'A request can have {_MAX_CONDITIONS} conditions at most; use filter.'
@@ -47,24 +50,24 @@ def parse_conditions(
 
 
 def excluding_paths(
-    params: Params, limits: Settings, words: Collection[str]
+    params: Params, limits: Limits, names: Collection[str]
 ) -> tuple[str, ...]:
     """Return the properties of the conditions that exclude values: ``not_NAME``."""
-    groups = _groups(params, limits, words)
+    groups = _groups(params, limits, names)
     return tuple(path for operator, path in groups if operator == 'not')
 
 
-def parse_period(params: Params, limits: Settings) -> list[Clause]:
+def parse_period(params: Params, limits: Limits) -> list[Clause]:
     """Read ``from`` and ``to``: bounds of the time of storage, both included."""
     bounds = {}
     if text := one_text(params, ('from',), limits):
-        bounds['$gte'] = _of_word('from', text, first_moment)
+        bounds['$gte'] = _of_name('from', text, first_moment)
     if text := one_text(params, ('to',), limits):
-        bounds['$lte'] = _of_word('to', text, last_moment)
+        bounds['$lte'] = _of_name('to', text, last_moment)
     return [{'time': bounds}] if bounds else []
 
 
-def _of_word(name: str, text: str, moment: Callable[[str], Any]) -> Any:
+def _of_name(name: str, text: str, moment: Callable[[str], Any]) -> Any:
     try:
         return moment(text)
     except InvalidRequestError as ex:
@@ -72,22 +75,22 @@ def _of_word(name: str, text: str, moment: Callable[[str], Any]) -> Any:
 
 
 def _groups(
-    params: Params, limits: Settings, words: Collection[str]
+    params: Params, limits: Limits, names: Collection[str]
 ) -> dict[tuple[str, str], list[str]]:
     """Collect the values of conditions by operator and property."""
     groups: dict[tuple[str, str], list[str]] = {}
     for name, values in params.items():
-        if name not in words and (texts := _texts(name, values, limits)):
+        if name not in names and (texts := _texts(name, values, limits)):
             groups.setdefault(_split(name, limits), []).extend(texts)
     return groups
 
 
-def _texts(name: str, values: str | list[str], limits: Settings) -> list[str]:
+def _texts(name: str, values: str | list[str], limits: Limits) -> list[str]:
     texts = values if isinstance(values, list) else [values]
     return [checked_text(name, text, limits) for text in texts if text]
 
 
-def _split(name: str, limits: Settings) -> tuple[str, str]:
+def _split(name: str, limits: Limits) -> tuple[str, str]:
     match = _PREFIX.fullmatch(name)
     operator, path = (match[1], match[2]) if match else ('eq', name)
     if len(checked_text('A name', path, limits).encode()) > limits.max_name_bytes:
@@ -130,21 +133,21 @@ def _any_of(path: str, texts: Sequence[str]) -> Clause:
 
 
 def _meanings(text: str) -> list[Any]:
-    """List what a text may stand for: itself, and a number or a boolean."""
-    if text in _BOOLEANS:
-        return [_BOOLEANS[text], text]
+    """Return the values that a text may mean: itself, and a number or a boolean."""
+    if text in BOOLEANS:
+        return [BOOLEANS[text], text]
     number = _number(text)
     return [text] if number is None else [number, text]
 
 
 def _number(text: str) -> int | float | None:
-    """Read a JSON number; None for other text, and for what MongoDB cannot hold."""
-    match = _NUMBER.fullmatch(text)
+    """Return a JSON number; None for other text, and for what MongoDB cannot hold."""
+    match = NUMBER.fullmatch(text)
     if not match:
         return None
-    is_integer = not (match[2] or match[3]) and len(text) <= _MAX_INTEGER_DIGITS
-    if is_integer and int(text) in _INT64:
-        return int(text)
+    integer = None if match[2] or match[3] else int64(text)
+    if integer is not None:
+        return integer
     number = float(text)
     return number if math.isfinite(number) else None
 
@@ -162,7 +165,7 @@ def _bound(path: str, text: str, moment: Callable[[str], Any]) -> Any:
     if path == 'time':
         return moment(text)
     number = _number(text)
-    if number is None and _NUMBER.fullmatch(text):
+    if number is None and NUMBER.fullmatch(text):
         raise InvalidRequestError(f'{path[:40]}: {text[:40]} is too large a number.')
     return text if number is None else number
 
@@ -196,11 +199,11 @@ def _escaped(text: str) -> str:
 
 def _has(path: str, texts: Sequence[str]) -> list[Clause]:
     for text in texts:
-        if text not in _BOOLEANS:
+        if text not in BOOLEANS:
             raise InvalidRequestError(
                 f'has_{path[:40]} must be true or false, not {text[:40]!r}.'
             )
-    return [{path: {'$exists': _BOOLEANS[text]}} for text in texts]
+    return [{path: {'$exists': BOOLEANS[text]}} for text in texts]
 
 
 _OPERATORS: dict[str, _Operator] = {

@@ -1,4 +1,4 @@
-"""Queries: from a request's parameters to what MongoDB is asked."""
+"""Queries: from the parameters of a request to a query for MongoDB."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -9,17 +9,17 @@ from falcon_images.formats.lists import FORMATS
 from falcon_images.metadata.documents import Query
 from falcon_images.query.conditions import parse_conditions, parse_period
 from falcon_images.query.filters import safe_filter
+from falcon_images.query.names import LIMIT, LIST, SKIP, instead
 from falcon_images.query.order import parse_order
 from falcon_images.query.pages import next_address, parse_cursor, parse_fields
 from falcon_images.query.parameters import Params, one_object, one_text, whole_number
-from falcon_images.query.words import LIMIT, LIST, SKIP, instead
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 
 __all__ = ['Params', 'next_address', 'parse_filter', 'parse_query', 'parse_selection']
 
 
-def parse_query(params: Params, limits: Settings) -> Query:
-    """Read the list parameters of a request (see the README's table of them).
+def parse_query(params: Params, limits: Limits) -> Query:
+    """Read the list parameters of a request (docs/querying.md has their table).
 
     Raises:
         InvalidRequestError: one of them cannot be used; the text says which and why.
@@ -32,7 +32,7 @@ def parse_query(params: Params, limits: Settings) -> Query:
     return replace(selection, skip=skip, limit=limit, after=after)
 
 
-def parse_selection(params: Params, limits: Settings) -> Query:
+def parse_selection(params: Params, limits: Limits) -> Query:
     """Read which images, in what order, and what of them; not how many."""
     return Query(
         filter=parse_filter(params, limits),
@@ -42,12 +42,12 @@ def parse_selection(params: Params, limits: Settings) -> Query:
 
 
 def parse_filter(
-    params: Params, limits: Settings, words: Collection[str] = LIST
+    params: Params, limits: Limits, names: Collection[str] = LIST
 ) -> dict[str, Any]:
     """Read which images are meant: ``filter``, plain conditions, ``from`` and ``to``.
 
     Args:
-        words: the parameters that are no conditions, on this route.
+        names: the parameters that are no conditions, on this route.
 
     Returns:
         A query for MongoDB; an empty one if there is no condition, so all are meant.
@@ -55,7 +55,7 @@ def parse_filter(
     clauses = [
         safe_filter(one_object(params, 'filter', limits)),
         *parse_period(params, limits),
-        *parse_conditions(params, limits, words),
+        *parse_conditions(params, limits, names),
     ]
     clauses = [clause for clause in clauses if clause]
     if len(clauses) > 1:
@@ -63,8 +63,8 @@ def parse_filter(
     return clauses[0] if clauses else {}
 
 
-def parse_format(params: Params, limits: Settings) -> str:
-    """Read ``format``: what the list is written as; empty if the header tells it."""
+def parse_format(params: Params, limits: Limits) -> str:
+    """Read ``format``: what the list is written as; empty if it is absent."""
     text = one_text(params, ('format',), limits)
     if text and text not in FORMATS:
         raise InvalidRequestError(
@@ -74,7 +74,7 @@ def parse_format(params: Params, limits: Settings) -> str:
     return FORMATS.get(text, '')
 
 
-def _limit(params: Params, limits: Settings) -> int:
+def _limit(params: Params, limits: Limits) -> int:
     limit, most = whole_number(params, LIMIT, limits), limits.max_list_documents
     if most and not 0 < limit <= most:
         raise InvalidRequestError(

@@ -7,10 +7,12 @@ from typing import Any
 from falcon_images.errors import InvalidRequestError
 from falcon_images.formats.json import loads_object
 from falcon_images.properties import check_name
-from falcon_images.query.words import instead
-from falcon_images.settings import Settings
+from falcon_images.query.names import instead
+from falcon_images.settings import Limits
 
 Params = Mapping[str, str | list[str]]
+
+BOOLEANS = {'true': True, 'false': False}
 
 # No collection has more documents than that, and MongoDB adds limit and skip up.
 _MAX_COUNT = 2**62
@@ -22,7 +24,7 @@ _MAX_LEVELS = 100
 _HIDDEN = ('_file', 'upload')
 
 
-def one_text(params: Params, names: Sequence[str], limits: Settings) -> str:
+def one_text(params: Params, names: Sequence[str], limits: Limits) -> str:
     """Read a parameter that has one value, under one of its names; empty if absent."""
     given = [(name, params[name]) for name in names if params.get(name)]
     if len(given) > 1 or any(isinstance(value, list) for _, value in given):
@@ -30,7 +32,7 @@ def one_text(params: Params, names: Sequence[str], limits: Settings) -> str:
     return checked_text(given[0][0], str(given[0][1]), limits) if given else ''
 
 
-def checked_text(name: str, text: str, limits: Settings) -> str:
+def checked_text(name: str, text: str, limits: Limits) -> str:
     """Return the text of a parameter if it is not too long, and Unicode."""
     try:
         size = len(text.encode())
@@ -46,18 +48,26 @@ def checked_text(name: str, text: str, limits: Settings) -> str:
     return text
 
 
-def one_object(params: Params, name: str, limits: Settings) -> dict[str, Any]:
+def one_object(params: Params, name: str, limits: Limits) -> dict[str, Any]:
     """Read a parameter that is a JSON object; an empty one if it is absent."""
     text = one_text(params, (name,), limits)
     return loads_object(text, name, limits) if text else {}
 
 
-def whole_number(params: Params, names: Sequence[str], limits: Settings) -> int:
-    """Read a parameter that is a whole number of 0 or more; 0 if it is absent."""
+def whole_number(
+    params: Params,
+    names: Sequence[str],
+    limits: Limits,
+    max_digits: int | None = None,
+) -> int:
+    """Read a parameter that is a whole number of 0 or more; 0 if it is absent.
+
+    Without `max_digits`, a number that no collection reaches counts as one of these.
+    """
     text = one_text(params, names, limits)
     if not text:
         return 0
-    if not _DIGITS.fullmatch(text):
+    if not _DIGITS.fullmatch(text) or len(text) > (max_digits or len(text)):
         raise InvalidRequestError(
             f'{names[0]} must be a whole number of 0 or more, not {text[:40]!r}; '
             f'{instead(_given_name(params, names))}.'

@@ -1,6 +1,5 @@
-"""Selections: which images a bulk change is about, and what is to be made sure."""
+"""Selections: which images a bulk change is for, and how many are expected."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,18 +7,16 @@ from falcon_images.errors import InvalidRequestError
 from falcon_images.query.as_sent import check_encoding, refuse_blank_parameters
 from falcon_images.query.conditions import excluding_paths
 from falcon_images.query.lists import parse_filter
-from falcon_images.query.parameters import Params
-from falcon_images.query.words import BULK, NOT_IN_BULK, instead
-from falcon_images.settings import Settings
+from falcon_images.query.names import BULK, NOT_IN_BULK, OF_BULK_CHANGES, instead
+from falcon_images.query.parameters import BOOLEANS, Params, whole_number
+from falcon_images.settings import Limits
 
-_SAFEGUARDS = ('all', 'dry_run', 'expect')
-_TRUTH = {'true': True, 'false': False}
-_DIGITS = re.compile('[0-9]{1,18}')
+_MAX_EXPECT_DIGITS = 18
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The images that match a filter, `expect` of them if that is told.
+    """The images that match a filter; `expect` is how many the client counts on.
 
     `conditions` are the parameters that the filter was made of, and `excluding` the
     properties of those that exclude values.
@@ -33,7 +30,7 @@ class Selection:
 
 
 def parse_bulk_selection(
-    params: Params, query_string: str, limits: Settings
+    params: Params, query_string: str, limits: Limits
 ) -> Selection:
     """Read the parameters of a bulk change.
 
@@ -47,21 +44,21 @@ def parse_bulk_selection(
     """
     check_encoding(query_string)
     refuse_blank_parameters(query_string)
-    _refuse_other_words(params)
+    _refuse_other_names(params)
     filter_ = parse_filter(params, limits, BULK)
     _check_all(_truth(params, 'all'), bool(filter_))
     return Selection(
         filter=filter_,
         conditions={
-            name: value for name, value in params.items() if name not in _SAFEGUARDS
+            name: value for name, value in params.items() if name not in OF_BULK_CHANGES
         },
         excluding=excluding_paths(params, limits, BULK),
         is_dry_run=_truth(params, 'dry_run'),
-        expect=_whole_number(params, 'expect'),
+        expect=_expect(params, limits),
     )
 
 
-def _refuse_other_words(params: Params) -> None:
+def _refuse_other_names(params: Params) -> None:
     for name in params:
         if name in NOT_IN_BULK:
             raise InvalidRequestError(
@@ -84,17 +81,12 @@ def _check_all(is_all: bool, has_conditions: bool) -> None:
 
 def _truth(params: Params, name: str) -> bool:
     given = params.get(name) or 'false'
-    if not isinstance(given, str) or given not in _TRUTH:
+    if not isinstance(given, str) or given not in BOOLEANS:
         raise InvalidRequestError(f'{name} must be true or false, and given once.')
-    return _TRUTH[given]
+    return BOOLEANS[given]
 
 
-def _whole_number(params: Params, name: str) -> int | None:
-    given = params.get(name)
-    if not given:
+def _expect(params: Params, limits: Limits) -> int | None:
+    if not params.get('expect'):
         return None
-    if not isinstance(given, str) or not _DIGITS.fullmatch(given):
-        raise InvalidRequestError(
-            f'{name} must be a whole number of 0 or more, and given once.'
-        )
-    return int(given)
+    return whole_number(params, ('expect',), limits, _MAX_EXPECT_DIGITS)

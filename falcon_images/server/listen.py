@@ -1,4 +1,4 @@
-"""Waitress as this service needs it: errors in JSON, a stop that finishes requests."""
+"""The server: its socket, its loop, and a stop that finishes requests."""
 
 import contextlib
 import logging
@@ -7,9 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from waitress import wasyncore
-
 from falcon_images.server.budget import Budget
+from falcon_images.server.internals import wasyncore
 from falcon_images.server.listener import USE_POLL, Listener
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.server.verdict import Admit

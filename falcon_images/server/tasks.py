@@ -3,8 +3,8 @@
 from typing import Any, cast
 
 import orjson
-from waitress.task import ErrorTask, WSGITask
 
+from falcon_images.server.internals import ErrorTask, WSGITask
 from falcon_images.server.parser import NOT_ENCODED, Parser
 from falcon_images.server.verdict import NOT_TAKEN
 
@@ -30,7 +30,7 @@ _RETRY_AFTER_SECONDS = '5'
 
 
 class Task(WSGITask):
-    """Answers a request by asking the application."""
+    """Answers a request with what the application returns."""
 
     def get_environment(self) -> dict[str, Any]:
         request = cast(Parser, self.request)
@@ -65,7 +65,7 @@ class Task(WSGITask):
 
 
 class RefusalTask(ErrorTask):
-    """Answers what never reaches the application as the application would."""
+    """Answers a request that the server refuses, in the form of the application."""
 
     def execute(self) -> None:
         error = cast(Any, self.request).error

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Timeouts:
-    """What is awaited of a client, in seconds.
+    """How many seconds the server waits for a client.
 
     Args:
         header_seconds: for the headers, from the first byte, or from the connection's

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from falcon_images.errors import (
     ConflictError,
@@ -15,10 +15,12 @@ from falcon_images.errors import (
     UncertainInsertError,
 )
 from falcon_images.files.disk import DiskFiles
-from falcon_images.formats.json import dumps
+from falcon_images.formats.json import dumps, sorted_dumps
 from falcon_images.metadata.documents import Document, file_facts, public_view
-from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.metadata.images import ImageDocuments
+from falcon_images.metadata.indexes import Indexes
 from falcon_images.metadata.names import check_collection_name
+from falcon_images.metadata.turns import Turns
 from falcon_images.metadata.values import new_id, now
 from falcon_images.properties import check_values
 from falcon_images.store.image_files import file_key
@@ -61,10 +63,17 @@ class Additions:
     """
 
     def __init__(
-        self, files: DiskFiles, metadata: MongoMetadata, removal: FileRemoval
+        self,
+        files: DiskFiles,
+        documents: ImageDocuments,
+        indexes: Indexes,
+        turns: Turns,
+        removal: FileRemoval,
     ) -> None:
         self._files = files
-        self._metadata = metadata
+        self._documents = documents
+        self._indexes = indexes
+        self._turns = turns
         self._removal = removal
 
     def add(
@@ -103,7 +112,7 @@ class Additions:
         until = time.monotonic() + _WAIT_SECONDS
         if same := self._same(collection_name, upload):
             return same
-        while not self._metadata.turns.take(*turn):
+        while not self._turns.take(*turn):
             if time.monotonic() > until:
                 raise DatabaseUnavailableError(
                     'Another upload of these bytes is being stored; send it again in '
@@ -122,9 +131,9 @@ class Additions:
             # It may still come, so nobody else's turn may begin yet.
             raise
         except Exception:
-            self._metadata.turns.end(*turn)
+            self._turns.end(*turn)
             raise
-        self._metadata.turns.end(*turn)
+        self._turns.end(*turn)
         return added
 
     def _add(
@@ -163,7 +172,7 @@ class Additions:
                 raise DatabaseUnavailableError(
                     'The disk took too long to store the image; send it again.'
                 )
-            self._metadata.insert(collection_name, document)
+            self._documents.insert(collection_name, document)
         except Exception as ex:
             is_refused = isinstance(ex, _REFUSALS)
             if is_refused and not isinstance(ex, UncertainInsertError):
@@ -175,13 +184,13 @@ class Additions:
 
     def _make_indexes(self, collection_name: str) -> None:
         try:
-            self._metadata.make_indexes_once(collection_name)
+            self._indexes.make_once(collection_name)
         except Exception:
             # The image is stored, whatever that was; the reconciler makes them.
             logger.exception('No indexes for collection %r', collection_name)
 
     def _same(self, collection_name: str, upload: Upload) -> Added | None:
-        first = self._metadata.find_by_sha256(collection_name, upload.sha256)
+        first = self._documents.find_by_sha256(collection_name, upload.sha256)
         if first and self._is_whole(collection_name, first, upload):
             return Added(public_view(first))
         return None
@@ -192,20 +201,20 @@ class Additions:
         sent = document['_file'].get('upload')
         if sent is None:
             return None
-        first = self._metadata.find_by_key(collection_name, sent['key'])
+        first = self._documents.find_by_key(collection_name, sent['key'])
         if first is None:
             return None
-        if first['_file']['upload']['digest'] == sent['digest']:
+        if first['_file']['upload']['digest'] in (sent['digest'], _old_digest(upload)):
             is_there = self._is_whole(collection_name, first, upload)
             return Added(public_view(first), is_replay=True) if is_there else None
-        if self._metadata.has(collection_name, first['_id']):
+        if self._documents.has(collection_name, first['_id']):
             raise KeyReusedError(
                 'This Idempotency-Key came with another upload before; use a new one.'
             )
         return None
 
     def _is_whole(self, collection_name: str, first: Document, upload: Upload) -> bool:
-        """Find out whether an image is safe; give it its file back if it has none.
+        """Return whether an image is safe; give it its file back if it has none.
 
         Raises:
             DatabaseUnavailableError: nobody knows, or it cannot be given back.
@@ -213,7 +222,7 @@ class Additions:
         facts = file_facts(first)
         key = file_key(collection_name, first)
         if facts is None or self._files.size(key) == facts['size']:
-            return self._metadata.has(collection_name, first['_id'])
+            return self._documents.has(collection_name, first['_id'])
         if upload.file.closed:
             raise DatabaseUnavailableError(
                 'The file of the image that is there is damaged; send it again.'
@@ -225,7 +234,7 @@ class Additions:
         self._files.save(upload.file, key)
         # The document after the file, as always: it may have been deleted meanwhile.
         try:
-            is_there = self._metadata.has(collection_name, first['_id'])
+            is_there = self._documents.has(collection_name, first['_id'])
         except DatabaseUnavailableError:
             self._removal.note(stored)
             raise
@@ -254,5 +263,14 @@ def _document(upload: Upload) -> Document:
 
 
 def _digest(upload: Upload) -> str:
-    sent = [upload.sha256, upload.name, upload.properties]
-    return hashlib.sha256(dumps(sent)).hexdigest()
+    """Return what is the same for a retry, in whatever order its fields come."""
+    return hashlib.sha256(sorted_dumps(_sent(upload))).hexdigest()
+
+
+def _old_digest(upload: Upload) -> str:
+    """Return the digest that documents of version 1 have: it depends on the order."""
+    return hashlib.sha256(dumps(_sent(upload))).hexdigest()
+
+
+def _sent(upload: Upload) -> list[Any]:
+    return [upload.sha256, upload.name, upload.properties]

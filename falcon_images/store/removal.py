@@ -9,8 +9,9 @@ from falcon_images.errors import (
 )
 from falcon_images.files.disk import DiskFiles
 from falcon_images.files.unresolved import UnresolvedWrite
+from falcon_images.metadata.changes.before_images import BeforeImages
 from falcon_images.metadata.documents import Document, file_facts
-from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.metadata.images import ImageDocuments
 from falcon_images.store.image_files import file_key
 
 logger = logging.getLogger(__name__)
@@ -19,16 +20,25 @@ logger = logging.getLogger(__name__)
 class FileRemoval:
     """Removes files, or notes that the reconciler has to."""
 
-    def __init__(self, files: DiskFiles, metadata: MongoMetadata) -> None:
+    def __init__(
+        self,
+        files: DiskFiles,
+        database_name: str,
+        documents: ImageDocuments,
+        before_images: BeforeImages,
+    ) -> None:
         self._files = files
-        self._metadata = metadata
+        self._database_name = database_name
+        self._documents = documents
+        self._before_images = before_images
 
     def unresolved_write(
         self, collection_name: str, key: object, media_type: str
     ) -> UnresolvedWrite:
         """Name the file of an image, as what may have no document."""
-        name = self._metadata.database_name
-        return UnresolvedWrite(name, collection_name, str(key), media_type)
+        return UnresolvedWrite(
+            self._database_name, collection_name, str(key), media_type
+        )
 
     def note(self, unresolved_write: UnresolvedWrite) -> None:
         """Leave it to the reconciler to find out whether a file has a document."""
@@ -66,8 +76,14 @@ class FileRemoval:
         try:
             key = file_key(collection_name, document)
             # In the earlier version, images of one name had one file.
-            if not self._metadata.names_file(collection_name, document['image']):
+            if not self._is_named(collection_name, document['image']):
                 self._files.delete(key)
                 self._files.thumbnails.delete_legacy(key)
         except (InvalidRequestError, DatabaseUnavailableError, StorageError) as ex:
             logger.warning('The file of image %s stays: %s', document['_id'], ex)
+
+    def _is_named(self, collection_name: str, image_name: str) -> bool:
+        """Return whether another image, or a deleted one, has a legacy file too."""
+        return self._documents.names_legacy_file(
+            collection_name, image_name
+        ) or self._before_images.names_file(collection_name, image_name)

@@ -1,20 +1,23 @@
-"""Making: each thumbnail once, a few at a time, and never all threads for it."""
+"""Thumbnails: each is drawn once, a few at a time, and never by all threads."""
 
-import contextlib
 import hashlib
 import io
 import logging
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 import cachetools
 
-from falcon_images.errors import DamagedFileError, StorageError, TooManyThumbnailsError
+from falcon_images.errors import (
+    DamagedFileError,
+    InvalidRequestError,
+    StorageError,
+)
 from falcon_images.files.disk import DiskFiles
 from falcon_images.files.errors import disk_errors
 from falcon_images.files.thumbnails import (
@@ -24,9 +27,9 @@ from falcon_images.files.thumbnails import (
     thumbnail_tag,
 )
 from falcon_images.server.budget import Budget
-from falcon_images.settings import Settings
+from falcon_images.server.places import Places
 from falcon_images.store.image_files import StoredFile, StoredFiles
-from falcon_images.thumbnails.drawers import Drawers, DrawingDiedError
+from falcon_images.thumbnails.drawers import Drawers, DrawingDiedError, too_many
 from falcon_images.thumbnails.placeholders import damaged_picture, unavailable_picture
 from falcon_images.thumbnails.protocol import Order
 
@@ -45,7 +48,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A WebP, and its state: `ok`, `unavailable` or `damaged`; then it is neutral."""
+    """A WebP, and its state; if that is not `ok`, the WebP is a placeholder."""
 
     state: str
     content: bytes
@@ -56,6 +59,15 @@ UNAVAILABLE = Thumbnail('unavailable', unavailable_picture())
 DAMAGED = Thumbnail('damaged', damaged_picture())
 
 
+@dataclass(frozen=True)
+class DrawingLimits:
+    """The threads and the processes that serve, and the pixels that may be drawn."""
+
+    threads: int
+    processes: int
+    max_pixels: int
+
+
 class ThumbnailService:
     """Finds thumbnails, and draws those that are not there."""
 
@@ -63,24 +75,23 @@ class ThumbnailService:
         self,
         stored_files: StoredFiles,
         files: DiskFiles,
-        settings: Settings,
+        limits: DrawingLimits,
         budget: Budget,
     ) -> None:
         self._budget = budget
         self._stored_files = stored_files
         self._files = files
-        self._settings = settings
+        self._limits = limits
         self._begin()
         if hasattr(os, 'register_at_fork'):
             os.register_at_fork(after_in_child=_begins_anew(weakref.ref(self)))
 
     def _begin(self) -> None:
-        """Begin anew, also after a fork: what was under way is so elsewhere."""
-        settings = self._settings
-        places = max(int(settings.app_threads * _SHARE_OF_THREADS), 1)
-        self._places = threading.Semaphore(places)
+        """Begin with no work; after a fork, it goes on in the other process."""
+        places = max(int(self._limits.threads * _SHARE_OF_THREADS), 1)
+        self._places = Places(places, too_many)
         self._drawers = Drawers(
-            _AT_ONCE if settings.workers == 1 else 1,
+            _AT_ONCE if self._limits.processes == 1 else 1,
             # Large images wait for each other; one place is never theirs.
             max(places - 1, 1),
             self._files.thumbnails.one_large,
@@ -91,6 +102,17 @@ class ThumbnailService:
         self._failures: _Failures = cachetools.TTLCache(_FAILURES, _FAILURE_SECONDS)
         self._deaths: _Failures = cachetools.TTLCache(_FAILURES, _DEATH_SECONDS)
         self._keeps = True
+
+    def check_size(self, size: str) -> None:
+        """Raise `InvalidRequestError` if there is no size of that name."""
+        if size not in SIZES:
+            raise InvalidRequestError(
+                f'The parameter "size" is one of {", ".join(SIZES)}.'
+            )
+
+    def tag(self, stored: StoredFile, size: str) -> str:
+        """Return the entity tag of the thumbnail that a file has in a size."""
+        return thumbnail_tag(stored.sha256, size)
 
     def get(self, stored: StoredFile, size: str) -> Thumbnail:
         """Find or draw a thumbnail.
@@ -107,19 +129,8 @@ class ThumbnailService:
             known = self._known(stored, size)
             if known:
                 return known
-            with self._place(), self._budget.taken():
+            with self._places.taken(), self._budget.taken():
                 return self._made_once(stored, file, size)
-
-    @contextlib.contextmanager
-    def _place(self) -> Iterator[None]:
-        if not self._places.acquire(blocking=False):
-            raise TooManyThumbnailsError(
-                'Too many thumbnails are drawn now; ask for this one again in a while.'
-            )
-        try:
-            yield
-        finally:
-            self._places.release()
 
     def _known(self, stored: StoredFile, size: str) -> Thumbnail | None:
         tag = thumbnail_tag(stored.sha256, size)
@@ -130,7 +141,7 @@ class ThumbnailService:
             return self._failures.get(key) or self._deaths.get(key)
 
     def _made_once(self, stored: StoredFile, file: BinaryIO, size: str) -> Thumbnail:
-        """Make it, or wait for the request that makes it already."""
+        """Draw it, or wait for the request that draws it already."""
         key = (stored.key, size)
         mine: Future[Thumbnail] = Future()
         with self._lock:
@@ -169,7 +180,7 @@ class ThumbnailService:
             device=status.st_dev,
             inode=status.st_ino,
             longest_side=SIZES[size],
-            max_pixels=self._settings.max_thumbnail_pixels,
+            max_pixels=self._limits.max_pixels,
         )
         answer = self._drawers.draw(order, stored.size)
         if answer.state == 'unreadable':

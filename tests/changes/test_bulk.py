@@ -638,10 +638,10 @@ class TestExpiry:
 
     def test_a_change_that_is_being_forgotten_is_409(self, service: Service) -> None:
         change = delete(service).json['change']
-        service.metadata.changes.mark_expired()
+        service.parts.changes.mark_expired()
         assert revert(service, change).status_code == 200
         run_out(service, 'until')
-        service.metadata.changes.mark_expired()
+        service.parts.changes.mark_expired()
         assert revert(service, change).status_code == 409
         assert changes(service) == []
 
@@ -762,11 +762,11 @@ class TestDrop:
         self, service: Service
     ) -> None:
         change = delete(service).json['change']
-        taken = service.metadata.changes.take('c', change)
+        taken = service.parts.changes.take('c', change)
         service.client.simulate_delete('/collections/c')
         assert left_of_changes(service) == 0
         with pytest.raises(Exception, match='dropped'):
-            service.metadata.changes.renew(taken)
+            service.parts.changes.renew(taken)
 
 
 @pytest.mark.usefixtures('client')

@@ -108,7 +108,7 @@ def check_whole(service: Service) -> None:
     assert not [path for path in files if path.suffix == '.part']
     ids = [
         str(document['_id'])
-        for name in service.metadata.collection_names()
+        for name in service.parts.mongo.collection_names()
         for document in service.database[name].find({}, {'_id': True})
     ]
     # The files of images that were deleted in bulk stay for a time.

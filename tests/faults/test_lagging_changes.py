@@ -181,7 +181,7 @@ def drop(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
         eventually(lambda: scene.primary)
         scene.alone(lambda database: 'c' not in database.list_collection_names())
         with contextlib.suppress(Exception):
-            scene.service.store.finish_drops()
+            scene.service.parts.collections.finish_drops()
         scene.fail_over()
     if answers[0].status_code == 200:
         assert documents(scene.service) == []
@@ -211,7 +211,7 @@ def expiry(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     before(monkeypatch, ExpiredChanges, '_remove_files', delete_one_alone)
     with deleting:
         with contextlib.suppress(Exception):
-            ExpiredChanges(scene.service.files, scene.service.metadata).expire_changes()
+            scene.service.parts.expiry.expire_changes()
         scene.fail_over()
     scene.require_files()
 

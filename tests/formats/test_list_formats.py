@@ -191,7 +191,7 @@ def test_a_long_list_does_not_stay_in_memory(service: Service, accept: str) -> N
         service.database.c.insert_many({'n': n, 'text': text} for n in range(1000))
     tracemalloc.start()
     try:
-        listing, total, _ = service.store.write_list('c', Query(), accept)
+        listing, total, _ = service.parts.image_lists.write('c', Query(), accept)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

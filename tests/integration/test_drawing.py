@@ -106,9 +106,8 @@ import datetime, hashlib, os, sys
 from pathlib import Path
 from falcon_images.files.disk import DiskFiles
 from falcon_images.server.budget import Budget
-from falcon_images.settings import Settings
 from falcon_images.store.image_files import StoredFile, StoredFiles
-from falcon_images.thumbnails.service import ThumbnailService
+from falcon_images.thumbnails.service import DrawingLimits, ThumbnailService
 files = DiskFiles(Path(sys.argv[1]))
 files.prepare()
 content = sys.stdin.buffer.read()
@@ -119,8 +118,8 @@ sha256 = hashlib.sha256(content).hexdigest()
 stored = StoredFile(
     'c-0/image', len(content), 'image/jpeg', sha256, 'a', datetime.datetime.now(), False
 )
-settings, budget = Settings(app_workers=2), Budget(8)
-thumbnails = ThumbnailService(StoredFiles(files, None), files, settings, budget)
+limits = DrawingLimits(threads=8, processes=2, max_pixels=250_000_000)
+thumbnails = ThumbnailService(StoredFiles(files, None), files, limits, Budget(8))
 def draw(size):
     assert thumbnails.get(stored, size).state == 'ok'
 draw('small')

@@ -22,7 +22,6 @@ from falcon_images.maintenance.check import (
     Finding,
     FindingKind,
 )
-from falcon_images.maintenance.reconciler import Reconciler
 from falcon_images.maintenance.references import References
 from falcon_images.metadata.drops import Drops
 from falcon_images.metadata.inventory import Inventory, Source
@@ -438,7 +437,7 @@ class TestWhileTheServiceWorks:
         cut_off(service, monkeypatch)
         assert check(service, repairs=True) == []
         assert len(service.stored_files()) == 4
-        Reconciler(service.store, service.metadata, service.files).run_once()
+        service.parts.reconciler.run_once()
         assert len(service.stored_files()) == 1
         assert repair(service) == []
 
@@ -450,7 +449,7 @@ class TestWhileTheServiceWorks:
         of = References.of
 
         def drop_and_look(*args: Any, **kwargs: Any) -> set[str]:
-            if path.name in args[2] and 'c' in service.metadata.collection_names():
+            if path.name in args[2] and 'c' in service.parts.mongo.collection_names():
                 cut_off(service, monkeypatch)
             return of(*args, **kwargs)
 

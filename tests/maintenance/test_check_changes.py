@@ -101,7 +101,7 @@ def test_a_file_that_goes_with_an_expiry_is_not_told(
 ) -> None:
     deleted[1].unlink()
     run_out(service, 'until')
-    service.metadata.changes.mark_expired()
+    service.parts.changes.mark_expired()
     assert check(service) == []
 
 

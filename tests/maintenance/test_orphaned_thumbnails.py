@@ -162,10 +162,10 @@ def test_those_of_a_drop_that_is_not_finished_are_left(service: Service) -> None
     draw(service, document)
     uploaded(service, 'd')
     service.database.d.update_many({}, {'$set': {'_file.sha256': 'f' * 64}})
-    drop = service.metadata.drop('c')
+    drop = service.parts.drops.begin('c')
     assert check(service, repairs=True) == []
-    service.metadata.drops.release(drop)
-    service.store.finish_drops()
+    service.parts.drops.release(drop)
+    service.parts.collections.finish_drops()
     assert files(service) == []
 
 

@@ -40,7 +40,7 @@ def upload(service: Service, key: str) -> falcon.testing.Result:
 
 def make(service: Service, rounds: int = 1) -> None:
     for _ in range(rounds):
-        service.metadata.make_indexes()
+        service.parts.indexes.make_indexes()
 
 
 def test_one_of_the_same_under_another_name_is_as_good(

@@ -397,7 +397,7 @@ def test_health_is_answered_while_all_threads_work(
         opened.wait(20)
         return []
 
-    monkeypatch.setattr(service.store, 'collection_names', wait)
+    monkeypatch.setattr(service.parts.collections, 'names', wait)
     with served(service, threads=1) as server, server.connect() as busy:
         busy.sendall(get('/collections'))
         assert entered.wait(5)
@@ -427,7 +427,7 @@ def test_refused_requests_are_answered_while_all_threads_work(
         opened.wait(20)
         return []
 
-    monkeypatch.setattr(guarded.store, 'collection_names', wait)
+    monkeypatch.setattr(guarded.parts.collections, 'names', wait)
     with served(guarded, threads=1) as server, server.connect() as busy:
         busy.sendall(get('/collections', 'known'))
         assert entered.wait(5)

@@ -602,7 +602,7 @@ def test_a_failure_of_ours_does_not_log_the_query(
     def fail() -> list[str]:
         raise RuntimeError
 
-    monkeypatch.setattr(guarded.store, 'collection_names', fail)
+    monkeypatch.setattr(guarded.parts.collections, 'names', fail)
     errors = io.StringIO()
     response = guarded.client.simulate_get(
         '/collections', headers=KNOWN, query_string='jwt=s3cret', wsgierrors=errors

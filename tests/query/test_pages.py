@@ -160,7 +160,7 @@ def test_times_and_ids_of_other_types_have_their_place(
 
 def examined(service: Service, order: Order, limit: int, skip: int) -> tuple[int, int]:
     """Keys and documents that MongoDB looks at for a page far into the list."""
-    rows = service.metadata.lists.page('c', Query(sort=order, skip=skip, limit=1))
+    rows = service.parts.lists.page('c', Query(sort=order, skip=skip, limit=1))
     (_, position), *_ = rows
     pipeline = page_pipeline(Query(sort=order), position, limit)
     command = {'aggregate': 'c', 'pipeline': pipeline, 'cursor': {}}

@@ -131,14 +131,14 @@ def test_a_change_in_between_is_412(
 ) -> None:
     """Another client is quicker, after the tag was compared."""
     tag = tag_of(service, path)
-    get_whole = service.metadata.get_whole
+    get_whole = service.parts.documents.get_whole
 
     def interfere(*args: Any) -> Any:
         before = get_whole(*args)
         service.database.c.update_one({}, {'$set': {'a': 'theirs'}})
         return before
 
-    monkeypatch.setattr(service.metadata, 'get_whole', interfere)
+    monkeypatch.setattr(service.parts.documents, 'get_whole', interfere)
     assert change(service, method, path, tag).status_code == 412
     assert service.client.simulate_get(path).json['a'] == 'theirs'
 

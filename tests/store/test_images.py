@@ -14,11 +14,10 @@ from pymongo.collection import Collection
 
 from falcon_images.errors import DatabaseUnavailableError
 from falcon_images.files.unresolved import UnresolvedWrite
-from falcon_images.maintenance.reconciler import Reconciler
 from falcon_images.metadata.drops import Drops
 from falcon_images.settings import Settings
 from tests.support.pictures import jpeg
-from tests.support.reconciling import failing, reconcile
+from tests.support.reconciling import failing, reconcile, reconciler_of
 from tests.support.service import Service, form, running
 
 
@@ -225,9 +224,7 @@ def test_time_in_which_the_database_is_away_does_not_count(
     monkeypatch.setattr(
         'falcon_images.maintenance.reconciler.time.monotonic', lambda: clock[0]
     )
-    reconciler = Reconciler(
-        service.store, service.metadata, service.files, grace_seconds=30
-    )
+    reconciler = reconciler_of(service, grace_seconds=30)
     reconciler.run_once()
     clock[0] = 25.0
     with monkeypatch.context() as patch:

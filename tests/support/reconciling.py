@@ -20,12 +20,20 @@ def run_out_drops(service: Service) -> None:
     service.database['_service.drops'].update_many({}, over)
 
 
-def reconcile(service: Service, grace_seconds: float = 0) -> None:
-    reconciler = Reconciler(
-        service.store,
-        service.metadata,
-        service.files,
-        grace_seconds=grace_seconds,
+def reconciler_of(service: Service, **seconds: float) -> Reconciler:
+    """Make another reconciler, with other times than that of the application."""
+    parts = service.parts
+    return Reconciler(
+        files=parts.files,
+        collections=parts.collections,
+        expiry=parts.expiry,
+        resolver=parts.resolver,
+        indexes=parts.indexes,
+        **seconds,
     )
+
+
+def reconcile(service: Service, grace_seconds: float = 0) -> None:
+    reconciler = reconciler_of(service, grace_seconds=grace_seconds)
     reconciler.run_once()
     reconciler.run_once()

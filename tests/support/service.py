@@ -9,14 +9,11 @@ from typing import Any, ClassVar
 import falcon.testing
 import pymongo
 
-from falcon_images.app import App, create_app, create_client
+from falcon_images.app import App, Parts, create_app
 from falcon_images.files.disk import DiskFiles
-from falcon_images.formats.list_spool import ListSpool
-from falcon_images.metadata.mongo import MongoMetadata
 from falcon_images.server.budget import Budget
 from falcon_images.settings import Settings
 from falcon_images.store.images import ImageStore
-from falcon_images.telemetry.metrics import Metrics
 from tests.support.pictures import jpeg
 from tests.support.served import Nursery, Passage
 
@@ -75,10 +72,16 @@ class Service:
     settings: Settings
     client: Client
     database: pymongo.database.Database[dict[str, Any]]
-    files: DiskFiles
-    metadata: MongoMetadata
-    store: ImageStore
+    parts: Parts
     app: App
+
+    @property
+    def files(self) -> DiskFiles:
+        return self.parts.files
+
+    @property
+    def store(self) -> ImageStore:
+        return self.parts.store
 
     def stored_files(self) -> list[Path]:
         """All files of images, and those that are not whole yet."""
@@ -103,29 +106,14 @@ class running:  # noqa: N801 - used as a function
 
     def __enter__(self) -> Service:
         settings = self._settings
-        metrics = Metrics()
-        self._mongo = create_client(settings)
-        metadata = MongoMetadata(
-            self._mongo,
-            settings.mongodb_db,
-            settings.query_timeout_seconds,
-            metrics.count_operation,
-        )
-        self._files = DiskFiles(settings.uploads_directory)
-        self._files.prepare()
-        spool = ListSpool(settings.max_spooled_bytes)
-        store = ImageStore(self._files, metadata, spool)
-        app = create_app(
-            settings,
-            metadata,
-            self._files,
-            store,
-            metrics=metrics,
-            budget=self._budget,
-        )
+        budget = self._budget or Budget(settings.app_threads)
+        self._stack = contextlib.ExitStack()
+        parts = Parts(settings, budget, self._stack)
+        self._mongo = parts.client
+        app = create_app(settings, parts)
         database = self._mongo[settings.mongodb_db]
         client = Client(self._started(settings) or app)
-        return Service(settings, client, database, self._files, metadata, store, app)
+        return Service(settings, client, database, parts, app)
 
     def _started(self, settings: Settings) -> Any:
         self._pid = None
@@ -138,7 +126,6 @@ class running:  # noqa: N801 - used as a function
     def __exit__(self, *_: object) -> None:
         if self.nursery and self._pid:
             self.nursery.stop(self._pid)
-        self._files.close()
         with contextlib.suppress(pymongo.errors.AutoReconnect):
             self._mongo.drop_database(self._settings.mongodb_db)
-        self._mongo.close()
+        self._stack.close()

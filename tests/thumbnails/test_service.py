@@ -18,7 +18,7 @@ import falcon.testing
 import pytest
 from PIL import Image
 
-from falcon_images.app import create_app
+from falcon_images.app import Parts, create_app
 from falcon_images.errors import StorageFullError
 from falcon_images.files.disk import DiskFiles
 from falcon_images.files.thumbnails import SIZES
@@ -389,11 +389,9 @@ class TestManyAtOnce:
         self, service: Service, gate: Gate
     ) -> None:
         document = service.client.upload()
-        other = create_app(
-            service.settings, service.metadata, service.files, service.store
-        )
-        clients = [service.client, Client(other)]
-        with ThreadPoolExecutor(2) as threads:
+        with contextlib.ExitStack() as stack, ThreadPoolExecutor(2) as threads:
+            parts = Parts(service.settings, service.parts.budget, stack)
+            clients = [service.client, Client(create_app(service.settings, parts))]
             answers = [
                 threads.submit(client.simulate_get, path_of(document))
                 for client in clients
