@@ -191,7 +191,7 @@ class TestSelection:
             ('filter={"a":1}&dry_run=1', 'dry_run must be true or false'),
             ('filter={"a":1}&expect=-1', 'expect must be a whole number'),
             ('filter={"a":1}&expect=1.5', 'expect must be a whole number'),
-            ('filter={"a":1}&expect=1&expect=1', 'expect must be a whole number'),
+            ('filter={"a":1}&expect=1&expect=1', 'expect may be given only once'),
             ('filter={"a":1}&expect=' + '9' * 30, 'expect must be a whole number'),
             ('filter={"$where":"1"}', 'not allowed'),
             ('filter={', 'not valid JSON'),
