@@ -204,7 +204,7 @@ def create_app(settings: Settings, parts: Parts) -> App:
     middleware: tuple[Any, ...] = (
         RequestMetrics(parts.metrics, parts.background),
         RequestLog(parts.background),
-        OpenAnswers(expose_headers=_EXPOSED_HEADERS),
+        OpenAnswers(_EXPOSED_HEADERS),
         auth,
         body_limits,
         BudgetMiddleware(parts.budget),

@@ -15,6 +15,8 @@ from falcon_images.metadata.errors import Observe, Operations, mongo_errors
 from falcon_images.metadata.names import RESERVED, check_stored_name
 
 _REMEMBERED_COLLECTIONS = 1000
+# It is never made: updates of nothing make no collection.
+_PROBED = '_service.rights'
 CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
     tz_aware=True,
     tzinfo=datetime.UTC,
@@ -68,6 +70,16 @@ class MongoDatabase:
         """Ask the database for a sign of life."""
         with self.operation('ping', timeout_seconds):
             self._admin.command('ping')
+
+    def check_rights(self, timeout_seconds: float) -> None:
+        """Raise `DatabaseUnavailableError` unless documents may be read and written.
+
+        Nothing is read or written: no document has what is asked for.
+        """
+        nothing = {'q': {'_id': {'$in': []}}, 'u': {'$set': {'a': 1}}}
+        with self.operation('ping', timeout_seconds):
+            self.database.command('find', _PROBED, filter=nothing['q'], limit=1)
+            self.database.command('update', _PROBED, updates=[nothing])
 
     def estimated_counts(self, timeout_seconds: float) -> tuple[int, int]:
         """Count the collections, and roughly but quickly the documents in them."""
