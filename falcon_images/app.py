@@ -73,7 +73,7 @@ from falcon_images.uploads.receiver import UploadReceiver
 
 _EXPOSED_HEADERS = (
     *('Content-Disposition', 'ETag', 'Link', 'Location'),
-    *('X-Thumbnail', 'X-Total-Count'),
+    *('X-Ignored-Parameters', 'X-Thumbnail', 'X-Total-Count'),
 )
 _PACKAGE = Path(__file__).parent
 _IMAGES = ('images', 'documents', 'items')

@@ -107,7 +107,7 @@ class ChangeOfAll:
                 description='If-Match and If-None-Match are for one image; say with '
                 'expect=N how many images you mean.',
             )
-        selection = parse_bulk_selection(req.params, self._limits)
+        selection = parse_bulk_selection(req.params, req.query_string, self._limits)
         bulk = self._bulk_changes
         answer = bulk.preview if selection.is_dry_run else bulk.make
         resp.media = answer(collection_name, selection, patch)

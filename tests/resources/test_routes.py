@@ -554,6 +554,7 @@ def test_answers_and_errors_carry_the_cors_headers(service: Service, path: str) 
         'ETag',
         'Link',
         'Location',
+        'X-Ignored-Parameters',
         'X-Thumbnail',
         'X-Total-Count',
     }

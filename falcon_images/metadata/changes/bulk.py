@@ -79,6 +79,17 @@ class BulkDocuments:
                 if isinstance(document['_id'], bson.ObjectId):
                     yield document
 
+    def has(self, collection_name: str, path: str) -> bool:
+        """Find out whether an image of a collection has a property."""
+        check_stored_name(collection_name, lambda: bool(self.uuid(collection_name)))
+        with mongo_errors():
+            found = self._database[collection_name].find_one(
+                {path: {'$exists': True}},
+                {'_id': True},
+                max_time_ms=self._query_timeout_ms,
+            )
+        return found is not None
+
     def read(
         self, collection_name: str, ids: Iterable[Any], filter_: Document | None = None
     ) -> Iterator[RawDocument]:
