@@ -17,7 +17,7 @@ from types import FrameType
 os.environ.setdefault('HOME', str(Path.cwd()))
 
 from falcon_images import __version__
-from falcon_images.app import App, create_client, open_files, running_app
+from falcon_images.app import App, create_client, open_folder, running_app
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.resources.root import public_url
 from falcon_images.server.budget import Budget
@@ -133,7 +133,7 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _refuse_what_cannot_work(settings: Settings) -> None:
     """Try, before there are workers, what each of them will need."""
-    open_files(settings).close()
+    open_folder(settings).close()
     if settings.mongodb_url:
         create_client(settings).close()
 

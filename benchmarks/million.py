@@ -25,13 +25,13 @@ from pymongo import errors as mongo_errors
 from pymongo.database import Database
 from rich.progress import track
 
+from falcon_images.app import create_store
 from falcon_images.errors import NotFoundError
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.keys import image_key
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.indexes import Indexes
 from falcon_images.metadata.mongo import MongoMetadata
-from falcon_images.store.images import ImageStore
 
 _FIRST_TIME = datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
 _BATCH_DOCUMENTS = 2000
@@ -89,15 +89,15 @@ def _properties(number: int, chance: random.Random) -> Document:
 
 
 def with_files(
-    files: DiskFiles, collection_name: str, made: Iterable[Document]
+    folder: UploadsFolder, collection_name: str, made: Iterable[Document]
 ) -> Iterator[Document]:
     """Write an image for each document, and put the facts about it there."""
     for document in made:
         content = _jpeg(str(document['image']))
         key = image_key(collection_name, str(document['_id']), 'image/jpeg')
-        with files.new_file() as file:
+        with folder.spool.new_file() as file:
             file.write(content)
-            files.save(file, key)
+            folder.images.save(file, key)
         width, height = _IMAGE_PIXELS
         document['_file'] |= {
             'size': len(content),
@@ -149,13 +149,13 @@ def _jpeg(text: str) -> bytes:
 
 
 @contextlib.contextmanager
-def _open_files(root: Path) -> Iterator[DiskFiles]:
-    files = DiskFiles(root)
-    files.prepare()
+def _open_folder(root: Path) -> Iterator[UploadsFolder]:
+    folder = UploadsFolder(root)
+    folder.prepare()
     try:
-        yield files
+        yield folder
     finally:
-        files.close()
+        folder.close()
 
 
 @click.command()
@@ -195,13 +195,13 @@ def main(
     with contextlib.ExitStack() as stack:
         client: pymongo.MongoClient[Document] = pymongo.MongoClient(url)
         stack.enter_context(client)
-        files = stack.enter_context(_open_files(uploads)) if uploads else None
+        folder = stack.enter_context(_open_folder(uploads)) if uploads else None
         if clear:
-            _clear(client, database_name, collection_name, files)
+            _clear(client, database_name, collection_name, folder)
         made = documents(count, seed)
-        if files:
+        if folder:
             first = itertools.islice(made, file_count)
-            made = itertools.chain(with_files(files, collection_name, first), made)
+            made = itertools.chain(with_files(folder, collection_name, first), made)
         public_view = track(made, collection_name, count)
         started = time.monotonic()
         fill(client[database_name], collection_name, public_view)
@@ -213,14 +213,14 @@ def _clear(
     client: pymongo.MongoClient[Document],
     database_name: str,
     collection_name: str,
-    files: DiskFiles | None,
+    folder: UploadsFolder | None,
 ) -> None:
-    if files is None:
+    if folder is None:
         client[database_name].drop_collection(collection_name)
         return
     metadata = MongoMetadata(client, database_name, _QUERY_TIMEOUT_SECONDS)
     with contextlib.suppress(NotFoundError):
-        ImageStore(files, metadata).drop(collection_name)
+        create_store(folder, metadata).drop(collection_name)
 
 
 if __name__ == '__main__':

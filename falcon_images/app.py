@@ -15,7 +15,7 @@ from falcon.routing import DefaultRouter
 from falcon_images import errors
 from falcon_images.changes.bulk import BulkChanges
 from falcon_images.changes.revert import Reverts
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.folder import UploadsFolder
 from falcon_images.formats import json as json_text
 from falcon_images.formats.list_spool import ListSpool
 from falcon_images.maintenance.reconciler import Reconciler
@@ -45,8 +45,12 @@ from falcon_images.resources.thumbnails import ImageThumbnail
 from falcon_images.server.budget import Budget
 from falcon_images.server.verdict import Admit
 from falcon_images.settings import Settings, SettingsError
+from falcon_images.store.additions import Additions
+from falcon_images.store.drops import CollectionRemoval
+from falcon_images.store.expiry import ExpiredChanges
 from falcon_images.store.image_files import StoredFiles
 from falcon_images.store.images import ImageStore
+from falcon_images.store.removal import FileRemoval
 from falcon_images.telemetry import log_lines
 from falcon_images.telemetry.background import Background
 from falcon_images.telemetry.metrics import Metrics
@@ -126,17 +130,41 @@ def create_client(settings: Settings) -> pymongo.MongoClient[Document]:
         ) from ex
 
 
-def open_files(settings: Settings) -> DiskFiles:
+def open_folder(settings: Settings) -> UploadsFolder:
     """Open the uploads folder; raise `SettingsError` if it cannot be written."""
-    files = DiskFiles(settings.uploads_directory)
+    folder = UploadsFolder(settings.uploads_directory)
     try:
-        files.prepare()
+        folder.prepare()
     except OSError as ex:
         raise SettingsError(
             f'UPLOADS_DIRECTORY {settings.uploads_directory} cannot be written '
             f'({ex.strerror}); give the service the right to, or choose another folder.'
         ) from ex
-    return files
+    return folder
+
+
+def removals(
+    folder: UploadsFolder, metadata: MongoMetadata
+) -> tuple[FileRemoval, ExpiredChanges]:
+    """Make what removes files of images, and of changes that have expired."""
+    parts = (folder.images, folder.unresolved, folder.thumbnails)
+    removal = FileRemoval(*parts, metadata)
+    return removal, ExpiredChanges(removal, metadata)
+
+
+def create_store(
+    folder: UploadsFolder, metadata: MongoMetadata, spool: ListSpool | None = None
+) -> ImageStore:
+    """Put the image store together."""
+    removal, expiry = removals(folder, metadata)
+    return ImageStore(
+        metadata=metadata,
+        unresolved=folder.unresolved,
+        removal=removal,
+        additions=Additions(folder.images, metadata, removal),
+        collections=CollectionRemoval(removal, expiry, metadata),
+        spool=spool,
+    )
 
 
 @contextlib.contextmanager
@@ -148,8 +176,8 @@ def running_app(settings: Settings, budget: Budget | None = None) -> Iterator[Ap
     """
     maker = os.getpid()
     with contextlib.ExitStack() as stack:
-        files = open_files(settings)
-        stack.callback(files.close)
+        folder = open_folder(settings)
+        stack.callback(folder.close)
         metrics, background = Metrics(), Background(log_lines.flush)
         background.start()
         stack.callback(background.stop)
@@ -160,15 +188,17 @@ def running_app(settings: Settings, budget: Budget | None = None) -> Iterator[Ap
             settings.query_timeout_seconds,
             metrics.count_operation,
         )
-        store = ImageStore(files, metadata, ListSpool(settings.max_spooled_bytes))
-        reconciler = Reconciler(store, metadata, files)
+        lists = ListSpool(settings.max_spooled_bytes)
+        store = create_store(folder, metadata, lists)
+        _, expiry = removals(folder, metadata)
+        reconciler = Reconciler(store, metadata, folder, expiry)
         reconciler.start()
         stack.callback(reconciler.stop)
         try:
             yield create_app(
                 settings,
                 metadata,
-                files,
+                folder,
                 store,
                 metrics=metrics,
                 background=background,
@@ -182,7 +212,7 @@ def running_app(settings: Settings, budget: Budget | None = None) -> Iterator[Ap
 def create_app(  # noqa: PLR0913 - the last three are named where they are given
     settings: Settings,
     metadata: MongoMetadata,
-    files: DiskFiles,
+    folder: UploadsFolder,
     store: ImageStore,
     *,
     metrics: Metrics | None = None,
@@ -216,7 +246,7 @@ def create_app(  # noqa: PLR0913 - the last three are named where they are given
     gallery = StaticFiles(_PACKAGE / 'ui')
     app.add_route('/ui', gallery)
     app.add_route('/ui/{name:path}', gallery)
-    _add_routes(app, settings, metadata, files, store, budget=budget)
+    _add_routes(app, settings, metadata, folder, store, budget=budget)
     app.admit = Admission(router, app.req_options, limits, auth, _LIVE)
     return app
 
@@ -243,25 +273,35 @@ def _add_routes(  # noqa: PLR0913 - each is a part of the application
     app: App,
     settings: Settings,
     metadata: MongoMetadata,
-    files: DiskFiles,
+    folder: UploadsFolder,
     store: ImageStore,
     *,
     budget: Budget,
 ) -> None:
     app.add_route('/', Root(metadata, settings))
     app.add_route(_LIVE, Live())
-    app.add_route('/health/ready', Ready(metadata, files))
+    app.add_route('/health/ready', Ready(metadata, folder.images))
     app.add_route('/collections', Collections(store))
     app.add_route('/collections/{collection_name}', Collection(store))
     app.add_route('/collections/{collection_name}/fields', Fields(metadata, settings))
     bulk_changes = BulkChanges(metadata, settings.changes_kept_seconds)
     changes = Changes(metadata, settings, store.spool)
-    _add_change_routes(app, changes, Reverts(files, metadata, bulk_changes), metadata)
-    images = Images(store, files, ChangeOfAll(bulk_changes, settings), settings)
+    _add_change_routes(
+        app, changes, Reverts(folder.images, metadata, bulk_changes), metadata
+    )
+    change_of_all = ChangeOfAll(bulk_changes, settings)
+    images = Images(store, folder.spool, change_of_all, settings)
     image = Image(store, settings)
-    stored_files = StoredFiles(files, metadata)
+    stored_files = StoredFiles(folder.images, metadata)
     image_file = ImageFile(stored_files, settings)
-    thumbnails = ThumbnailService(stored_files, files, settings, budget)
+    thumbnails = ThumbnailService(
+        stored_files,
+        files=folder.images,
+        spool=folder.spool,
+        cache=folder.thumbnails,
+        settings=settings,
+        budget=budget,
+    )
     thumbnail = ImageThumbnail(stored_files, thumbnails, settings)
     neighbors = Neighbors(metadata, settings)
     for word in _IMAGES:

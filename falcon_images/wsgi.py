@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from falcon_images.app import App, create_client, open_files, running_app
+from falcon_images.app import App, create_client, open_folder, running_app
 from falcon_images.formats import json as json_text
 from falcon_images.settings import Settings, SettingsError, read_environment
 
@@ -33,7 +33,7 @@ class Application:
     """
 
     def __init__(self, settings: Settings) -> None:
-        open_files(settings).close()
+        open_folder(settings).close()
         create_client(settings).close()
         self._settings = settings
         self._begin()

@@ -12,13 +12,14 @@ import falcon.testing
 import pymongo
 import pytest
 
-from falcon_images.app import App, create_app, create_client
+from falcon_images.app import App, create_app, create_client, create_store, removals
 from falcon_images.embedded.mongod import EmbeddedMongo
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.folder import UploadsFolder
 from falcon_images.formats.list_spool import ListSpool
 from falcon_images.metadata.mongo import MongoMetadata
 from falcon_images.server.budget import Budget
 from falcon_images.settings import Settings
+from falcon_images.store.expiry import ExpiredChanges
 from falcon_images.store.images import ImageStore
 from falcon_images.telemetry.metrics import Metrics
 from tests.support.pictures import jpeg
@@ -128,9 +129,10 @@ class Service:
     settings: Settings
     client: Client
     database: pymongo.database.Database[dict[str, Any]]
-    files: DiskFiles
+    folder: UploadsFolder
     metadata: MongoMetadata
     store: ImageStore
+    expiry: ExpiredChanges
     app: App
 
     def stored_files(self) -> list[Path]:
@@ -187,21 +189,24 @@ class running:  # noqa: N801 - used as a function
             settings.query_timeout_seconds,
             metrics.count_operation,
         )
-        self._files = DiskFiles(settings.uploads_directory)
-        self._files.prepare()
+        self._folder = UploadsFolder(settings.uploads_directory)
+        self._folder.prepare()
         spool = ListSpool(settings.max_spooled_bytes)
-        store = ImageStore(self._files, metadata, spool)
+        store = create_store(self._folder, metadata, spool)
+        _, expiry = removals(self._folder, metadata)
         app = create_app(
             settings,
             metadata,
-            self._files,
+            self._folder,
             store,
             metrics=metrics,
             budget=self._budget,
         )
         database = self._mongo[settings.mongodb_db]
         client = Client(self._started(settings) or app)
-        return Service(settings, client, database, self._files, metadata, store, app)
+        return Service(
+            settings, client, database, self._folder, metadata, store, expiry, app
+        )
 
     def _started(self, settings: Settings) -> Any:
         self._pid = None
@@ -214,7 +219,7 @@ class running:  # noqa: N801 - used as a function
     def __exit__(self, *_: object) -> None:
         if self.nursery and self._pid:
             self.nursery.stop(self._pid)
-        self._files.close()
+        self._folder.close()
         with contextlib.suppress(pymongo.errors.AutoReconnect):
             self._mongo.drop_database(self._settings.mongodb_db)
         self._mongo.close()

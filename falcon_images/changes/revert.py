@@ -5,7 +5,7 @@ from typing import Any
 
 from falcon_images.changes.bulk import BulkChanges
 from falcon_images.errors import InvalidRequestError
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.store import FileStore
 from falcon_images.metadata.changes.before_images import BeforeImage, ChangeKind
 from falcon_images.metadata.changes.bulk import RawDocument, batched, sha256_of
 from falcon_images.metadata.changes.change import ChangeRecord, State
@@ -20,7 +20,7 @@ class Reverts:
     """Undoes changes, and finishes those that were cut off."""
 
     def __init__(
-        self, files: DiskFiles, metadata: MongoMetadata, bulk_changes: BulkChanges
+        self, files: FileStore, metadata: MongoMetadata, bulk_changes: BulkChanges
     ) -> None:
         self._files = files
         self._changes = metadata.changes

@@ -1,4 +1,4 @@
-"""The command `check`: finds the store, runs the check, and tells what it found."""
+"""The command `check`: finds the store, runs the check, and prints what it found."""
 
 import contextlib
 import enum
@@ -8,7 +8,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import quote
 
 import click
@@ -20,9 +19,10 @@ from rich.table import Table
 from falcon_images.app import create_client
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.errors import DatabaseUnavailableError
+from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.quarantine import QuarantineError
-from falcon_images.maintenance.check import (
-    Check,
+from falcon_images.maintenance.check import Check
+from falcon_images.maintenance.findings import (
     CheckError,
     Extent,
     Finding,
@@ -46,8 +46,8 @@ class Outcome(enum.IntEnum):
 
 
 def check_store(environ: Mapping[str, str], repairs: bool, is_deep: bool) -> Outcome:
-    """Check the store that the environment tells of, and print what is found."""
-    # Findings are told, and errors as one sentence: nothing comes beside them.
+    """Check the store that the environment names, and print what is found."""
+    # Findings are printed, and errors as one sentence: nothing comes beside them.
     logging.getLogger('falcon_images').addHandler(logging.NullHandler())
     _print_any_name()
     try:
@@ -62,7 +62,8 @@ def check_store(environ: Mapping[str, str], repairs: bool, is_deep: bool) -> Out
 
 
 def _check(settings: Settings, extent: Extent) -> Outcome:
-    _require_folder(settings.uploads_directory)
+    folder = UploadsFolder(settings.uploads_directory)
+    _require_images(folder)
     with (
         _database_url(settings.mongodb_url) as url,
         create_client(
@@ -74,10 +75,10 @@ def _check(settings: Settings, extent: Extent) -> Outcome:
         ) as client,
     ):
         inventory = Inventory(client, settings.mongodb_db)
-        return _report(settings.uploads_directory, inventory, extent)
+        return _report(folder, inventory, extent)
 
 
-def _report(root: Path, inventory: Inventory, extent: Extent) -> Outcome:
+def _report(folder: UploadsFolder, inventory: Inventory, extent: Extent) -> Outcome:
     seen = Counter[str]()
     found = Counter[FindingKind]()
     repaired = Counter[FindingKind]()
@@ -87,7 +88,7 @@ def _report(root: Path, inventory: Inventory, extent: Extent) -> Outcome:
             seen[what] += count
             progress.update(progress.task_ids[0], completed=_done(seen))
 
-        for finding in Check(root, inventory, extent, on_step).run():
+        for finding in Check(folder, inventory, extent, on_step).run():
             found[finding.kind] += 1
             repaired[finding.kind] += finding.is_repaired
             print(_line(finding), flush=True)
@@ -167,17 +168,17 @@ def _not_made(reason: str) -> Outcome:
     return Outcome.NOT_MADE
 
 
-def _require_folder(root: Path) -> None:
-    if not (root / 'images').is_dir():
+def _require_images(folder: UploadsFolder) -> None:
+    if not folder.images.folder.is_dir():
         raise CheckError(
-            f'There is no folder {root / "images"}; set UPLOADS_DIRECTORY, or run the '
-            'check in the folder of the service.'
+            f'There is no folder {folder.images.folder}; set UPLOADS_DIRECTORY, or run '
+            'the check in the folder of the service.'
         )
 
 
 @contextlib.contextmanager
 def _database_url(given: str) -> Iterator[str]:
-    """Tell the URL of the database, and start the private one if it does not run."""
+    """Yield the URL of the database, and start the private one if it does not run."""
     if given:
         yield given
         return

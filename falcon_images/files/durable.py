@@ -25,8 +25,8 @@ def move_file(source: str | Path, target: Path) -> os.stat_result | None:
     Whoever looks finds it whole or not at all.
 
     Returns:
-        None; on another volume, where `source` stays and a copy is made, what the
-        system tells of that.
+        None; on another volume, where `source` stays and a copy is made, the status
+        of the copy.
 
     Raises:
         OSError: it is not there.
@@ -46,13 +46,14 @@ def _replace(source: str | Path, target: Path) -> os.stat_result | None:
         # Each upload comes here, and a Path costs more than the call.
         os.replace(source, target)  # noqa: PTH105
     except OSError as ex:
-        if ex.errno != errno.EXDEV:
+        # Of a link, the copy would be of what it leads to.
+        if ex.errno != errno.EXDEV or Path(source).is_symlink():
             raise
-        return copy_file(source, target)
+        return _copy(source, target)
     return None
 
 
-def copy_file(source: str | Path, target: Path) -> os.stat_result:
+def _copy(source: str | Path, target: Path) -> os.stat_result:
     """Copy a file to another volume; its bytes are synced before it has its name."""
     # Beside the target, because a folder below may be on a volume of its own.
     part = target.with_name(f'.{secrets.token_hex(16)}.part')

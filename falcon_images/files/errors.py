@@ -2,18 +2,11 @@
 
 import contextlib
 import errno
-import logging
 from collections.abc import Iterator
 
-from falcon_images.errors import (
-    StorageFullError,
-    StorageUnavailableError,
-)
+from falcon_images.errors import StorageFullError, StorageUnavailableError
 
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
-
-
-logger = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager

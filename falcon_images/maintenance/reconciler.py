@@ -5,7 +5,7 @@ import threading
 import time
 
 from falcon_images.errors import DatabaseUnavailableError, StorageError
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.unresolved import UnresolvedWrite
 from falcon_images.metadata.mongo import MongoMetadata
 from falcon_images.store.expiry import ExpiredChanges
@@ -21,24 +21,26 @@ logger = logging.getLogger(__name__)
 
 
 class Reconciler:
-    """A thread that sweeps up, settles doubts, ends drops and changes, makes indexes.
+    """A thread that sweeps up, resolves writes, ends drops and changes, makes indexes.
 
     What is gone of the uploads folder is made anew. Each step is safe to do twice and
     at the same time in several processes.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the last two are for tests
         self,
         store: ImageStore,
         metadata: MongoMetadata,
-        files: DiskFiles,
+        folder: UploadsFolder,
+        expiry: ExpiredChanges,
+        *,
         pause_seconds: float = _PAUSE_SECONDS,
         grace_seconds: float = _GRACE_SECONDS,
     ) -> None:
         self._store = store
         self._metadata = metadata
-        self._files = files
-        self._expiry = ExpiredChanges(files, metadata)
+        self._folder = folder
+        self._expiry = expiry
         self._pause_seconds = pause_seconds
         self._grace_seconds = grace_seconds
         self._missing_since: dict[UnresolvedWrite, float] = {}
@@ -59,8 +61,8 @@ class Reconciler:
     def run_once(self) -> None:
         """Do all there is to do now."""
         for step in (
-            self._files.keep_alive,
-            self._files.sweep_incoming,
+            self._folder.keep_alive,
+            self._folder.sweep_incoming,
             self._store.finish_drops,
             self._expiry.expire_changes,
             self._resolve_writes,

@@ -1,4 +1,4 @@
-"""The inventory: what documents tell of files, in all databases of a server."""
+"""The inventory: the documents that files are of."""
 
 import datetime
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,6 @@ from pymongo.collation import Collation, CollationStrength
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from falcon_images.errors import DatabaseUnavailableError
 from falcon_images.metadata.changes.deleted import DeletedImages
 from falcon_images.metadata.documents import Document, file_facts
 from falcon_images.metadata.errors import again, mongo_errors
@@ -36,9 +35,7 @@ _CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
     unicode_decode_error_handler='replace',
 )
-_OF_MONGODB = ('admin', 'config', 'local')
 _FIRST_ID = parse_id('0' * 24)
-_UNAUTHORIZED = 13
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ class Source:
 
 
 class Inventory:
-    """The documents of one database, and of the others whose files may be near.
+    """The documents of one database.
 
     Every method raises `DatabaseUnavailableError` when the database does not answer.
     """
@@ -77,15 +74,8 @@ class Inventory:
         return self._kept(self.database_name)
 
     def sources(self) -> list[Source]:
-        """List every place, of any database, where the document of a file may be."""
-        found = self._sources(self.database_name)
-        for name in self._others():
-            try:
-                found += self._sources(name)
-            except DatabaseUnavailableError as ex:
-                if getattr(ex.__cause__, 'code', None) != _UNAUTHORIZED:
-                    raise
-        return found
+        """List every place where the document of a file may be."""
+        return self._sources(self.database_name)
 
     def count(self, source: Source) -> int:
         """Count documents, roughly and at once."""
@@ -182,11 +172,6 @@ class Inventory:
             Source(database_name, key, name)
             for key, name in (*collections.items(), *drops.items())
         ] + self._kept(database_name)
-
-    def _others(self) -> list[str]:
-        with mongo_errors():
-            names = self._client.list_database_names()
-        return [n for n in names if n not in (*_OF_MONGODB, self.database_name)]
 
     def _metadata(self, database_name: str) -> MongoMetadata:
         return MongoMetadata(self._client, database_name, query_timeout_seconds=1)

@@ -3,7 +3,7 @@
 import falcon
 
 from falcon_images.errors import DatabaseUnavailableError, StorageError
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.store import FileStore
 from falcon_images.metadata.mongo import MongoMetadata
 
 _PING_SECONDS = 2.0
@@ -22,7 +22,7 @@ class Live:
 class Ready:
     """Whether the database answers and files can be written, else what is wrong."""
 
-    def __init__(self, metadata: MongoMetadata, files: DiskFiles) -> None:
+    def __init__(self, metadata: MongoMetadata, files: FileStore) -> None:
         self._metadata = metadata
         self._files = files
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import falcon
 
 from falcon_images.changes.patch import checked_patch
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.spool import UploadSpool
 from falcon_images.formats.lists import MEDIA_TYPES
 from falcon_images.middleware.bodies import MERGE_PATCH, media_type
 from falcon_images.query.lists import parse_query
@@ -31,12 +31,12 @@ class Images:
     def __init__(
         self,
         store: ImageStore,
-        files: DiskFiles,
+        spool: UploadSpool,
         change_of_all: ChangeOfAll,
         settings: Settings,
     ) -> None:
         self._store = store
-        self._files = files
+        self._spool = spool
         self._change_of_all = change_of_all
         self._settings = settings
         self._slots = UploadSlots(settings.max_uploads)
@@ -97,7 +97,7 @@ class Images:
         return receive_upload(
             cast(BinaryIO, req.bounded_stream),
             req.content_type or '',
-            self._files,
+            self._spool,
             self._settings,
             claimed_digests(req.get_header),
         )

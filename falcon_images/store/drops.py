@@ -1,7 +1,6 @@
 """The removal of whole collections: of all their files, and of what is kept of them."""
 
 from falcon_images.errors import LeaseLostError
-from falcon_images.files.disk import DiskFiles
 from falcon_images.metadata.drops import Drop
 from falcon_images.metadata.mongo import MongoMetadata
 from falcon_images.store.expiry import ExpiredChanges
@@ -11,11 +10,13 @@ from falcon_images.store.removal import FileRemoval
 class CollectionRemoval:
     """Drops collections, and finishes what was cut off; one process works on each."""
 
-    def __init__(self, files: DiskFiles, metadata: MongoMetadata) -> None:
+    def __init__(
+        self, removal: FileRemoval, expiry: ExpiredChanges, metadata: MongoMetadata
+    ) -> None:
         self._metadata = metadata
         self._drops = metadata.drops
-        self._removal = FileRemoval(files, metadata)
-        self._expiry = ExpiredChanges(files, metadata)
+        self._removal = removal
+        self._expiry = expiry
 
     def drop(self, collection_name: str) -> int:
         """Delete a collection with all its images; return how many there were."""

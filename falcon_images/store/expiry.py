@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-from falcon_images.files.disk import DiskFiles
 from falcon_images.metadata.changes.before_images import BeforeImage, ChangeKind
 from falcon_images.metadata.changes.change import ChangeRecord
 from falcon_images.metadata.documents import file_facts
@@ -16,11 +15,11 @@ class ExpiredChanges:
     A change is irrevocable before any of that, so nothing that goes can be asked back.
     """
 
-    def __init__(self, files: DiskFiles, metadata: MongoMetadata) -> None:
+    def __init__(self, removal: FileRemoval, metadata: MongoMetadata) -> None:
         self._metadata = metadata
         self._changes = metadata.changes
         self._before_images = metadata.before_images
-        self._removal = FileRemoval(files, metadata)
+        self._removal = removal
         self._is_swept = False
 
     def expire_changes(self) -> None:

@@ -4,8 +4,7 @@ import contextlib
 from collections.abc import Callable
 
 from falcon_images.errors import DatabaseUnavailableError, NotFoundError
-from falcon_images.files.disk import DiskFiles
-from falcon_images.files.unresolved import UnresolvedWrite
+from falcon_images.files.unresolved import UnresolvedWrite, UnresolvedWrites
 from falcon_images.formats.json import document_tag
 from falcon_images.formats.list_spool import ListSpool
 from falcon_images.formats.lists import Listing, write_list
@@ -38,18 +37,26 @@ class ImageStore:
     """Images: a file and a document each.
 
     An image is created file first, then document, and deleted document first, then
-    file: a crash in between leaves a spare file, never a document without its file.
+    file: a crash in between leaves an orphaned file, which is found by what was written
+    down before, never a document without its file.
     """
 
-    def __init__(
-        self, files: DiskFiles, metadata: MongoMetadata, spool: ListSpool | None = None
+    def __init__(  # noqa: PLR0913 - each is a part of the store
+        self,
+        *,
+        metadata: MongoMetadata,
+        unresolved: UnresolvedWrites,
+        removal: FileRemoval,
+        additions: Additions,
+        collections: CollectionRemoval,
+        spool: ListSpool | None = None,
     ) -> None:
         self.spool = spool or ListSpool()
-        self._files = files
         self._metadata = metadata
-        self._removal = FileRemoval(files, metadata)
-        self._collections = CollectionRemoval(files, metadata)
-        self._additions = Additions(files, metadata, self._removal)
+        self._unresolved = unresolved
+        self._removal = removal
+        self._collections = collections
+        self._additions = additions
 
     def add(
         self,
@@ -58,7 +65,7 @@ class ImageStore:
         key: str | None = None,
         dedupe: bool = False,
     ) -> Added:
-        """Store an upload, or find the image that it is; `Additions` tells how."""
+        """Store an upload, or find the image that it is, as `Additions` does."""
         return self._additions.add(collection_name, upload, key, dedupe)
 
     def write_list(
@@ -132,6 +139,17 @@ class ImageStore:
         document = before or self._metadata.get_whole(collection_name, image_id)
         if before is None and values_in(document) > MAX_VALUES:
             self._metadata.lighten(collection_name, document)
+        with self._removal.announced_deletion(collection_name, document):
+            self._delete(collection_name, image_id, document, before)
+            self._removal.remove_of(collection_name, document)
+
+    def _delete(
+        self,
+        collection_name: str,
+        image_id: str,
+        document: Document,
+        before: Document | None,
+    ) -> None:
         try:
             self._metadata.delete(collection_name, image_id, before)
             # No bulk delete did it, so that no revert may put it back; one that is
@@ -143,7 +161,6 @@ class ImageStore:
             # The database may do it yet; then nobody else would know of the file.
             self._removal.note_of(collection_name, document)
             raise
-        self._removal.remove_of(collection_name, document)
 
     def collection_names(self) -> list[str]:
         """List the collections, sorted by name."""
@@ -175,7 +192,7 @@ class ImageStore:
         own = self._metadata.database_name
         return [
             unresolved_write
-            for unresolved_write in self._files.unresolved_writes()
+            for unresolved_write in self._unresolved.all()
             if unresolved_write.database_name == own
         ]
 
@@ -183,7 +200,7 @@ class ImageStore:
         """Keep a file that has a document; delete one that has none, if that may be.
 
         Returns:
-            Whether it is settled.
+            Whether it is resolved.
         """
         collection_name, image_id = (
             unresolved_write.collection_name,
@@ -196,12 +213,12 @@ class ImageStore:
                 return False
             with contextlib.suppress(NotFoundError):
                 self._metadata.delete(collection_name, image_id)
-            self._files.delete(unresolved_write.key)
-        self._files.resolve(unresolved_write)
+            self._removal.remove_with_thumbnails(unresolved_write)
+        self._unresolved.resolve(unresolved_write)
         return True
 
     def _is_kept(self, collection_name: str, image_id: object) -> bool:
-        """Tell whether a bulk delete that may be reverted has an image."""
+        """Return whether a bulk delete that may be reverted has an image."""
         return self._metadata.before_images.keeps(collection_name, image_id)
 
     def _patch(

@@ -211,7 +211,7 @@ def expiry(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     before(monkeypatch, ExpiredChanges, '_remove_files', delete_one_alone)
     with deleting:
         with contextlib.suppress(Exception):
-            ExpiredChanges(scene.service.files, scene.service.metadata).expire_changes()
+            scene.service.expiry.expire_changes()
         scene.fail_over()
     scene.require_files()
 

@@ -38,12 +38,12 @@ def spoil(serving: Serving) -> tuple[str, str]:
     """Leave one image without its file, and one file without its image."""
     missing = serving.upload(jpeg())['_id']
     images = serving.folder / 'data/uploads/images'
-    spare = image_key('c', '0' * 24, 'image/jpeg')
-    (images / spare).parent.mkdir(parents=True)
-    (images / image_key('c', missing, 'image/jpeg')).rename(images / spare)
+    orphan = image_key('c', '0' * 24, 'image/jpeg')
+    (images / orphan).parent.mkdir(parents=True)
+    (images / image_key('c', missing, 'image/jpeg')).rename(images / orphan)
     legacy = time.time() - 3600
-    os.utime(images / spare, (legacy, legacy))
-    return missing, spare
+    os.utime(images / orphan, (legacy, legacy))
+    return missing, orphan
 
 
 def table(output: str) -> str:
@@ -58,14 +58,14 @@ def test_a_running_service_and_then_a_stopped_one(start: Start, tmp_path: Path) 
     well = run(tmp_path, '--deep')
     assert (well.returncode, well.stderr) == (0, '')
     assert 'Compared 1 documents and 1 files. All is well.' in well.stdout
-    missing, spare = spoil(serving)
+    missing, orphan = spoil(serving)
     for is_running in (True, False):
         if not is_running:
             serving.stop()
         found = run(tmp_path)
         assert (found.returncode, found.stderr) == (1, '')
         first, second, *rest = found.stdout.splitlines()
-        assert (first, second) == (f'missing c/{missing}', f'spare images/{spare}')
+        assert (first, second) == (f'missing c/{missing}', f'orphaned images/{orphan}')
         assert 'missing 1 0 1' in table('\n'.join(rest))
 
 
@@ -74,15 +74,15 @@ def test_repair_on_a_stopped_service_starts_its_database(
 ) -> None:
     serving = start().ready()
     serving.upload(jpeg())
-    missing, spare = spoil(serving)
+    missing, orphan = spoil(serving)
     path = f'/collections/c/images/{missing}'
     assert serving.session.delete(serving.url + path, timeout=9).status_code == 200
     serving.stop()
     repaired = run(tmp_path, '--repair')
     assert (repaired.returncode, repaired.stderr) == (0, '')
-    line = f'spare images/{spare} (moved to quarantine/{spare})'
+    line = f'orphaned images/{orphan} (moved to quarantine/{orphan})'
     assert repaired.stdout.splitlines()[0] == line
-    assert (tmp_path / 'data/uploads/quarantine' / spare).read_bytes() == jpeg()
+    assert (tmp_path / 'data/uploads/quarantine' / orphan).read_bytes() == jpeg()
     assert 'All is well' in run(tmp_path, '--repair').stdout
     assert len(start().ready().get('/collections/c/images').json()) == 1
 
@@ -94,7 +94,7 @@ def test_repair_beside_a_running_service(start: Start, tmp_path: Path) -> None:
     assert run(tmp_path, '--repair').returncode == 1
     left = run(tmp_path, '--repair')
     assert left.returncode == 1
-    assert 'spare 0 0 0' in table(left.stdout)
+    assert 'orphaned 0 0 0' in table(left.stdout)
     assert serving.upload(jpeg())['image'] == 'a.jpg'
 
 
@@ -114,7 +114,7 @@ def test_names_cannot_steer_a_terminal(start: Start, tmp_path: Path) -> None:
     os.utime(path, (0, 0))
     found = run(tmp_path, PYTHONUTF8='1')
     shown = hostile.replace('\x1b', '\\x1b')
-    assert found.stdout.splitlines()[0] == f'spare images/{shown}'
+    assert found.stdout.splitlines()[0] == f'orphaned images/{shown}'
     found = run(tmp_path, PYTHONIOENCODING='cp1252', PYTHONUTF8='0')
     assert (found.returncode, found.stderr) == (1, '')
     assert '\\u65e5\\u672c' in found.stdout

@@ -104,23 +104,25 @@ def test_a_crash_of_all_that_draw_is_not_one_of_the_service(
 FORKING = """
 import datetime, hashlib, os, sys
 from pathlib import Path
-from falcon_images.budget import Budget
-from falcon_images.files import DiskFiles
+from falcon_images.files.folder import UploadsFolder
+from falcon_images.server.budget import Budget
 from falcon_images.settings import Settings
-from falcon_images.stored_files import StoredFile, StoredFiles
-from falcon_images.thumbnails.making import Thumbnails
-files = DiskFiles(Path(sys.argv[1]))
-files.prepare()
+from falcon_images.store.image_files import StoredFile, StoredFiles
+from falcon_images.thumbnails.service import ThumbnailService
+folder = UploadsFolder(Path(sys.argv[1]))
+folder.prepare()
 content = sys.stdin.buffer.read()
-with files.new_file() as file:
+with folder.spool.new_file() as file:
     file.write(content)
-    files.save(file, 'c-0/image')
+    folder.images.save(file, 'c-0/image')
 sha256 = hashlib.sha256(content).hexdigest()
 stored = StoredFile(
     'c-0/image', len(content), 'image/jpeg', sha256, 'a', datetime.datetime.now(), False
 )
-settings, budget = Settings(app_workers=2), Budget(8)
-thumbnails = Thumbnails(StoredFiles(files, None), files, settings, budget)
+thumbnails = ThumbnailService(
+    StoredFiles(folder.images, None), files=folder.images, spool=folder.spool,
+    cache=folder.thumbnails, settings=Settings(app_workers=2), budget=Budget(8)
+)
 def draw(size):
     assert thumbnails.get(stored, size).state == 'ok'
 draw('small')

@@ -46,7 +46,11 @@ def test_locks_are_made_anew_in_the_background(
     incoming = service.settings.uploads_directory / 'incoming'
     (lock,) = incoming.glob('*.lock')
     reconciler = Reconciler(
-        service.store, service.metadata, service.files, pause_seconds=0.05
+        service.store,
+        service.metadata,
+        service.folder,
+        service.expiry,
+        pause_seconds=0.05,
     )
     reconciler.start()
     # In one step, because what goes piece by piece is made anew in between.

@@ -9,11 +9,11 @@ import bson
 import pytest
 
 from falcon_images.files.thumbnails import SIZES
-from falcon_images.maintenance.check import CheckError, Finding, FindingKind
+from falcon_images.maintenance.findings import CheckError, Finding, FindingKind
 from falcon_images.maintenance.orphaned_thumbnails import StaleThumbnails
 from falcon_images.maintenance.references import References
 from falcon_images.metadata.inventory import Inventory
-from tests.conftest import Service, running
+from tests.conftest import Service
 from tests.maintenance.test_check import (
     age,
     check,
@@ -169,16 +169,6 @@ def test_those_of_a_drop_that_is_not_finished_are_left(service: Service) -> None
     assert files(service) == []
 
 
-def test_those_of_another_database_are_left(service: Service) -> None:
-    uploaded(service)
-    name = f'{service.settings.mongodb_db}_other'
-    with running(service.settings, mongodb_db=name) as other:
-        document = other.client.upload('c', jpeg(99))
-        draw(other, document)
-        assert check(service, repairs=True) == []
-        assert len(files(service)) == 1
-
-
 def test_nothing_is_removed_for_a_database_without_collections(
     service: Service,
 ) -> None:
@@ -255,7 +245,7 @@ def many(service: Service, numbers: range) -> None:
 def test_memory_does_not_grow_with_thumbnails(service: Service) -> None:
     client: Any = service.database.client
     inventory = Inventory(client, service.settings.mongodb_db)
-    stale = StaleThumbnails(folder(service), lambda: References(inventory))
+    stale = StaleThumbnails(service.folder.thumbnails, lambda: References(inventory))
     uploaded(service)
     many(service, range(2000))
     assert peak_bytes(stale.find())[0] == 0

@@ -11,6 +11,7 @@ from pymongo.collection import Collection
 from pymongo.command_cursor import CommandCursor
 from pymongo.cursor import Cursor
 
+from falcon_images.app import removals
 from falcon_images.metadata.drops import Drops
 from falcon_images.store.drops import CollectionRemoval
 from falcon_images.store.removal import FileRemoval
@@ -115,7 +116,10 @@ def test_a_file_is_removed_by_one_of_many_processes(
         remove_of(self, name, document)
 
     monkeypatch.setattr(FileRemoval, 'remove_of', counted)
-    others = [CollectionRemoval(service.files, service.metadata) for _ in range(4)]
+    others = [
+        CollectionRemoval(*removals(service.folder, service.metadata), service.metadata)
+        for _ in range(4)
+    ]
     with ThreadPoolExecutor(5) as pool:
         drop = pool.submit(service.client.simulate_delete, '/collections/c')
         while not drop.done():
