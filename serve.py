@@ -17,7 +17,13 @@ from types import FrameType
 os.environ.setdefault('HOME', str(Path.cwd()))
 
 from falcon_images import __version__
-from falcon_images.app import App, create_client, open_folder, running_app
+from falcon_images.app import (
+    App,
+    compare_identity,
+    create_client,
+    open_folder,
+    running_app,
+)
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.resources.root import public_url
 from falcon_images.server.budget import Budget
@@ -30,6 +36,7 @@ from falcon_images.settings import (
     SettingsError,
     read_environment,
 )
+from falcon_images.store.identity import IdentityError
 from falcon_images.telemetry.log_lines import LineHandler, formatter, log_warnings
 from falcon_images.telemetry.processes import forget_process, shared_counters
 
@@ -52,6 +59,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> None:
             stack.callback(embedded.stop)
             embedded.wait_until_ready()
             settings = replace(settings, mongodb_url=embedded.url)
+        compare_identity(settings)
         _log_start(settings, listener, database)
         if settings.workers == 1:
             _serve(settings, listener)
@@ -63,13 +71,25 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> None:
 
 
 def _serve(settings: Settings, listener: socket.socket) -> None:
-    budget = Budget(settings.app_threads)
-    with running_app(settings, budget) as app:
+    budget, foreign = Budget(settings.app_threads), list[IdentityError]()
+
+    def refuse(ex: IdentityError) -> None:
+        logger.critical('%s', ex)
+        foreign.append(ex)
+        # The others find the same, and no worker is to be replaced.
+        if settings.workers > 1:
+            os.kill(os.getppid(), signal.SIGTERM)
+        else:
+            signal.raise_signal(signal.SIGTERM)
+
+    with running_app(settings, budget, refuse) as app:
         server = _server(app, settings, listener, budget)
         for name in _STOP_SIGNALS:
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), _stopper(server))
         server.run()
+    if foreign and settings.workers == 1:
+        raise SettingsError(str(foreign[0]))
 
 
 def _server(

@@ -3,7 +3,8 @@
 import contextlib
 import logging
 import os
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from falcon_images import errors
 from falcon_images.changes.bulk import BulkChanges
 from falcon_images.changes.revert import Reverts
 from falcon_images.files.folder import UploadsFolder
+from falcon_images.files.mark import DamagedMarkError
 from falcon_images.formats import json as json_text
 from falcon_images.formats.list_spool import ListSpool
 from falcon_images.maintenance.reconciler import Reconciler
@@ -48,6 +50,7 @@ from falcon_images.settings import Settings, SettingsError
 from falcon_images.store.additions import Additions
 from falcon_images.store.drops import CollectionRemoval
 from falcon_images.store.expiry import ExpiredChanges
+from falcon_images.store.identity import IdentityError, StoreIdentity
 from falcon_images.store.image_files import StoredFiles
 from falcon_images.store.images import ImageStore
 from falcon_images.store.removal import FileRemoval
@@ -167,12 +170,49 @@ def create_store(
     )
 
 
+def compare_identity(settings: Settings) -> None:
+    """Raise `SettingsError` if the database answers and the folder is another's.
+
+    If it does not answer, they are compared later.
+    """
+    folder = UploadsFolder(settings.uploads_directory)
+    with create_client(settings) as client:
+        metadata = MongoMetadata(
+            client, settings.mongodb_db, settings.query_timeout_seconds
+        )
+        try:
+            identity(folder, metadata).agree()
+        except (IdentityError, DamagedMarkError) as ex:
+            raise SettingsError(str(ex)) from ex
+        except (errors.DatabaseUnavailableError, errors.StorageError) as ex:
+            logger.debug('Uploads folder and database are compared later: %s', ex)
+
+
+def identity(folder: UploadsFolder, metadata: MongoMetadata) -> StoreIdentity:
+    """Make what compares folder and database."""
+    return StoreIdentity(folder.mark, metadata.store_ids, metadata.database_name)
+
+
+def end_process(ex: IdentityError) -> None:
+    """Log why this process may not go on, and have it end."""
+    logger.critical('%s', ex)
+    signal.raise_signal(signal.SIGTERM)
+
+
 @contextlib.contextmanager
-def running_app(settings: Settings, budget: Budget | None = None) -> Iterator[App]:
+def running_app(
+    settings: Settings,
+    budget: Budget | None = None,
+    on_foreign: Callable[[IdentityError], None] = end_process,
+) -> Iterator[App]:
     """Make the application with all that it needs, and end that again afterwards.
 
     It belongs to this process alone: one that is forked from it has to make its own,
     and ends nothing of it.
+
+    Args:
+        on_foreign: is called, by a thread, when the database answers at last and the
+            uploads folder is not of its store.
     """
     maker = os.getpid()
     with contextlib.ExitStack() as stack:
@@ -191,7 +231,14 @@ def running_app(settings: Settings, budget: Budget | None = None) -> Iterator[Ap
         lists = ListSpool(settings.max_spooled_bytes)
         store = create_store(folder, metadata, lists)
         _, expiry = removals(folder, metadata)
-        reconciler = Reconciler(store, metadata, folder, expiry)
+        reconciler = Reconciler(
+            store,
+            metadata,
+            folder,
+            expiry,
+            identity=identity(folder, metadata),
+            on_foreign=on_foreign,
+        )
         reconciler.start()
         stack.callback(reconciler.stop)
         try:

@@ -12,7 +12,13 @@ import threading
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from falcon_images.app import App, create_client, open_folder, running_app
+from falcon_images.app import (
+    App,
+    compare_identity,
+    create_client,
+    open_folder,
+    running_app,
+)
 from falcon_images.formats import json as json_text
 from falcon_images.settings import Settings, SettingsError, read_environment
 
@@ -35,6 +41,7 @@ class Application:
     def __init__(self, settings: Settings) -> None:
         open_folder(settings).close()
         create_client(settings).close()
+        compare_identity(settings)
         self._settings = settings
         self._begin()
         if hasattr(os, 'register_at_fork'):

@@ -16,10 +16,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from falcon_images.app import create_client
+from falcon_images.app import create_client, identity
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
-from falcon_images.errors import DatabaseUnavailableError
+from falcon_images.errors import DatabaseUnavailableError, StorageError
 from falcon_images.files.folder import UploadsFolder
+from falcon_images.files.mark import DamagedMarkError
 from falcon_images.files.quarantine import QuarantineError
 from falcon_images.maintenance.check import Check
 from falcon_images.maintenance.findings import (
@@ -29,11 +30,23 @@ from falcon_images.maintenance.findings import (
     FindingKind,
 )
 from falcon_images.metadata.inventory import Inventory
+from falcon_images.metadata.mongo import MongoMetadata
 from falcon_images.settings import EMBEDDED_FOLDER, Settings, SettingsError
+from falcon_images.store.identity import IdentityError, StoreIdentity
 
 # A look through a whole collection may take longer than a request.
 _QUERY_TIMEOUT_SECONDS = 300
 _IS_WINDOWS = os.name == 'nt'
+# What keeps a check from being made; each has a text that says what to do.
+_NOT_POSSIBLE = (
+    CheckError,
+    DamagedMarkError,
+    IdentityError,
+    QuarantineError,
+    SettingsError,
+    StorageError,
+    EmbeddedMongoError,
+)
 
 
 class Outcome(enum.IntEnum):
@@ -45,23 +58,23 @@ class Outcome(enum.IntEnum):
     INTERRUPTED = 130
 
 
-def check_store(environ: Mapping[str, str], repairs: bool, is_deep: bool) -> Outcome:
+def check_store(environ: Mapping[str, str], extent: Extent, *, adopts: bool) -> Outcome:
     """Check the store that the environment names, and print what is found."""
     # Findings are printed, and errors as one sentence: nothing comes beside them.
     logging.getLogger('falcon_images').addHandler(logging.NullHandler())
     _print_any_name()
     try:
         settings = Settings.from_env(environ)
-        return _check(settings, Extent(is_deep=is_deep, repairs=repairs))
+        return _check(settings, extent, adopts=adopts)
     except DatabaseUnavailableError:
         return _not_made('The database does not answer; run the check when it does.')
-    except (CheckError, QuarantineError, SettingsError, EmbeddedMongoError) as ex:
+    except _NOT_POSSIBLE as ex:
         return _not_made(str(ex))
     except KeyboardInterrupt:
         return Outcome.INTERRUPTED
 
 
-def _check(settings: Settings, extent: Extent) -> Outcome:
+def _check(settings: Settings, extent: Extent, *, adopts: bool) -> Outcome:
     folder = UploadsFolder(settings.uploads_directory)
     _require_images(folder)
     with (
@@ -74,8 +87,19 @@ def _check(settings: Settings, extent: Extent) -> Outcome:
             )
         ) as client,
     ):
+        metadata = MongoMetadata(client, settings.mongodb_db, _QUERY_TIMEOUT_SECONDS)
+        _compare(identity(folder, metadata), extent, adopts=adopts)
         inventory = Inventory(client, settings.mongodb_db)
         return _report(folder, inventory, extent)
+
+
+def _compare(compared: StoreIdentity, extent: Extent, *, adopts: bool) -> None:
+    if adopts:
+        compared.adopt()
+    if extent.repairs:
+        compared.require_alone()
+    else:
+        compared.require_same()
 
 
 def _report(folder: UploadsFolder, inventory: Inventory, extent: Extent) -> Outcome:

@@ -6,6 +6,7 @@ from pathlib import Path
 from falcon_images.files.ages import FileAges
 from falcon_images.files.disk import DiskFiles
 from falcon_images.files.known_folder import KnownFolder
+from falcon_images.files.mark import StoreMark
 from falcon_images.files.quarantine import Quarantine
 from falcon_images.files.spool import UploadSpool
 from falcon_images.files.thumbnails import ThumbnailCache
@@ -17,6 +18,7 @@ INCOMING = 'incoming'
 DOUBTS = 'doubts'
 THUMBNAILS = 'thumbnails'
 QUARANTINE = 'quarantine'
+MARK = 'store.json'
 
 logger = logging.getLogger(__name__)
 
@@ -26,8 +28,8 @@ class UploadsFolder:
 
     ``images/`` has the files, ``incoming/`` those that are not whole yet,
     ``doubts/`` a note for each that may lack its document, ``thumbnails/`` what was
-    drawn of them, and ``quarantine/`` what `check` has set aside. What of these is gone
-    is made anew.
+    drawn of them, ``quarantine/`` what `check` has set aside, and ``store.json`` says
+    which store it is. What of these is gone is made anew.
     """
 
     def __init__(self, root: Path) -> None:
@@ -39,6 +41,7 @@ class UploadsFolder:
         self.thumbnails = ThumbnailCache(root / THUMBNAILS)
         self.quarantine = Quarantine(self.images.folder, root / QUARANTINE)
         self.ages = FileAges(root)
+        self.mark = StoreMark(root / MARK)
         self._known = [
             KnownFolder(part.folder) for part in (self.images, self.thumbnails)
         ]

@@ -3,12 +3,14 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from falcon_images.errors import DatabaseUnavailableError, StorageError
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.unresolved import UnresolvedWrite
 from falcon_images.metadata.mongo import MongoMetadata
 from falcon_images.store.expiry import ExpiredChanges
+from falcon_images.store.identity import IdentityError, StoreIdentity
 from falcon_images.store.images import ImageStore
 
 _PAUSE_SECONDS = 10.0
@@ -23,8 +25,12 @@ logger = logging.getLogger(__name__)
 class Reconciler:
     """A thread that sweeps up, resolves writes, ends drops and changes, makes indexes.
 
-    What is gone of the uploads folder is made anew. Each step is safe to do twice and
+    What is gone of the uploads folder is made anew; when the folder is another store's,
+    nothing is done. Each step is safe to do twice and
     at the same time in several processes.
+
+    Args:
+        on_foreign: is called when folder and database do not belong together.
     """
 
     def __init__(  # noqa: PLR0913 - the last two are for tests
@@ -34,6 +40,8 @@ class Reconciler:
         folder: UploadsFolder,
         expiry: ExpiredChanges,
         *,
+        identity: StoreIdentity | None = None,
+        on_foreign: Callable[[IdentityError], None] = lambda ex: None,
         pause_seconds: float = _PAUSE_SECONDS,
         grace_seconds: float = _GRACE_SECONDS,
     ) -> None:
@@ -41,6 +49,8 @@ class Reconciler:
         self._metadata = metadata
         self._folder = folder
         self._expiry = expiry
+        self._identity = identity
+        self._on_foreign = on_foreign
         self._pause_seconds = pause_seconds
         self._grace_seconds = grace_seconds
         self._missing_since: dict[UnresolvedWrite, float] = {}
@@ -62,6 +72,7 @@ class Reconciler:
         """Do all there is to do now."""
         for step in (
             self._folder.keep_alive,
+            self._compare_identity,
             self._folder.sweep_incoming,
             self._store.finish_drops,
             self._expiry.expire_changes,
@@ -72,6 +83,9 @@ class Reconciler:
                 step()
             except DatabaseUnavailableError:
                 continue
+            except IdentityError as ex:
+                self._on_foreign(ex)
+                return
             except Exception:
                 # Whatever it was, the next round may fare better; requests go on.
                 logger.exception('The reconciler failed at %s', step.__name__)
@@ -80,6 +94,10 @@ class Reconciler:
         while not self._stopped.is_set():
             self.run_once()
             self._stopped.wait(self._pause_seconds)
+
+    def _compare_identity(self) -> None:
+        if self._identity:
+            self._identity.agree()
 
     def _resolve_writes(self) -> None:
         unresolved_writes = self._store.unresolved_writes()

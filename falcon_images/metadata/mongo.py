@@ -54,6 +54,7 @@ from falcon_images.metadata.names import (
     check_stored_name,
 )
 from falcon_images.metadata.patches import Patch, Patches
+from falcon_images.metadata.store_ids import StoreIds
 from falcon_images.metadata.turns import Turns
 from falcon_images.metadata.values import parse_id
 from falcon_images.metadata.writes import confirm, replacement, selection
@@ -116,6 +117,7 @@ class MongoMetadata:
         self.deletions = Deletions(self._database, self.changes, self.before_images)
         self.drops = Drops(self._database)
         self.turns = Turns(self._database, self._operation)
+        self.store_ids = StoreIds(self._database)
         self._indexes = Indexes(self._database)
         self._patches = Patches(self._operation)
 

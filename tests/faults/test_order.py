@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from pymongo.collection import Collection
 
+from falcon_images.files.spool import UploadSpool
 from tests.conftest import Service
 from tests.integration.conftest import Serving, eventually
 from tests.support.pictures import jpeg
@@ -34,6 +35,7 @@ def recorded(steps: Steps) -> Iterator[None]:
             _record(patch, steps, os, name, _path_of)
         for name in ('insert_one', 'find_one_and_delete'):
             _record(patch, steps, Collection, name, lambda collection: collection.name)
+        _record(patch, steps, UploadSpool, 'new_entry', lambda spool: 'incoming')
         yield
 
 
@@ -71,16 +73,19 @@ def test_an_upload_is_synced_and_named_before_it_is_inserted(service: Service) -
     with recorded(steps):
         service.client.upload()
     (path,) = service.stored_files()
-    part = steps[0][1]
+    part, entry = steps[1][1], steps[-2][1]
     assert part.endswith('.part')
+    assert entry.endswith('.json')
     synced = folders(path, service.settings.uploads_directory)
     assert steps == [
+        ('new_entry', 'incoming'),
         ('fsync', part),
         # The first finds no folder to move it to.
         ('replace', part),
         ('replace', part),
         *[('fsync', str(folder)) for folder in synced],
         ('insert_one', 'c'),
+        ('unlink', entry),
         # What is left of the form, which `save` has renamed by then.
         ('unlink', part),
     ]
@@ -92,7 +97,14 @@ def test_a_document_is_deleted_before_its_file(service: Service) -> None:
     steps: Steps = []
     with recorded(steps):
         service.client.simulate_delete(f'/collections/c/images/{document["_id"]}')
-    assert steps == [('find_one_and_delete', 'c'), ('unlink', str(path))]
+    entry = steps[-1][1]
+    assert entry.endswith('.json')
+    assert steps == [
+        ('new_entry', 'incoming'),
+        ('find_one_and_delete', 'c'),
+        ('unlink', str(path)),
+        ('unlink', entry),
+    ]
 
 
 class Traced(Serving):

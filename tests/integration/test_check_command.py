@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -165,7 +166,42 @@ def test_an_empty_database_is_not_believed(
     refused = run(
         tmp_path, '--repair', MONGODB_URL=mongodb_url, MONGODB_DB='no_such_database'
     )
-    assert 'has no collections' in sentence(refused)
+    assert 'have not been used together' in sentence(refused)
+    joined = {'MONGODB_URL': mongodb_url, 'MONGODB_DB': 'no_such_database'}
+    assert 'has no collections' in run(tmp_path, '--repair', '--adopt', **joined).stderr
+    assert len(list((tmp_path / 'data/uploads/images').rglob('*.jpg'))) == 1
+
+
+def test_folder_and_database_of_two_stores_are_refused_until_they_are_joined(
+    start: Start, tmp_path: Path, mongodb_url: str
+) -> None:
+    other = {'MONGODB_URL': mongodb_url, 'MONGODB_DB': f'test_{uuid.uuid4().hex}'}
+    (tmp_path / 'b').mkdir()
+    start().ready().stop()
+    start(folder=tmp_path / 'b', **other).ready().stop()
+    assert 'belongs to another store' in sentence(run(tmp_path, **other))
+    refused = start(**other)
+    assert refused.ended() == 1
+    assert 'belongs to another store' in refused.log
+    assert 'Traceback' not in refused.log
+    joined = run(tmp_path, '--adopt', **other)
+    assert (joined.returncode, joined.stderr) == (0, '')
+    start(**other).ready().upload(jpeg())
+    assert run(tmp_path, '--repair', **other).returncode == 0
+    assert 'belongs to another store' in sentence(run(tmp_path))
+
+
+def test_nothing_is_moved_in_a_folder_of_two_databases(
+    start: Start, tmp_path: Path, mongodb_url: str
+) -> None:
+    name = f'test_{uuid.uuid4().hex}'
+    second = {'MONGODB_URL': mongodb_url, 'MONGODB_DB': name}
+    start().ready().stop()
+    serving = start(**second).ready()
+    serving.upload(jpeg())
+    serving.stop()
+    assert name in sentence(run(tmp_path, '--repair'))
+    assert 'image_storage' in sentence(run(tmp_path, '--repair', **second))
     assert len(list((tmp_path / 'data/uploads/images').rglob('*.jpg'))) == 1
 
 

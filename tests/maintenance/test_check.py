@@ -662,7 +662,7 @@ class TestLegacy:
 )
 def test_hostile_collection_names(service: Service, name: str) -> None:
     document = {'_id': bson.ObjectId(), 'image': 'a.jpg', 'time': None}
-    facts = {'type': 'image/jpeg', 'size': 5, 'sha256': '0'}
+    facts = {'type': 'image/jpeg', 'size': 6, 'sha256': '0'}
     service.database[name].insert_one({**document, '_file': facts})
     key = put(service, image_key(name, str(document['_id']), 'image/jpeg'))
     orphan = put(service, orphan_key(name))

@@ -117,7 +117,7 @@ def test_one_that_another_image_has_the_bytes_of_stays(service: Service) -> None
     uploaded(service, 'another')
     draw(service, first)
     forget(service, first)
-    assert repair(service) == [f'spare {path.relative_to(root(service)).as_posix()}']
+    assert repair(service) == [f'orphaned {path.relative_to(root(service)).as_posix()}']
     assert len(files(service)) == 1
 
 
