@@ -17,14 +17,10 @@ from types import FrameType
 os.environ.setdefault('HOME', str(Path.cwd()))
 
 from falcon_images import __version__
-from falcon_images.app import (
-    App,
-    compare_identity,
-    create_client,
-    open_folder,
-    running_app,
-)
+from falcon_images.app import App, running_app
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
+from falcon_images.files.opening import open_folder
+from falcon_images.metadata.client import create_client
 from falcon_images.resources.root import public_url
 from falcon_images.server.budget import Budget
 from falcon_images.server.listen import Server, listen
@@ -37,6 +33,7 @@ from falcon_images.settings import (
     read_environment,
 )
 from falcon_images.store.identity import IdentityError
+from falcon_images.store.opening import compare_identity
 from falcon_images.telemetry.log_lines import LineHandler, formatter, log_warnings
 from falcon_images.telemetry.processes import forget_process, shared_counters
 
@@ -48,7 +45,7 @@ logger = logging.getLogger('falcon_images')
 def main(arguments: list[str], environ: Mapping[str, str]) -> None:
     """Serve until a signal says stop."""
     settings = _settings(arguments, environ)
-    _log_to_standard_error(settings.log_format)
+    log_to_standard_error(settings.log_format)
     listener = _listen(settings)
     _refuse_what_cannot_work(settings)
     with contextlib.ExitStack() as stack:
@@ -62,15 +59,15 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> None:
         compare_identity(settings)
         _log_start(settings, listener, database)
         if settings.workers == 1:
-            _serve(settings, listener)
+            serve(settings, listener)
         else:
             stack.enter_context(shared_counters())
-            work = partial(_serve, settings, listener)
+            work = partial(serve, settings, listener)
             Workers(settings.workers, listener, work, forget_process).run()
     logger.info('Stopped')
 
 
-def _serve(settings: Settings, listener: socket.socket) -> None:
+def serve(settings: Settings, listener: socket.socket) -> None:
     budget, foreign = Budget(settings.app_threads), list[IdentityError]()
 
     def refuse(ex: IdentityError) -> None:
@@ -122,7 +119,7 @@ def _settings(arguments: list[str], environ: Mapping[str, str]) -> Settings:
     return Settings.from_env(values)
 
 
-def _log_to_standard_error(log_format: str) -> None:
+def log_to_standard_error(log_format: str) -> None:
     handler = LineHandler()
     handler.setFormatter(formatter(log_format))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
@@ -153,9 +150,9 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _refuse_what_cannot_work(settings: Settings) -> None:
     """Try, before there are workers, what each of them will need."""
-    open_folder(settings).close()
+    open_folder(settings.uploads_directory).close()
     if settings.mongodb_url:
-        create_client(settings).close()
+        create_client(settings.mongodb_url, settings.query_timeout_seconds).close()
 
 
 def _stopper(server: Server) -> 'signal._HANDLER':

@@ -26,7 +26,7 @@ from pymongo.write_concern import WriteConcern
 from streaming_form_data import StreamingFormDataParser
 from streaming_form_data.targets import BaseTarget, ValueTarget
 
-from falcon_images.app import create_client
+from falcon_images.metadata.client import create_client
 from falcon_images.server.listen import Server, listen
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.server.workers import Workers
@@ -266,7 +266,7 @@ def main() -> None:
 
 
 def _serve(settings: Settings, listener: socket.socket, *, durable: bool) -> None:
-    client = create_client(settings)
+    client = create_client(settings.mongodb_url, settings.query_timeout_seconds)
     folder = settings.uploads_directory
     server = Server(
         create_baseline(client, settings.mongodb_db, folder, durable=durable),

@@ -22,16 +22,17 @@ import click
 import pymongo
 from PIL import Image, ImageDraw
 from pymongo import errors as mongo_errors
-from pymongo.database import Database
 from rich.progress import track
 
-from falcon_images.app import create_store
+from falcon_images.app import Parts
 from falcon_images.errors import NotFoundError
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.keys import image_key
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.indexes import Indexes
-from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.metadata.mongo import MongoDatabase
+from falcon_images.server.budget import Budget
+from falcon_images.settings import Settings
 
 _FIRST_TIME = datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
 _BATCH_DOCUMENTS = 2000
@@ -108,9 +109,7 @@ def with_files(
         yield document
 
 
-def fill(
-    database: Database[Document], collection_name: str, made: Iterable[Document]
-) -> int:
+def fill(mongo: MongoDatabase, collection_name: str, made: Iterable[Document]) -> int:
     """Insert documents, and make the indexes of the service; return how many.
 
     The indexes come last: to build them at once takes a fraction of the time.
@@ -122,13 +121,13 @@ def fill(
     documents_left = iter(made)
     while batch := list(itertools.islice(documents_left, _BATCH_DOCUMENTS)):
         try:
-            database[collection_name].insert_many(batch, ordered=False)
+            mongo.database[collection_name].insert_many(batch, ordered=False)
         except mongo_errors.BulkWriteError as ex:
             raise click.ClickException(
                 'The collection has these documents already; use --clear, or --seed.'
             ) from ex
         count += len(batch)
-    Indexes(database).make(collection_name)
+    Indexes(mongo).make(collection_name)
     return count
 
 
@@ -195,32 +194,34 @@ def main(
     with contextlib.ExitStack() as stack:
         client: pymongo.MongoClient[Document] = pymongo.MongoClient(url)
         stack.enter_context(client)
-        folder = stack.enter_context(_open_folder(uploads)) if uploads else None
-        if clear:
-            _clear(client, database_name, collection_name, folder)
+        mongo = MongoDatabase(client, database_name, _QUERY_TIMEOUT_SECONDS)
+        if clear and uploads:
+            _clear(url, database_name, collection_name, uploads)
+        elif clear:
+            mongo.database.drop_collection(collection_name)
+        files = stack.enter_context(_open_folder(uploads)) if uploads else None
         made = documents(count, seed)
-        if folder:
+        if files:
             first = itertools.islice(made, file_count)
-            made = itertools.chain(with_files(folder, collection_name, first), made)
+            made = itertools.chain(with_files(files, collection_name, first), made)
         public_view = track(made, collection_name, count)
         started = time.monotonic()
-        fill(client[database_name], collection_name, public_view)
+        fill(mongo, collection_name, public_view)
     seconds = time.monotonic() - started
     click.echo(f'{count:,} documents and their indexes in {seconds:.1f} s')
 
 
-def _clear(
-    client: pymongo.MongoClient[Document],
-    database_name: str,
-    collection_name: str,
-    folder: UploadsFolder | None,
-) -> None:
-    if folder is None:
-        client[database_name].drop_collection(collection_name)
-        return
-    metadata = MongoMetadata(client, database_name, _QUERY_TIMEOUT_SECONDS)
-    with contextlib.suppress(NotFoundError):
-        create_store(folder, metadata).drop(collection_name)
+def _clear(url: str, database_name: str, collection_name: str, uploads: Path) -> None:
+    """Drop a collection with its files, as the service does."""
+    settings = Settings(
+        mongodb_url=url,
+        mongodb_db=database_name,
+        uploads_directory=uploads,
+        query_timeout_seconds=_QUERY_TIMEOUT_SECONDS,
+    )
+    with contextlib.ExitStack() as stack, contextlib.suppress(NotFoundError):
+        parts = Parts(settings, Budget(settings.app_threads), stack)
+        parts.collections.drop(collection_name)
 
 
 if __name__ == '__main__':

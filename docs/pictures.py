@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.integration.conftest import Serving  # noqa: E402
+from tests.support.serving import Serving  # noqa: E402 - found by that path
 
 PICTURES = ROOT / 'docs' / 'pictures'
 PHOTOGRAPHS = {

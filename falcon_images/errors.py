@@ -1,4 +1,4 @@
-"""What can go wrong, without HTTP: `app.py` has the table of statuses.
+"""What can go wrong, without HTTP: `resources/errors.py` has the table of statuses.
 
 The text of each is a full sentence that a client may read: it names no path, no host
 and nothing that a database said.
@@ -41,7 +41,7 @@ class TooManyUploadsError(Exception):
     """As many uploads are worked on as the settings allow."""
 
 
-class TooManyFacetsError(Exception):
+class TooManyFieldCountsError(Exception):
     """As many countings of fields are waited for as the settings allow."""
 
 

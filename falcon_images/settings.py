@@ -4,7 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -30,6 +30,21 @@ _DATABASE_NAME = re.compile(r'[^/\\. "$*<>:|?\0]{1,63}')
 
 class SettingsError(Exception):
     """A setting that cannot be used; the text names it."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a request may send and ask for: the settings of these names."""
+
+    max_body_bytes: int
+    max_image_bytes: int
+    max_parts: int
+    max_part_header_bytes: int
+    max_properties_bytes: int
+    max_name_bytes: int
+    max_json_depth: int
+    max_query_bytes: int
+    max_list_documents: int
 
 
 @dataclass(frozen=True)
@@ -74,6 +89,13 @@ class Settings:
         if _IS_WINDOWS:
             return 1  # Processes there cannot share a socket.
         return self.app_workers or min(_usable_cores(), _MAX_DEFAULT_WORKERS)
+
+    @property
+    def limits(self) -> Limits:
+        """Those settings that limit a request."""
+        return Limits(
+            **{each.name: getattr(self, each.name) for each in fields(Limits)}
+        )
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> 'Settings':

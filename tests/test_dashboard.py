@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.conftest import Service
-from tests.test_readme import table
+from tests.support.documentation import table
+from tests.support.service import Service
 
 DASHBOARD = Path(__file__).parent.parent / 'docs/grafana.json'
 SELECTOR = re.compile(r'\b((?:falcon_images|process)_\w+)\{([^}]*)\}')

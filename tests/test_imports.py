@@ -1,6 +1,7 @@
 """The table of who may import whom: a folder is a layer, and imports go one way."""
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -26,10 +27,12 @@ LAYERS = [
     ['settings'],
     ['errors', '__init__'],
 ]
+# Resources ask the layers that keep files and documents in step, never one of the two.
+NOT_ASKED_BY_RESOURCES = {'metadata', 'files'}
 # The layers that may know a package.
 KNOWN_TO = {
     'falcon': {'app', 'resources', 'middleware'},
-    'pymongo': {'app', 'metadata', 'embedded'},
+    'pymongo': {'metadata', 'embedded'},
     'bson': {'metadata', 'embedded'},
     'streaming_form_data': {'uploads'},
     'waitress': {'server'},
@@ -69,6 +72,10 @@ def our_layers(path: Path) -> set[str]:
     return {'__init__' if name == '__version__' else name for name in names}
 
 
+def is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
 def test_every_layer_has_its_line() -> None:
     assert {name for names in LAYERS for name in names} == set(map(layer, MODULES))
 
@@ -78,6 +85,48 @@ def test_imports_go_down(module: str) -> None:
     own = layer(module)
     for imported in our_layers(MODULES[module]) - {own}:
         assert level(imported) > level(own), f'{module} imports {imported}'
+
+
+@pytest.mark.parametrize(
+    'module', [module for module in MODULES if layer(module) == 'resources']
+)
+def test_resources_ask_neither_metadata_nor_files(module: str) -> None:
+    assert NOT_ASKED_BY_RESOURCES.isdisjoint(our_layers(MODULES[module]))
+
+
+def test_no_two_modules_of_a_layer_share_a_name() -> None:
+    found = Counter(
+        (layer(module), path.stem)
+        for module, path in MODULES.items()
+        if path.stem != '__init__'
+    )
+    assert [name for name, count in found.items() if count > 1] == []
+
+
+def test_no_two_classes_of_a_layer_share_a_name() -> None:
+    found = Counter(
+        (layer(module), node.name)
+        for module, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text(encoding='utf-8')))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, count in found.items() if count > 1] == []
+
+
+@pytest.mark.parametrize(
+    'module', [module for module in MODULES if module.endswith('__init__.py')]
+)
+def test_a_folder_itself_has_few_names_and_no_code(module: str) -> None:
+    tree = ast.parse(MODULES[module].read_text(encoding='utf-8'))
+    names: list[ast.AST] = []
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom):
+            names += node.names
+        elif isinstance(node, ast.Assign):
+            names += node.targets
+        else:
+            assert is_docstring(node), ast.unparse(node)
+    assert len(names) <= 10
 
 
 @pytest.mark.parametrize('package', KNOWN_TO)

@@ -2,30 +2,16 @@
 
 import re
 from dataclasses import fields
-from pathlib import Path
 
 import falcon.inspect
 
 from falcon_images import __version__
 from falcon_images.settings import Settings
-from tests.conftest import Service
+from tests.support.documentation import ALIASES, ROOT, table
+from tests.support.service import Service
 
-ROOT = Path(__file__).parent.parent
-README = (ROOT / 'README.md').read_text(encoding='utf-8')
-# Other names of a path, told in a sentence.
-ALIASES = re.compile('/(documents|items)|/info$|/file$')
 # What pages load.
 FILES = re.compile('^/(docs|ui)/')
-
-
-def table(first_heading: str) -> list[list[str]]:
-    """The cells of the table whose header begins with a word."""
-    _, _, rest = README.partition(f'| {first_heading} |')
-    lines = rest.split('\n\n')[0].splitlines()[2:]
-    return [
-        [cell.strip().strip('`') for cell in line.strip('|').split('|')]
-        for line in lines
-    ]
 
 
 def test_the_table_of_routes_is_that_of_the_application(service: Service) -> None:

@@ -99,3 +99,9 @@ def test_windows_has_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings.from_env({'APP_WORKERS': '1'}).workers == 1
     with pytest.raises(SettingsError, match='APP_WORKERS can only be 1 on Windows'):
         Settings.from_env({'APP_WORKERS': '2'})
+
+
+def test_limits_are_the_settings_of_their_names() -> None:
+    limits = Settings(max_parts=7, max_name_bytes=8).limits
+    assert (limits.max_parts, limits.max_name_bytes) == (7, 8)
+    assert limits.max_json_depth == Settings().max_json_depth

@@ -12,18 +12,23 @@ from falcon_images.errors import (
     DatabaseUnavailableError,
     PreconditionFailedError,
 )
-from falcon_images.metadata.changes.before_images import ChangeKind
+from falcon_images.metadata.changes.before_images import BeforeImages, ChangeKind
 from falcon_images.metadata.changes.bulk import (
     MAX_DOCUMENT_BYTES,
+    BulkDocuments,
     RawDocument,
     batched,
     sha256_of,
     transformed,
 )
 from falcon_images.metadata.changes.change import ChangeRecord, State
+from falcon_images.metadata.changes.deletions import Deletions
+from falcon_images.metadata.changes.pending_ids import PendingIds
+from falcon_images.metadata.changes.records import ChangeRecords
 from falcon_images.metadata.documents import Document, Query
-from falcon_images.metadata.errors import again
-from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.metadata.errors import retry_lost_cursors
+from falcon_images.metadata.images import ImageDocuments
+from falcon_images.metadata.lists.lists import Lists
 from falcon_images.query.selection import Selection
 
 _EXAMPLES = 5
@@ -37,22 +42,34 @@ Pair = tuple[RawDocument, RawDocument | None]
 class BulkChanges:
     """Makes changes: before-images first, then documents, some hundreds at once.
 
-    `docs/durability.md` tells what a crash leaves at each step.
+    `docs/durability.md` describes what a crash leaves at each step.
     """
 
-    def __init__(self, metadata: MongoMetadata, kept_seconds: int) -> None:
-        self._metadata = metadata
-        self._changes = metadata.changes
-        self._pending_ids = metadata.pending_ids
-        self._before_images = metadata.before_images
-        self._deletions = metadata.deletions
-        self._bulk = metadata.bulk
+    def __init__(  # noqa: PLR0913 - each has something of a change
+        self,
+        *,
+        documents: ImageDocuments,
+        lists: Lists,
+        changes: ChangeRecords,
+        pending_ids: PendingIds,
+        before_images: BeforeImages,
+        deletions: Deletions,
+        bulk: BulkDocuments,
+        kept_seconds: int,
+    ) -> None:
+        self._documents = documents
+        self._lists = lists
+        self._changes = changes
+        self._pending_ids = pending_ids
+        self._before_images = before_images
+        self._deletions = deletions
+        self._bulk = bulk
         self._kept_seconds = kept_seconds
 
     def preview(
         self, collection_name: str, selection: Selection, patch: BulkPatch | None
     ) -> Document:
-        """Tell how many images would be changed, and show some of them.
+        """Count the images that would be changed, and read some of them.
 
         Raises:
             InvalidRequestError: the patch does not fit one of them.
@@ -62,10 +79,10 @@ class BulkChanges:
 
         def read() -> tuple[int, list[Document]]:
             ids = self._matching(collection_name, selection, patch)
-            examples = self._metadata.lists.documents(collection_name, query)
+            examples = self._lists.documents(collection_name, query)
             return sum(1 for _ in ids), list(examples)
 
-        matched, examples = again(read)
+        matched, examples = retry_lost_cursors(read)
         _check_expected(selection, matched)
         return {'dry_run': True, 'matched': matched, 'examples': examples}
 
@@ -78,7 +95,9 @@ class BulkChanges:
             InvalidRequestError: the patch does not fit one of them.
             PreconditionFailedError: another number than expected matches.
         """
-        begun = again(lambda: self._begin(collection_name, selection, patch))
+        begun = retry_lost_cursors(
+            lambda: self._begin(collection_name, selection, patch)
+        )
         if begun is None:
             return {'change': None, 'matched': 0, 'changed': 0}
         change, matched = begun
@@ -94,7 +113,7 @@ class BulkChanges:
         first = next(ids, None)
         if first is None:
             # Those that match may have been deleted by a request that got no answer.
-            self._metadata.wait_for_majority(collection_name)
+            self._documents.wait_for_majority(collection_name)
             _check_expected(selection, 0)
             return None
         record = self._record(collection_name, selection, patch) | {'uuid': uuid}
@@ -146,7 +165,7 @@ class BulkChanges:
     def _select(
         self, change: ChangeRecord, selection: Selection, ids: Iterator[Any]
     ) -> int:
-        """Fix the images that a change is about, and tell how many these are."""
+        """Fix the images that a change is about; return how many these are."""
         matched = 0
         try:
             self._before_images.make_indexes()
@@ -170,7 +189,7 @@ class BulkChanges:
         """Change images, and return how many of them are changed.
 
         Those that others change in between, and those of which the database has
-        forgotten that it deleted them, are tried again.
+        forgotten that it deleted them, are retried.
         """
         trying = ids
         for _ in range(_ATTEMPTS):
@@ -233,7 +252,7 @@ class BulkChanges:
     def _write(
         self, change: ChangeRecord, batch: Sequence[Pair], hashes: Container[Any]
     ) -> list[Any]:
-        """Keep before-images, then change documents; return the ids of those left."""
+        """Store before-images, then change documents; return the ids of those left."""
         name = change.collection_name
         self._before_images.keep(change.id, name, batch, hashes)
         if change.kind is ChangeKind.DELETE:

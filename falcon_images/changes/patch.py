@@ -39,7 +39,7 @@ class BulkPatch:
 
     @property
     def fields(self) -> list[str]:
-        """The fields of a document that tell whether the patch fits."""
+        """The fields of a document by which it is known whether the patch fits."""
         if self.is_merge:
             return []
         return sorted({path.split('.')[0] for path in self.values if '.' in path})

@@ -6,27 +6,44 @@ from typing import Any
 from falcon_images.changes.bulk import BulkChanges
 from falcon_images.errors import InvalidRequestError
 from falcon_images.files.store import FileStore
-from falcon_images.metadata.changes.before_images import BeforeImage, ChangeKind
-from falcon_images.metadata.changes.bulk import RawDocument, batched, sha256_of
+from falcon_images.metadata.changes.before_images import (
+    BeforeImage,
+    BeforeImages,
+    ChangeKind,
+)
+from falcon_images.metadata.changes.bulk import (
+    BulkDocuments,
+    RawDocument,
+    batched,
+    sha256_of,
+)
 from falcon_images.metadata.changes.change import ChangeRecord, State
+from falcon_images.metadata.changes.pending_ids import PendingIds
+from falcon_images.metadata.changes.records import ChangeRecords
 from falcon_images.metadata.documents import Document, file_facts
-from falcon_images.metadata.mongo import MongoMetadata
 from falcon_images.store.image_files import file_key
 
-_TOLD_CONFLICTS = 1000
+_LISTED_CONFLICTS = 1000
 
 
 class Reverts:
     """Undoes changes, and finishes those that were cut off."""
 
-    def __init__(
-        self, files: FileStore, metadata: MongoMetadata, bulk_changes: BulkChanges
+    def __init__(  # noqa: PLR0913 - each has something of a change
+        self,
+        *,
+        files: FileStore,
+        changes: ChangeRecords,
+        pending_ids: PendingIds,
+        before_images: BeforeImages,
+        bulk: BulkDocuments,
+        bulk_changes: BulkChanges,
     ) -> None:
         self._files = files
-        self._changes = metadata.changes
-        self._pending_ids = metadata.pending_ids
-        self._before_images = metadata.before_images
-        self._bulk = metadata.bulk
+        self._changes = changes
+        self._pending_ids = pending_ids
+        self._before_images = before_images
+        self._bulk = bulk
         self._bulk_changes = bulk_changes
 
     def finish(self, collection_name: str, change_id: str) -> Document:
@@ -47,7 +64,7 @@ class Reverts:
         return self._changes.get(collection_name, change_id)
 
     def revert(self, collection_name: str, change_id: str) -> Document:
-        """Put back what a change did, and tell where that could not be.
+        """Put back what a change did, and list where that could not be.
 
         What an earlier attempt did, and is now read, was done before the lease was
         taken: that was acknowledged, and so is all before it.
@@ -61,7 +78,7 @@ class Reverts:
         return {
             'change': change.id,
             'reverted': reverted,
-            'conflicts': self._before_images.image_ids(change.id, _TOLD_CONFLICTS),
+            'conflicts': self._before_images.image_ids(change.id, _LISTED_CONFLICTS),
             'conflict_count': left,
         }
 
@@ -158,7 +175,7 @@ class Reverts:
             self._changes.confirm()
 
     def _has_file(self, change: ChangeRecord, document: Document) -> bool:
-        """Tell whether a file is there; in the earlier version it may be missing."""
+        """Return whether a file is there; in the earlier version it may be missing."""
         if file_facts(document) is None:
             return True
         try:

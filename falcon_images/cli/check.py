@@ -7,7 +7,6 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from urllib.parse import quote
 
 import click
@@ -16,7 +15,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from falcon_images.app import create_client, identity
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.errors import DatabaseUnavailableError, StorageError
 from falcon_images.files.folder import UploadsFolder
@@ -29,8 +27,10 @@ from falcon_images.maintenance.findings import (
     Finding,
     FindingKind,
 )
+from falcon_images.metadata.client import create_client
 from falcon_images.metadata.inventory import Inventory
-from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.metadata.mongo import MongoDatabase
+from falcon_images.metadata.store_ids import StoreIds
 from falcon_images.settings import EMBEDDED_FOLDER, Settings, SettingsError
 from falcon_images.store.identity import IdentityError, StoreIdentity
 
@@ -79,16 +79,11 @@ def _check(settings: Settings, extent: Extent, *, adopts: bool) -> Outcome:
     _require_images(folder)
     with (
         _database_url(settings.mongodb_url) as url,
-        create_client(
-            replace(
-                settings,
-                mongodb_url=url,
-                query_timeout_seconds=_QUERY_TIMEOUT_SECONDS,
-            )
-        ) as client,
+        create_client(url, _QUERY_TIMEOUT_SECONDS) as client,
     ):
-        metadata = MongoMetadata(client, settings.mongodb_db, _QUERY_TIMEOUT_SECONDS)
-        _compare(identity(folder, metadata), extent, adopts=adopts)
+        mongo = MongoDatabase(client, settings.mongodb_db, _QUERY_TIMEOUT_SECONDS)
+        identity = StoreIdentity(folder.mark, StoreIds(mongo), mongo.name)
+        _compare(identity, extent, adopts=adopts)
         inventory = Inventory(client, settings.mongodb_db)
         return _report(folder, inventory, extent)
 
@@ -121,7 +116,7 @@ def _report(folder: UploadsFolder, inventory: Inventory, extent: Extent) -> Outc
 
 
 def _progress(inventory: Inventory) -> Progress:
-    sources = (*inventory.collections(), *inventory.kept())
+    sources = (*inventory.collections(), *inventory.deleted())
     documents = sum(inventory.count(source) for source in sources)
     progress = Progress(
         TextColumn('{task.description}'),

@@ -60,14 +60,14 @@ class EmbeddedMongo:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
-        program = _find_program()
-        self._lock = self._take_folder()
+        program = find_program()
+        self.lock = self._take_folder()
         # For the socket, where the data folder's own path cannot be one's.
         self._runtime: ProcessFolder | None = None
         self._socket_address: str | tuple[str, int]
         self._end_orphan()
         options = self._choose_address()
-        self._supervisor = self._start(
+        self.supervisor = self._start(
             [str(program), '--dbpath', str(self._folder), *options, *_OPTIONS]
         )
 
@@ -78,7 +78,7 @@ class EmbeddedMongo:
         leave threads behind, and a process with threads must not be forked.
         """
         deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline and self._supervisor.poll() is None:
+        while time.monotonic() < deadline and self.supervisor.poll() is None:
             with contextlib.suppress(OSError), self._connect() as connection:
                 raise_compatibility(connection)
                 return
@@ -92,10 +92,10 @@ class EmbeddedMongo:
             self._shut_down()
         # Its standard input ends with this, and so does the guardian.
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            self._supervisor.communicate(timeout=_STOP_SECONDS)
+            self.supervisor.communicate(timeout=_STOP_SECONDS)
         if self._runtime:
             self._runtime.close()
-        self._lock.release()
+        self.lock.release()
 
     def _take_folder(self) -> FileLock:
         try:
@@ -214,19 +214,19 @@ class EmbeddedMongo:
         )
 
 
-def _find_program() -> Path:
+def find_program() -> Path:
     for package in _PACKAGES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             for file in importlib.metadata.files(package) or []:
                 if _PROGRAM.search(str(file)):
-                    return _runnable(Path(str(file.locate())))
+                    return runnable(Path(str(file.locate())))
     raise EmbeddedMongoError(
         'The Python packages have no MongoDB for this machine; install MongoDB 6.0 or '
         'newer and set MONGODB_URL, such as mongodb://localhost:27017.'
     )
 
 
-def _runnable(program: Path) -> Path:
+def runnable(program: Path) -> Path:
     if not os.access(program, os.X_OK):
         try:
             program.chmod(program.stat().st_mode | stat.S_IXUSR)

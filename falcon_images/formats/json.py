@@ -10,7 +10,7 @@ import orjson
 from falcon_images.errors import InvalidRequestError
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.values import to_json_type
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 
 _INT64 = range(-(2**63), 2**63)
 _MAX_INTEGER_DIGITS = 19
@@ -36,7 +36,7 @@ def tag(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()[:_TAG_DIGITS]
 
 
-def loads_object(text: str | bytes, name: str, limits: Settings) -> dict[str, Any]:
+def loads_object(text: str | bytes, name: str, limits: Limits) -> dict[str, Any]:
     """Read a JSON object that can be stored as it is.
 
     Args:

@@ -63,7 +63,7 @@ class Check:
             yield from self._all()
 
     def _all(self) -> Iterator[Finding]:
-        for source in (*self._inventory.collections(), *self._inventory.kept()):
+        for source in (*self._inventory.collections(), *self._inventory.deleted()):
             for document in self._inventory.documents(source):
                 self._on_step('documents', 1)
                 yield from self._of_document(source, document)
@@ -80,7 +80,7 @@ class Check:
         if kind is FindingKind.MISSING and self._extent.repairs:
             yield self._put_back(source, document, place)
         else:
-            note = 'deleted in bulk, can be reverted' if source.is_kept else ''
+            note = 'deleted in bulk, can be reverted' if source.is_deleted else ''
             yield Finding(kind, place, note=note)
 
     def _fault(self, source: Source, document: Document) -> FindingKind | None:

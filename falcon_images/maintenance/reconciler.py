@@ -8,10 +8,11 @@ from collections.abc import Callable
 from falcon_images.errors import DatabaseUnavailableError, StorageError
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.unresolved import UnresolvedWrite
-from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.metadata.indexes import Indexes
+from falcon_images.store.collections import CollectionStore
 from falcon_images.store.expiry import ExpiredChanges
 from falcon_images.store.identity import IdentityError, StoreIdentity
-from falcon_images.store.images import ImageStore
+from falcon_images.store.unresolved import WriteResolver
 
 _PAUSE_SECONDS = 10.0
 # How long a database must have answered before an insert that it was sent, and of
@@ -26,31 +27,33 @@ class Reconciler:
     """A thread that sweeps up, resolves writes, ends drops and changes, makes indexes.
 
     What is gone of the uploads folder is made anew; when the folder is another store's,
-    nothing is done. Each step is safe to do twice and
-    at the same time in several processes.
+    nothing is done. Each step is safe to do twice and at the same time in several
+    processes.
 
     Args:
         on_foreign: is called when folder and database do not belong together.
     """
 
-    def __init__(  # noqa: PLR0913 - the last two are for tests
+    def __init__(  # noqa: PLR0913 - each leaves something to be finished
         self,
-        store: ImageStore,
-        metadata: MongoMetadata,
-        folder: UploadsFolder,
-        expiry: ExpiredChanges,
         *,
-        identity: StoreIdentity | None = None,
+        folder: UploadsFolder,
+        identity: StoreIdentity,
+        collections: CollectionStore,
+        expiry: ExpiredChanges,
+        resolver: WriteResolver,
+        indexes: Indexes,
         on_foreign: Callable[[IdentityError], None] = lambda ex: None,
         pause_seconds: float = _PAUSE_SECONDS,
         grace_seconds: float = _GRACE_SECONDS,
     ) -> None:
-        self._store = store
-        self._metadata = metadata
         self._folder = folder
-        self._expiry = expiry
         self._identity = identity
         self._on_foreign = on_foreign
+        self._collections = collections
+        self._expiry = expiry
+        self._resolver = resolver
+        self._indexes = indexes
         self._pause_seconds = pause_seconds
         self._grace_seconds = grace_seconds
         self._missing_since: dict[UnresolvedWrite, float] = {}
@@ -72,12 +75,12 @@ class Reconciler:
         """Do all there is to do now."""
         for step in (
             self._folder.keep_alive,
-            self._compare_identity,
+            self._identity.agree,
             self._folder.sweep_incoming,
-            self._store.finish_drops,
+            self._collections.finish_drops,
             self._expiry.expire_changes,
             self._resolve_writes,
-            self._metadata.make_indexes,
+            self._indexes.make_indexes,
         ):
             try:
                 step()
@@ -95,12 +98,8 @@ class Reconciler:
             self.run_once()
             self._stopped.wait(self._pause_seconds)
 
-    def _compare_identity(self) -> None:
-        if self._identity:
-            self._identity.agree()
-
     def _resolve_writes(self) -> None:
-        unresolved_writes = self._store.unresolved_writes()
+        unresolved_writes = self._resolver.unresolved_writes()
         self._missing_since = {
             unresolved_write: since
             for unresolved_write, since in self._missing_since.items()
@@ -120,7 +119,7 @@ class Reconciler:
             now - self._missing_since.get(unresolved_write, now) >= self._grace_seconds
         )
         try:
-            is_resolved = self._store.resolve(unresolved_write, may_delete=is_certain)
+            is_resolved = self._resolver.resolve(unresolved_write, is_certain)
         except StorageError:
             return
         if not is_resolved:

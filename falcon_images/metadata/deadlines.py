@@ -1,4 +1,4 @@
-"""Deadlines: queries end at their limit, and say whether they or the database failed.
+"""Deadlines of queries, and whether a query was too slow or the database is away.
 
 The database keeps the limit only between two documents, so the client keeps it too.
 """
@@ -28,9 +28,12 @@ class Deadlines:
         """Begin a query now."""
         return Deadline(self._client, self._seconds)
 
-    def told_apart(self) -> contextlib.AbstractContextManager[None]:
-        """Tell a query that is too slow from a database that is away."""
-        return _told_apart(self._client)
+    def query_errors(self) -> contextlib.AbstractContextManager[None]:
+        """Raise `QueryTimeoutError` for a query that is too slow, inside of this.
+
+        When the database is away, PyMongo's error stays as it is.
+        """
+        return _query_errors(self._client)
 
 
 class Deadline:
@@ -52,8 +55,8 @@ class Deadline:
         return left
 
     @contextlib.contextmanager
-    def kept(self) -> Iterator[None]:
-        """Keep the deadline in what is done inside; nothing is tried again after it.
+    def enforced(self) -> Iterator[None]:
+        """Enforce the deadline in what is done inside; nothing is retried after it.
 
         PyMongo's other errors stay as they are. Nothing may be yielded from inside: a
         limit of PyMongo's is one of its thread.
@@ -66,12 +69,12 @@ class Deadline:
             # Else all of the time would be waited for a database that is away.
             with mongo_errors():
                 self._client.admin.command('ping')
-        with _told_apart(self._client), pymongo.timeout(self.left_ms() / 1000):
+        with _query_errors(self._client), pymongo.timeout(self.left_ms() / 1000):
             yield
 
 
 @contextlib.contextmanager
-def _told_apart(client: pymongo.MongoClient[Any]) -> Iterator[None]:
+def _query_errors(client: pymongo.MongoClient[Any]) -> Iterator[None]:
     try:
         yield
     except pymongo_errors.ExecutionTimeout as ex:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from falcon_images.errors import NotFoundError
+from falcon_images.errors import NotFoundError, PreconditionFailedError
 
 Document = dict[str, Any]
 Order = list[tuple[str, int]]
@@ -13,7 +13,7 @@ Position = list[list[Any]]
 
 NEWEST_FIRST: Order = [('time', -1), ('_id', -1)]
 
-# By which upload an image came: ours too, but shown to nobody.
+# By which upload an image came: ours too, and not public.
 UPLOAD = '_file.upload'
 PUBLIC_VIEW = {UPLOAD: False}
 _FILE_FACTS = {'size': int, 'type': str, 'sha256': str}
@@ -36,7 +36,7 @@ class Query:
 
 
 def file_facts(document: Document) -> Document | None:
-    """Tell what was stored about an image's file; None for the earlier version's.
+    """Return what was stored about an image's file; None for the earlier version's.
 
     That version let clients set any field, this one too.
     """
@@ -55,8 +55,16 @@ def image_not_found(collection_name: str, image_id: str) -> NotFoundError:
     )
 
 
+def precondition_failed() -> PreconditionFailedError:
+    """Make the error of a document that is not the one that the client means."""
+    return PreconditionFailedError(
+        'The document is another now; read it again, and send the change with the '
+        'ETag that it has.'
+    )
+
+
 def public_view(document: Document) -> Document:
-    """Leave out of a whole document what is not shown."""
+    """Leave out of a whole document what is not public."""
     facts = document.get('_file')
     if not isinstance(facts, dict) or 'upload' not in facts:
         return document

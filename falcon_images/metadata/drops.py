@@ -9,7 +9,6 @@ from typing import Any
 
 from pymongo import errors as pymongo_errors
 from pymongo.collection import Collection, ReturnDocument
-from pymongo.database import Database
 
 from falcon_images.errors import (
     CursorLostError,
@@ -20,6 +19,8 @@ from falcon_images.errors import (
 )
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.errors import NAMESPACE_NOT_FOUND, mongo_errors, unavailable
+from falcon_images.metadata.indexes import Indexes
+from falcon_images.metadata.mongo import MongoDatabase, collection_not_found
 from falcon_images.metadata.names import (
     DROPPED,
     DROPPED_NAMES,
@@ -50,11 +51,28 @@ class Drops:
     One process works on each, which holds its lease by the clock of the database.
     """
 
-    def __init__(self, database: Database[Document]) -> None:
-        self._database = database
-        self._leases = database[DROPS]
+    def __init__(self, mongo: MongoDatabase, indexes: Indexes) -> None:
+        self._mongo = mongo
+        self._indexes = indexes
+        self._database = mongo.database
+        self._leases = mongo.database[DROPS]
 
-    def take(self, collection: Collection[Document]) -> Drop:
+    def begin(self, collection_name: str) -> Drop:
+        """Take a collection out of use in one step that frees its name.
+
+        Raises:
+            NotFoundError: there is no such collection.
+        """
+        collection = self._mongo.collection(collection_name)
+        try:
+            with self._mongo.operation('drop'):
+                return self._take(collection)
+        except NotFoundError as ex:
+            raise collection_not_found(collection_name) from ex
+        finally:
+            self._indexes.forget(collection_name)
+
+    def _take(self, collection: Collection[Document]) -> Drop:
         """Rename a collection to a new key, with its lease; raise PyMongo's errors."""
         while True:
             drop = Drop(self._new_key(collection.name), collection.name, new_id())
@@ -94,9 +112,9 @@ class Drops:
         filter_ = {'name': {'$regex': f'^{re.escape(DROPPED)}'}}
         with mongo_errors():
             keys = self._database.list_collection_names(filter=filter_)
-            kept = {each['_id']: each['name'] for each in self._names.find()}
-        # One whose name is not kept is of a drop that is being forgotten.
-        found = {key: _name_in(key) or kept.get(key) for key in keys}
+            stored = {each['_id']: each['name'] for each in self._names.find()}
+        # One whose name is not stored is of a drop that is being forgotten.
+        found = {key: _name_in(key) or stored.get(key) for key in keys}
         return {key: name for key, name in found.items() if name}
 
     def forget_leases(self, keys: Iterable[str]) -> None:
@@ -191,8 +209,8 @@ class Drops:
     def _name_of(self, key: str) -> str | None:
         if name := _name_in(key):
             return name
-        kept = self._names.find_one({'_id': key})
-        return kept['name'] if kept else None
+        stored = self._names.find_one({'_id': key})
+        return stored['name'] if stored else None
 
     def _forget_name(self, key: str) -> None:
         if not _name_in(key):

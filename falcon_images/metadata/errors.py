@@ -1,4 +1,4 @@
-"""Translation: from PyMongo's errors to ours, in a limited and a measured time."""
+"""Errors of PyMongo become ours, in a limited and a measured time."""
 
 import contextlib
 import logging
@@ -82,12 +82,12 @@ def mongo_errors(
 
 
 class Operations:
-    """Operations on the database: translated, and timed by their names.
+    """Operations on the database, with errors of ours, and timed by their names.
 
-    PyMongo tells of its commands too, but to whom listens to them it is a tenth slower.
+    PyMongo reports its commands too, but with a listener for them it is a tenth slower.
 
     Args:
-        tell: is told of each its name, its seconds, and whether it failed.
+        observe: is called for each with its name, its seconds, and whether it failed.
     """
 
     def __init__(self, observe: Observe) -> None:
@@ -99,7 +99,7 @@ class Operations:
         timeout_seconds: float | None = OPERATION_SECONDS,
         mistake: str = 'MongoDB cannot do this.',
     ) -> '_MongoErrors':
-        """Do what `mongo_errors` does, and tell how long that took."""
+        """Do what `mongo_errors` does, and observe how long that took."""
         return _Operation(timeout_seconds, mistake, name, self._observe)
 
 
@@ -160,8 +160,8 @@ class _Operation(_MongoErrors):
         super().__exit__(kind, ex, traceback)
 
 
-def again(read: Callable[[], _T]) -> _T:
-    """Read, and once more what was dropped or renamed while it was read.
+def retry_lost_cursors(read: Callable[[], _T]) -> _T:
+    """Read, and once more if the collection was dropped or renamed meanwhile.
 
     What is there then is an empty collection, or a new one of that name.
     """
@@ -172,7 +172,7 @@ def again(read: Callable[[], _T]) -> _T:
 
 
 def is_certain(code: int) -> bool:
-    """Tell whether an error of one write means that it was, for sure, not done."""
+    """Return whether an error of one write means that it was, for sure, not done."""
     if code in (_NO_REPLACEMENT, _TOO_LARGE_FOR_CACHE):
         return True
     return code in _CLIENT_MISTAKES | _DOCUMENT_TOO_LARGE

@@ -10,11 +10,11 @@ import cachetools
 import pymongo
 from pymongo import errors as pymongo_errors
 from pymongo.collection import Collection
-from pymongo.database import Database
 
 from falcon_images.errors import ConflictError, DatabaseUnavailableError
 from falcon_images.metadata.documents import UPLOAD, Document
 from falcon_images.metadata.errors import mongo_errors
+from falcon_images.metadata.mongo import MongoDatabase
 
 KEY_INDEX = pymongo.IndexModel(
     [(f'{UPLOAD}.key', 1)],
@@ -50,8 +50,9 @@ logger = logging.getLogger(__name__)
 class Indexes:
     """The indexes of all collections, made by need."""
 
-    def __init__(self, database: Database[Document]) -> None:
-        self._database = database
+    def __init__(self, mongo: MongoDatabase) -> None:
+        self._mongo = mongo
+        self._database = mongo.database
         self._seen: cachetools.TTLCache[str, bool] = cachetools.TTLCache(
             _REMEMBERED, _SEEN_SECONDS
         )
@@ -60,7 +61,7 @@ class Indexes:
         self._made: cachetools.TTLCache[str, bool] = cachetools.TTLCache(
             _REMEMBERED, _MADE_SECONDS
         )
-        self._told: cachetools.LRUCache[tuple[str, str, int | None], bool] = (
+        self._logged: cachetools.LRUCache[tuple[str, str, int | None], bool] = (
             cachetools.LRUCache(_REMEMBERED)
         )
 
@@ -76,6 +77,15 @@ class Indexes:
                 self._create(collection_name)
         with self._lock:
             self._seen[collection_name] = True
+
+    def make_indexes(self) -> None:
+        """Make the indexes that collections lack; may take long, so not in requests.
+
+        Collections of the earlier version have none, and one that was dropped while
+        others upload to it may come back without them.
+        """
+        for collection_name in self._mongo.collection_names():
+            self.make(collection_name)
 
     def make(self, collection_name: str) -> None:
         """Make those that a collection lacks, however long it takes."""
@@ -144,8 +154,8 @@ class Indexes:
 
     def _is_news(self, failure: tuple[str, str, int | None]) -> bool:
         with self._lock:
-            is_news = failure not in self._told
-            self._told[failure] = True
+            is_news = failure not in self._logged
+            self._logged[failure] = True
             return is_news
 
     def _command(
@@ -160,7 +170,7 @@ class Indexes:
 
 
 def _has_equal(collection: Collection[Document], index: pymongo.IndexModel) -> bool:
-    """Find out whether a collection has an index already, under whatever name."""
+    """Return whether a collection has an index already, under whatever name."""
     wanted = _meaning(index.document)
     return any(_meaning(found) == wanted for found in collection.list_indexes())
 

@@ -1,20 +1,22 @@
 """The inventory: the documents that files are of."""
 
-import datetime
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pymongo
-from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo.collation import Collation, CollationStrength
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from falcon_images.metadata.changes.before_images import BeforeImages
 from falcon_images.metadata.changes.deleted import DeletedImages
+from falcon_images.metadata.changes.records import ChangeRecords
 from falcon_images.metadata.documents import Document, file_facts
-from falcon_images.metadata.errors import again, mongo_errors
-from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.metadata.drops import Drops
+from falcon_images.metadata.errors import mongo_errors, retry_lost_cursors
+from falcon_images.metadata.indexes import Indexes
+from falcon_images.metadata.mongo import CODEC_OPTIONS, MongoDatabase
 from falcon_images.metadata.names import BEFORE_IMAGES
 from falcon_images.metadata.values import parse_id
 
@@ -29,12 +31,6 @@ _OF_LEGACY_VERSION: Document = {
 # Some file systems take names for the same that differ in case, or in how an accent is
 # written; so does this, but for the accent itself.
 _AS_FILE_SYSTEMS = Collation('en', strength=CollationStrength.SECONDARY)
-_CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
-    tz_aware=True,
-    tzinfo=datetime.UTC,
-    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
-    unicode_decode_error_handler='replace',
-)
 _FIRST_ID = parse_id('0' * 24)
 
 
@@ -42,14 +38,14 @@ _FIRST_ID = parse_id('0' * 24)
 class Source:
     """A place of documents: a collection, or what a drop has not finished with.
 
-    Or, `is_kept`, the images of it that were deleted in bulk and can come back.
+    Or, `is_deleted`, the images of it that were deleted in bulk and can come back.
     `collection_name` is the name that it has or had, and that its files go by.
     """
 
     database_name: str
     key: str
     collection_name: str
-    is_kept: bool = False
+    is_deleted: bool = False
 
 
 class Inventory:
@@ -66,12 +62,12 @@ class Inventory:
 
     def collections(self) -> list[Source]:
         """List the collections of the database, sorted by name."""
-        names = self._metadata(self.database_name).collection_names()
+        names = self._mongo(self.database_name).collection_names()
         return [Source(self.database_name, name, name) for name in names]
 
-    def kept(self) -> list[Source]:
+    def deleted(self) -> list[Source]:
         """List where the images are that were deleted in bulk, and can come back."""
-        return self._kept(self.database_name)
+        return self._deleted(self.database_name)
 
     def sources(self) -> list[Source]:
         """List every place where the document of a file may be."""
@@ -80,8 +76,8 @@ class Inventory:
     def count(self, source: Source) -> int:
         """Count documents, roughly and at once."""
         with mongo_errors():
-            if source.is_kept:
-                return self._kept_images(source).count()
+            if source.is_deleted:
+                return self._deleted_images(source).count()
             return self._collection(source).estimated_document_count()
 
     def documents(self, source: Source) -> Iterator[Document]:
@@ -94,11 +90,11 @@ class Inventory:
         yield from self._find(source, {'_id': {'$not': {'$type': 'objectId'}}})
 
     def has(self, source: Source, document: Document) -> bool:
-        """Tell whether a document is still there, or can still come back."""
-        if source.is_kept:
+        """Return whether a document is still there, or can still come back."""
+        if source.is_deleted:
             with mongo_errors():
-                ids = self._kept_images(source).change_ids(document['_id'])
-            return self._metadata(source.database_name).changes.is_kept(ids)
+                ids = self._deleted_images(source).change_ids(document['_id'])
+            return ChangeRecords(self._mongo(source.database_name)).has_revertible(ids)
         return any(self._find(source, {'_id': document['_id']}))
 
     def with_ids(self, source: Source, ids: Iterable[str]) -> Iterator[Document]:
@@ -106,7 +102,7 @@ class Inventory:
         return self._find(source, {'_id': {'$in': [parse_id(text) for text in ids]}})
 
     def hashes(self, source: Source, hashes: Iterable[str]) -> set[str]:
-        """Tell which of some SHA-256 the files of documents have."""
+        """Return those of some SHA-256 that the files of documents have."""
         found = self._find(source, {'_file.sha256': {'$in': list(hashes)}})
         return {
             facts['sha256'] for document in found if (facts := file_facts(document))
@@ -127,15 +123,17 @@ class Inventory:
 
     def _batch(self, source: Source, ids: Document) -> list[Document]:
         options: Any = {'sort': [('_id', 1)], 'limit': _BATCH_DOCUMENTS}
-        return again(lambda: list(self._find(source, {'_id': ids}, **options)))
+        return retry_lost_cursors(
+            lambda: list(self._find(source, {'_id': ids}, **options))
+        )
 
     def _find(
         self, source: Source, filter_: Document, **options: Any
     ) -> Iterator[Document]:
         with mongo_errors(None):
-            if source.is_kept:
-                kept = self._kept_images(source)
-                yield from kept.find(
+            if source.is_deleted:
+                deleted = self._deleted_images(source)
+                yield from deleted.find(
                     filter_, _OF_FILES, batch_size=_BATCH_DOCUMENTS, **options
                 )
                 return
@@ -148,30 +146,30 @@ class Inventory:
     def _collection(self, source: Source) -> Collection[Document]:
         return self._database(source.database_name)[source.key]
 
-    def _kept_images(self, source: Source) -> DeletedImages:
+    def _deleted_images(self, source: Source) -> DeletedImages:
         database = self._database(source.database_name)
         return DeletedImages(database, source.collection_name)
 
     def _database(self, database_name: str) -> Database[Document]:
         return self._client.get_database(
             database_name,
-            codec_options=_CODEC_OPTIONS,
+            codec_options=CODEC_OPTIONS,
             read_preference=pymongo.ReadPreference.PRIMARY,
         )
 
-    def _kept(self, database_name: str) -> list[Source]:
-        names = self._metadata(database_name).before_images.collection_names()
+    def _deleted(self, database_name: str) -> list[Source]:
+        names = BeforeImages(self._mongo(database_name)).collection_names()
         return [Source(database_name, BEFORE_IMAGES, name, True) for name in names]
 
     def _sources(self, database_name: str) -> list[Source]:
-        metadata = self._metadata(database_name)
-        # In this order: one that is dropped or kept in between is then in both.
-        collections = {name: name for name in metadata.collection_names()}
-        drops = metadata.drops.names()
+        mongo = self._mongo(database_name)
+        # In this order: one that is dropped or deleted in between is then in both.
+        collections = {name: name for name in mongo.collection_names()}
+        drops = Drops(mongo, Indexes(mongo)).names()
         return [
             Source(database_name, key, name)
             for key, name in (*collections.items(), *drops.items())
-        ] + self._kept(database_name)
+        ] + self._deleted(database_name)
 
-    def _metadata(self, database_name: str) -> MongoMetadata:
-        return MongoMetadata(self._client, database_name, query_timeout_seconds=1)
+    def _mongo(self, database_name: str) -> MongoDatabase:
+        return MongoDatabase(self._client, database_name, query_timeout_seconds=1)

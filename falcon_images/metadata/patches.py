@@ -46,7 +46,7 @@ class Patch:
 
     @property
     def fits_small(self) -> bool:
-        """Tell whether it fits every small document, whatever that holds."""
+        """Whether it fits every small document, whatever that holds."""
         return self._count <= _FEW_VALUES and not self.indexed
 
     def check(self, document: Document) -> None:

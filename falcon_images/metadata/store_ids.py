@@ -4,11 +4,11 @@ import secrets
 from typing import NamedTuple
 
 from pymongo.collection import ReturnDocument
-from pymongo.database import Database
 
 from falcon_images.errors import DuplicateKeyError
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.errors import mongo_errors, unavailable
+from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.metadata.names import STORE
 
 _ONLY = {'_id': 'store'}
@@ -26,8 +26,8 @@ class StoreId(NamedTuple):
 class StoreIds:
     """The one document of ``_service.store``."""
 
-    def __init__(self, database: Database[Document]) -> None:
-        self._collection = database[STORE]
+    def __init__(self, mongo: MongoDatabase) -> None:
+        self._collection = mongo.database[STORE]
 
     def get(self, timeout_seconds: float) -> StoreId | None:
         """Return the id; None if the database has none."""

@@ -5,11 +5,10 @@ from typing import Any
 
 import pymongo
 from pymongo.collection import ReturnDocument
-from pymongo.database import Database
 
 from falcon_images.errors import DatabaseUnavailableError, DuplicateKeyError
 from falcon_images.metadata.documents import Document
-from falcon_images.metadata.errors import Operations
+from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.metadata.names import TURNS
 
 # How long a turn may last, by the clock of the database: after it, an insert that was
@@ -26,9 +25,9 @@ class Turns:
     bring the same bytes any number of times.
     """
 
-    def __init__(self, database: Database[Document], operation: Operations) -> None:
-        self._turns = database[TURNS]
-        self._operation = operation
+    def __init__(self, mongo: MongoDatabase) -> None:
+        self._turns = mongo.database[TURNS]
+        self._operation = mongo.operation
         self._has_index = False
 
     def take(self, collection_name: str, sha256: str, image_id: Any) -> bool:

@@ -27,7 +27,7 @@ def parse_id(text: str) -> bson.ObjectId:
 
 
 def now() -> datetime.datetime:
-    """Tell the time in UTC, as exactly as MongoDB keeps it: in milliseconds."""
+    """Return the time in UTC, as exactly as MongoDB keeps it: in milliseconds."""
     time = datetime.datetime.now(datetime.UTC)
     return time.replace(microsecond=time.microsecond // 1000 * 1000)
 

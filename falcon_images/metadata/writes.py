@@ -15,9 +15,9 @@ _NOTHING = {'$setOnInsert': {'time': None}}
 
 
 def confirm(collection: Collection[Document], filter_: Document) -> bool:
-    """Find out whether a document matches, on a majority of the servers.
+    """Return whether a document matches, on a majority of the servers.
 
-    A read tells also what one server alone has, and loses when another takes over.
+    A read returns also what one server alone has, and loses when another takes over.
     This is a write: it fails unless all that it has seen can be lost no more.
     """
     return collection.update_one(filter_, _NOTHING).matched_count == 1
@@ -58,8 +58,8 @@ def has_value(name: str, before: Document) -> Expression:
 
 def replacement(properties: Document) -> list[Document]:
     """Make the update that replaces all properties, and no system field."""
-    kept = {name: f'${name}' for name in SYSTEM_FIELDS}
-    return [{'$replaceWith': {'$mergeObjects': [kept, {'$literal': properties}]}}]
+    system = {name: f'${name}' for name in SYSTEM_FIELDS}
+    return [{'$replaceWith': {'$mergeObjects': [system, {'$literal': properties}]}}]
 
 
 def merging(patch: Document) -> list[Document]:

@@ -23,15 +23,9 @@ from falcon_images.server.verdict import Verdict
 
 # A small body is read nevertheless: so the client can go on with the connection.
 _AT_ONCE = Verdict(SMALL_BYTES, is_quick=True)
-
-
 _WITHOUT_BODY = Verdict(SMALL_BYTES)
-
-
-# Cameras send to few addresses, again and again.
+# Cameras send to few addresses, over and over.
 _REMEMBERED = 1000
-
-
 _MAX_REMEMBERED_CHARACTERS = 500
 
 

@@ -12,7 +12,8 @@ from falcon_images.middleware.identification import (
     settled,
 )
 
-# In the environment of a request: who sent it, where the server has found that out.
+# In the environment of a request: who sent it. The server finds that out before there
+# is a request of Falcon's, so it cannot be in the record of one.
 IDENTITY = 'falcon_images.identity'
 PASSING = (Identity.NOT_NEEDED, Identity.KNOWN)
 

@@ -5,11 +5,8 @@ from typing import Any
 
 import falcon
 
-from falcon_images.server.budget import (
-    Budget,
-    Work,
-    work_of,
-)
+from falcon_images.middleware.record import record_of
+from falcon_images.server.budget import Budget, Work, work_of
 
 
 class BudgetMiddleware:
@@ -28,7 +25,7 @@ class BudgetMiddleware:
         if work_of(req.method, req.path) is Work.SLOW:
             place = contextlib.ExitStack()
             place.enter_context(self._budget.taken())
-            req.context.place = place
+            record_of(req).place = place
 
     def process_response(
         self,
@@ -37,5 +34,5 @@ class BudgetMiddleware:
         resource: object,
         req_succeeded: bool,
     ) -> None:
-        if place := req.context.get('place'):
+        if place := record_of(req).place:
             place.close()

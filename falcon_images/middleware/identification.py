@@ -146,7 +146,7 @@ class _Threads:
 
 
 class _Session(requests.Session):
-    """A session that tells nothing of one token to the question about the next."""
+    """A session that brings nothing of one token to the question about the next."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -158,7 +158,7 @@ class _Session(requests.Session):
         self.trust_env = False
 
     def ask(self, url: str, token: str) -> int:
-        """Tell the status of the answer; raise what `requests` raises."""
+        """Return the status of the answer; raise what `requests` raises."""
         with self.get(
             url,
             headers={'Authorization': f'Bearer {token}'},

@@ -1,18 +1,15 @@
 """The log: one line a request, and an id to find it by."""
 
 import logging
-import random
-import re
 import time
 from urllib.parse import quote
 
 import falcon
 
+from falcon_images.middleware.record import record_of
 from falcon_images.telemetry.background import Background
 from falcon_images.telemetry.log_lines import FOLLOWED
 
-_ID_BITS = 128
-_REQUEST_ID = re.compile('[A-Za-z0-9._:-]{1,128}')
 # Arguments that have names are fields of their own where the log is JSON.
 _LINE = (
     '%(method)s %(path)s %(status)s %(milliseconds)s ms %(bytes)s bytes %(request_id)s'
@@ -22,20 +19,13 @@ logger = logging.getLogger(__name__)
 
 
 class RequestLog:
-    """Logs method, path, status, duration, bytes and request id; never the query.
-
-    The id is the client's ``X-Request-ID`` if it is plain, else a new one.
-    """
+    """Logs method, path, status, duration, bytes and request id; never the query."""
 
     def __init__(self, background: Background) -> None:
         self._background = background
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
-        given = req.get_header('X-Request-ID')
-        is_plain = given is not None and _REQUEST_ID.fullmatch(given)
-        req.context.id = given if is_plain else _new_id()
-        req.context.started = time.perf_counter()
-        resp.set_header('X-Request-ID', req.context.id)
+        resp.set_header('X-Request-ID', record_of(req).id)
 
     def process_response(
         self,
@@ -44,20 +34,15 @@ class RequestLog:
         resource: object,
         req_succeeded: bool,
     ) -> None:
-        req.context.seconds = time.perf_counter() - req.context.started
-        req.context.bytes_sent = _length(resp)
+        record = record_of(req)
+        seconds = record.measure(resp)
         if logger.isEnabledFor(logging.INFO):
             self._background.do(
                 _log,
                 time.time(),
                 (req.method, req.path, resp.status_code),
-                (req.context.seconds, req.context.bytes_sent, req.context.id),
+                (seconds, record.bytes_sent, record.id),
             )
-
-
-def _new_id() -> str:
-    # Not a secret; the system's random numbers would be a call for each request.
-    return f'{random.getrandbits(_ID_BITS):032x}'
 
 
 def _log(
@@ -79,9 +64,3 @@ def _log(
     record.msecs = time_of_day % 1 * 1000
     setattr(record, FOLLOWED, True)
     logger.handle(record)
-
-
-def _length(resp: falcon.Response) -> int:
-    if resp.content_length is not None:
-        return int(resp.content_length)
-    return len(resp.render_body() or b'')

@@ -4,24 +4,19 @@ from typing import Any
 
 import falcon
 
+from falcon_images.middleware.record import record_of
 from falcon_images.server.verdict import NOT_TAKEN
 from falcon_images.telemetry.background import Background
 from falcon_images.telemetry.metrics import Metrics
 
 _METHODS = frozenset(falcon.COMBINED_METHODS)
-
-
 _FORM = 'multipart/form-data'
-
-
 _OTHER_METHOD = 'other'
-
-
 _NO_ROUTE = 'none'
 
 
 class RequestMetrics:
-    """Counts uploads and answers; `RequestLog`, which is inside, has measured these."""
+    """Counts uploads and answers, by what their records say."""
 
     def __init__(self, metrics: Metrics, background: Background) -> None:
         self._metrics = metrics
@@ -35,7 +30,7 @@ class RequestMetrics:
         params: dict[str, Any],
     ) -> None:
         if req.method == 'POST' and _is_form(req):
-            req.context.is_upload = True
+            record_of(req).is_upload = True
             self._metrics.uploads_in_flight.inc()
 
     def process_response(
@@ -45,17 +40,19 @@ class RequestMetrics:
         resource: object,
         req_succeeded: bool,
     ) -> None:
-        if req.context.get('is_upload'):
+        record = record_of(req)
+        seconds = record.measure(resp)
+        if record.is_upload:
             self._metrics.uploads_in_flight.dec()
-        if stored_bytes := req.context.get('stored_bytes'):
-            self._metrics.count_image(stored_bytes)
+        if record.stored_bytes:
+            self._metrics.count_image(record.stored_bytes)
         method = req.method if req.method in _METHODS else _OTHER_METHOD
         self._background.do(
             self._metrics.count_answer,
             (method, req.uri_template or _NO_ROUTE, resp.status_code),
-            req.context.seconds,
+            seconds,
             0 if req.env.get(NOT_TAKEN) else req.content_length or 0,
-            0 if method == 'HEAD' else req.context.bytes_sent,
+            0 if method == 'HEAD' else record.bytes_sent,
         )
 
 

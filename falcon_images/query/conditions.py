@@ -9,7 +9,7 @@ from falcon_images.errors import InvalidRequestError
 from falcon_images.metadata.values import parse_id
 from falcon_images.query.parameters import Params, check_path, checked_text, one_text
 from falcon_images.query.times import first_moment, last_moment
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 
 Clause = dict[str, Any]
 _Operator = Callable[[str, Sequence[str]], list[Clause]]
@@ -30,7 +30,7 @@ _MAX_INTEGER_DIGITS = 20
 _BOOLEANS = {'true': True, 'false': False}
 
 
-def parse_conditions(params: Params, limits: Settings) -> list[Clause]:
+def parse_conditions(params: Params, limits: Limits) -> list[Clause]:
     """Read all plain conditions of a request; each is a filter, and all must hold.
 
     Raises:
@@ -51,7 +51,7 @@ def parse_conditions(params: Params, limits: Settings) -> list[Clause]:
     ]
 
 
-def parse_period(params: Params, limits: Settings) -> list[Clause]:
+def parse_period(params: Params, limits: Limits) -> list[Clause]:
     """Read ``from`` and ``to``: bounds of the time of storage, both included."""
     bounds = {}
     if text := one_text(params, ('from',), limits):
@@ -61,12 +61,12 @@ def parse_period(params: Params, limits: Settings) -> list[Clause]:
     return [{'time': bounds}] if bounds else []
 
 
-def _texts(name: str, values: str | list[str], limits: Settings) -> list[str]:
+def _texts(name: str, values: str | list[str], limits: Limits) -> list[str]:
     texts = values if isinstance(values, list) else [values]
     return [checked_text(name, text, limits) for text in texts if text]
 
 
-def _split(name: str, limits: Settings) -> tuple[str, str]:
+def _split(name: str, limits: Limits) -> tuple[str, str]:
     match = _PREFIX.fullmatch(name)
     operator, path = (match[1], match[2]) if match else ('eq', name)
     if len(checked_text('A name', path, limits).encode()) > limits.max_name_bytes:

@@ -10,7 +10,7 @@ from falcon_images.query.filters import safe_filter
 from falcon_images.query.order import parse_order
 from falcon_images.query.pages import next_address, parse_cursor, parse_fields
 from falcon_images.query.parameters import Params, one_object, whole_number
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 
 _LIMIT = ('limit', 'batch_size', 'count')
 _SKIP = ('skip', 'start_index', 'index')
@@ -18,7 +18,7 @@ _SKIP = ('skip', 'start_index', 'index')
 __all__ = ['Params', 'next_address', 'parse_filter', 'parse_query', 'parse_selection']
 
 
-def parse_query(params: Params, limits: Settings) -> Query:
+def parse_query(params: Params, limits: Limits) -> Query:
     """Read the list parameters of a request (see the README's table of them).
 
     Raises:
@@ -32,7 +32,7 @@ def parse_query(params: Params, limits: Settings) -> Query:
     return replace(selection, skip=skip, limit=limit, after=after)
 
 
-def parse_selection(params: Params, limits: Settings) -> Query:
+def parse_selection(params: Params, limits: Limits) -> Query:
     """Read which images, in what order, and what of them; not how many."""
     return Query(
         filter=parse_filter(params, limits),
@@ -41,7 +41,7 @@ def parse_selection(params: Params, limits: Settings) -> Query:
     )
 
 
-def parse_filter(params: Params, limits: Settings) -> dict[str, Any]:
+def parse_filter(params: Params, limits: Limits) -> dict[str, Any]:
     """Read which images are meant: ``filter``, plain conditions, ``from`` and ``to``.
 
     Returns:
@@ -58,7 +58,7 @@ def parse_filter(params: Params, limits: Settings) -> dict[str, Any]:
     return clauses[0] if clauses else {}
 
 
-def _limit(params: Params, limits: Settings) -> int:
+def _limit(params: Params, limits: Limits) -> int:
     limit, most = whole_number(params, _LIMIT, limits), limits.max_list_documents
     if most and not 0 < limit <= most:
         raise InvalidRequestError(

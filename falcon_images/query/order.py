@@ -5,10 +5,10 @@ from typing import Any
 from falcon_images.errors import InvalidRequestError
 from falcon_images.metadata.documents import NEWEST_FIRST, Order
 from falcon_images.query.parameters import Params, check_path, one_object, one_text
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 
 
-def parse_order(params: Params, limits: Settings) -> Order:
+def parse_order(params: Params, limits: Limits) -> Order:
     """Read ``sort``: ``-score,time``, or a JSON object; newest first without it.
 
     Raises:

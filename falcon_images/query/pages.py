@@ -6,20 +6,20 @@ from falcon_images.errors import InvalidRequestError
 from falcon_images.metadata.documents import Order, Position
 from falcon_images.metadata.lists.cursors import read_cursor
 from falcon_images.query.parameters import Params, check_path, one_text
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 
 _MAX_FIELDS = 1000
 # Tokens are not for addresses that are logged and passed on.
 _NOT_KEPT = ('cursor', 'jwt', 'token')
 
 
-def parse_cursor(params: Params, order: Order, limits: Settings) -> Position | None:
+def parse_cursor(params: Params, order: Order, limits: Limits) -> Position | None:
     """Read ``cursor``, which must be one of a list in that order."""
     text = one_text(params, ('cursor',), limits)
     return read_cursor(text, order) if text else None
 
 
-def parse_fields(params: Params, limits: Settings) -> tuple[str, ...]:
+def parse_fields(params: Params, limits: Limits) -> tuple[str, ...]:
     """Read ``fields``: the names of what is asked for, separated by commas."""
     names = [name.strip() for name in one_text(params, ('fields',), limits).split(',')]
     fields = tuple(dict.fromkeys(name for name in names if name))

@@ -7,7 +7,7 @@ from typing import Any
 from falcon_images.errors import InvalidRequestError
 from falcon_images.formats.json import loads_object
 from falcon_images.properties import check_name
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 
 Params = Mapping[str, str | list[str]]
 
@@ -21,7 +21,7 @@ _MAX_LEVELS = 100
 _HIDDEN = ('_file', 'upload')
 
 
-def one_text(params: Params, names: Sequence[str], limits: Settings) -> str:
+def one_text(params: Params, names: Sequence[str], limits: Limits) -> str:
     """Read a parameter that has one value, under one of its names; empty if absent."""
     given = [(name, params[name]) for name in names if params.get(name)]
     if len(given) > 1 or any(isinstance(value, list) for _, value in given):
@@ -29,7 +29,7 @@ def one_text(params: Params, names: Sequence[str], limits: Settings) -> str:
     return checked_text(given[0][0], str(given[0][1]), limits) if given else ''
 
 
-def checked_text(name: str, text: str, limits: Settings) -> str:
+def checked_text(name: str, text: str, limits: Limits) -> str:
     """Return the text of a parameter if it is not too long, and Unicode."""
     try:
         size = len(text.encode())
@@ -45,13 +45,13 @@ def checked_text(name: str, text: str, limits: Settings) -> str:
     return text
 
 
-def one_object(params: Params, name: str, limits: Settings) -> dict[str, Any]:
+def one_object(params: Params, name: str, limits: Limits) -> dict[str, Any]:
     """Read a parameter that is a JSON object; an empty one if it is absent."""
     text = one_text(params, (name,), limits)
     return loads_object(text, name, limits) if text else {}
 
 
-def whole_number(params: Params, names: Sequence[str], limits: Settings) -> int:
+def whole_number(params: Params, names: Sequence[str], limits: Limits) -> int:
     """Read a parameter that is a whole number of 0 or more; 0 if it is absent."""
     text = one_text(params, names, limits)
     if not text:

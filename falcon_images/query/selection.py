@@ -7,7 +7,7 @@ from typing import Any
 from falcon_images.errors import InvalidRequestError
 from falcon_images.query.lists import parse_filter
 from falcon_images.query.parameters import Params
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 
 # They mean something for lists, but nothing for all images that match.
 _OF_LISTS = (
@@ -33,7 +33,7 @@ class Selection:
     expect: int | None = None
 
 
-def parse_bulk_selection(params: Params, limits: Settings) -> Selection:
+def parse_bulk_selection(params: Params, limits: Limits) -> Selection:
     """Read the parameters of a bulk change.
 
     Raises:

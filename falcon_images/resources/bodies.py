@@ -6,24 +6,29 @@ import falcon
 
 from falcon_images.errors import TooLargeError
 from falcon_images.formats.json import dumps, loads_object, tag
-from falcon_images.metadata.documents import Document
 from falcon_images.properties import check_depth
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 
 
-def send_document(resp: falcon.Response, document: Document) -> None:
+def send_document(resp: falcon.Response, document: dict[str, Any]) -> None:
     """Answer with a document and its entity tag."""
     resp.data = dumps(document)
     resp.set_header('ETag', f'"{tag(resp.data)}"')
 
 
-def read_object(req: falcon.Request, settings: Settings) -> dict[str, Any]:
-    limit = settings.max_properties_bytes
+def read_object(req: falcon.Request, limits: Limits) -> dict[str, Any]:
+    """Read the object that a body is.
+
+    Raises:
+        InvalidRequestError: it is none, or its objects are nested too deep.
+        TooLargeError: it has more bytes than the limit.
+    """
+    limit = limits.max_properties_bytes
     body = req.bounded_stream.read(limit + 1)
     if len(body) > limit:
         raise TooLargeError(
             f'The body has more than {limit} bytes (MAX_PROPERTIES_BYTES).'
         )
-    properties = loads_object(body, 'The body', settings)
-    check_depth(properties, settings.max_json_depth)
+    properties = loads_object(body, 'The body', limits)
+    check_depth(properties, limits.max_json_depth)
     return properties

@@ -5,14 +5,12 @@ from typing import Any, cast
 import falcon
 
 from falcon_images.changes.bulk import BulkChanges
+from falcon_images.changes.history import ChangeHistory
 from falcon_images.changes.patch import BulkPatch
 from falcon_images.changes.revert import Reverts
-from falcon_images.formats.list_spool import ListSpool
-from falcon_images.formats.lists import write_list
-from falcon_images.metadata.mongo import MongoMetadata
 from falcon_images.query.lists import parse_query
 from falcon_images.query.selection import parse_bulk_selection
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 
 _PAGE = ('limit', 'batch_size', 'count', 'skip', 'start_index', 'index')
 
@@ -20,22 +18,18 @@ _PAGE = ('limit', 'batch_size', 'count', 'skip', 'start_index', 'index')
 class Changes:
     """The changes of a collection."""
 
-    def __init__(
-        self, metadata: MongoMetadata, settings: Settings, spool: ListSpool
-    ) -> None:
-        self._metadata = metadata
-        self._settings = settings
-        self._spool = spool
+    def __init__(self, history: ChangeHistory, limits: Limits) -> None:
+        self._history = history
+        self._limits = limits
 
     def on_get(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
         params = {name: value for name, value in req.params.items() if name in _PAGE}
-        page = parse_query(params, self._settings)
-        changes = self._metadata.changes.of_collection(
-            collection_name, page.skip, page.limit
+        page = parse_query(params, self._limits)
+        listing = self._history.write(
+            collection_name, page.skip, page.limit, falcon.MEDIA_JSON
         )
-        listing = write_list(changes, falcon.MEDIA_JSON, self._spool)
         resp.set_stream(cast(Any, listing.file), listing.size)
 
     on_head = on_get
@@ -44,8 +38,8 @@ class Changes:
 class Change:
     """One change."""
 
-    def __init__(self, metadata: MongoMetadata) -> None:
-        self._metadata = metadata
+    def __init__(self, history: ChangeHistory) -> None:
+        self._history = history
 
     def on_get(
         self,
@@ -54,7 +48,7 @@ class Change:
         collection_name: str,
         change_id: str,
     ) -> None:
-        resp.media = self._metadata.changes.get(collection_name, change_id)
+        resp.media = self._history.get(collection_name, change_id)
 
     on_head = on_get
 
@@ -94,9 +88,9 @@ class Finish:
 class ChangeOfAll:
     """What a ``PATCH`` or ``DELETE`` of all images that match does."""
 
-    def __init__(self, bulk_changes: BulkChanges, settings: Settings) -> None:
+    def __init__(self, bulk_changes: BulkChanges, limits: Limits) -> None:
         self._bulk_changes = bulk_changes
-        self._settings = settings
+        self._limits = limits
 
     def respond(
         self,
@@ -105,14 +99,14 @@ class ChangeOfAll:
         collection_name: str,
         patch: BulkPatch | None,
     ) -> None:
-        """Change all images that the query tells of; without a patch, delete them."""
+        """Change all images that match the query; without a patch, delete them."""
         if req.get_header('If-Match') or req.get_header('If-None-Match'):
             raise falcon.HTTPBadRequest(
                 title='Invalid request',
                 description='If-Match and If-None-Match are for one image; say with '
                 'expect=N how many images you mean.',
             )
-        selection = parse_bulk_selection(req.params, self._settings)
+        selection = parse_bulk_selection(req.params, self._limits)
         bulk = self._bulk_changes
         answer = bulk.preview if selection.is_dry_run else bulk.make
         resp.media = answer(collection_name, selection, patch)

@@ -36,7 +36,7 @@ def is_not_modified(
 
 
 def required_tag(req: falcon.Request) -> Callable[[str], bool] | None:
-    """Return what tells whether a change of a document with such a tag may be done.
+    """Return a check of whether a change of a document with such a tag may be done.
 
     It looks at ``If-Match``, then at ``If-None-Match``; None if any document may be.
     """
@@ -53,7 +53,7 @@ def required_tag(req: falcon.Request) -> Callable[[str], bool] | None:
 def requested_range(
     req: falcon.Request, size: int, etag: str, modified: datetime.datetime
 ) -> tuple[int, int] | None:
-    """Tell the first and the last byte that are asked for; None means all.
+    """Return the first and the last byte that are asked for; None means all.
 
     Several ranges at once, other units and nonsense may be ignored, and are.
 

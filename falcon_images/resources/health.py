@@ -3,8 +3,7 @@
 import falcon
 
 from falcon_images.errors import DatabaseUnavailableError, StorageError
-from falcon_images.files.store import FileStore
-from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.store.health import StoreHealth
 
 _PING_SECONDS = 2.0
 _RETRY_AFTER_SECONDS = 5
@@ -22,9 +21,8 @@ class Live:
 class Ready:
     """Whether the database answers and files can be written, else what is wrong."""
 
-    def __init__(self, metadata: MongoMetadata, files: FileStore) -> None:
-        self._metadata = metadata
-        self._files = files
+    def __init__(self, health: StoreHealth) -> None:
+        self._health = health
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         checks = {'database': self._database(), 'store': self._store()}
@@ -40,14 +38,14 @@ class Ready:
 
     def _database(self) -> str:
         try:
-            self._metadata.ping(_PING_SECONDS)
+            self._health.ping(_PING_SECONDS)
         except DatabaseUnavailableError as ex:
             return str(ex)
         return 'ok'
 
     def _store(self) -> str:
         try:
-            self._files.check_writable()
+            self._health.check_writable()
         except StorageError as ex:
             return str(ex)
         return 'ok'

@@ -6,16 +6,16 @@ from falcon_images.formats.json import dumps, tag
 from falcon_images.middleware.bodies import MERGE_PATCH, media_type
 from falcon_images.resources.bodies import read_object, send_document
 from falcon_images.resources.conditional import is_not_modified, required_tag
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 from falcon_images.store.images import ImageStore
 
 
 class Image:
     """One image's document."""
 
-    def __init__(self, store: ImageStore, settings: Settings) -> None:
+    def __init__(self, store: ImageStore, limits: Limits) -> None:
         self._store = store
-        self._settings = settings
+        self._limits = limits
 
     def on_get(
         self,
@@ -41,7 +41,7 @@ class Image:
         collection_name: str,
         image_id: str,
     ) -> None:
-        properties = read_object(req, self._settings)
+        properties = read_object(req, self._limits)
         is_meant = required_tag(req)
         document = self._store.replace(collection_name, image_id, properties, is_meant)
         send_document(resp, document)
@@ -55,7 +55,7 @@ class Image:
     ) -> None:
         is_merge = media_type(req) == MERGE_PATCH
         change = self._store.merge if is_merge else self._store.update
-        values, is_meant = read_object(req, self._settings), required_tag(req)
+        values, is_meant = read_object(req, self._limits), required_tag(req)
         send_document(resp, change(collection_name, image_id, values, is_meant))
 
     def on_delete(

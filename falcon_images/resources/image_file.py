@@ -8,7 +8,6 @@ import falcon
 
 from falcon_images.image_types.identify import SVG
 from falcon_images.resources.conditional import is_not_modified, requested_range
-from falcon_images.settings import Settings
 from falcon_images.store.image_files import StoredFile, StoredFiles
 
 Headers = tuple[tuple[str, str], ...]
@@ -28,9 +27,9 @@ _NOT_SIMPLE = re.compile('[^A-Za-z0-9_. ()-]')
 class ImageFile:
     """One image's file."""
 
-    def __init__(self, files: StoredFiles, settings: Settings) -> None:
+    def __init__(self, files: StoredFiles, is_private: bool) -> None:
         self._files = files
-        self._cache_control = lasting(settings)
+        self._cache_control = lasting(is_private)
 
     def on_get(
         self,
@@ -87,9 +86,9 @@ class ImageFile:
 
 
 def _description(req: falcon.Request, stored: StoredFile) -> Headers:
-    is_shown = stored.type.startswith('image/') and stored.type != SVG
+    is_inline = stored.type.startswith('image/') and stored.type != SVG
     is_download = req.get_param('download') in TRUE
-    kind = 'inline' if is_shown and not is_download else 'attachment'
+    kind = 'inline' if is_inline and not is_download else 'attachment'
     return (
         ('Content-Type', stored.type),
         # RFC 9110, section 15.4.5: not in a 304, which has the ETag.
@@ -100,9 +99,9 @@ def _description(req: falcon.Request, stored: StoredFile) -> Headers:
     )
 
 
-def lasting(settings: Settings) -> str:
-    """Tell who may keep for a year what never changes, as `Cache-Control` does."""
-    who = 'private' if settings.use_authentication else 'public'
+def lasting(is_private: bool) -> str:
+    """Write the `Cache-Control` of what never changes: who may keep it for a year."""
+    who = 'private' if is_private else 'public'
     return f'{who}, max-age=31536000, immutable'
 
 

@@ -9,18 +9,20 @@ from urllib.parse import quote
 import falcon
 
 from falcon_images.changes.patch import checked_patch
-from falcon_images.files.spool import UploadSpool
 from falcon_images.formats.lists import MEDIA_TYPES
 from falcon_images.middleware.bodies import MERGE_PATCH, media_type
+from falcon_images.middleware.record import record_of
 from falcon_images.query.lists import parse_query
 from falcon_images.query.pages import next_address
 from falcon_images.resources.bodies import read_object, send_document
 from falcon_images.resources.changes import ChangeOfAll
 from falcon_images.resources.image_file import TRUE
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 from falcon_images.store.images import ImageStore
+from falcon_images.store.lists import ImageLists
 from falcon_images.uploads.digests import claimed_digests
-from falcon_images.uploads.form import Upload, UploadSlots, receive_upload
+from falcon_images.uploads.form import Upload
+from falcon_images.uploads.receiver import UploadReceiver
 
 _KEY = re.compile('[!-~ ]{1,255}')
 
@@ -31,24 +33,23 @@ class Images:
     def __init__(
         self,
         store: ImageStore,
-        spool: UploadSpool,
+        lists: ImageLists,
+        receiver: UploadReceiver,
         change_of_all: ChangeOfAll,
-        settings: Settings,
+        limits: Limits,
     ) -> None:
         self._store = store
-        self._spool = spool
+        self._lists = lists
+        self._receiver = receiver
         self._change_of_all = change_of_all
-        self._settings = settings
-        self._slots = UploadSlots(settings.max_uploads)
+        self._limits = limits
 
     def on_get(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
-        query = parse_query(req.params, self._settings)
+        query = parse_query(req.params, self._limits)
         media_type = _list_type(req)
-        listing, total, cursor = self._store.write_list(
-            collection_name, query, media_type
-        )
+        listing, total, cursor = self._lists.write(collection_name, query, media_type)
         _describe_list(resp, media_type, total)
         if cursor:
             address = next_address(req.root_path + req.path, req.params, cursor)
@@ -58,10 +59,10 @@ class Images:
     def on_head(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
-        query = parse_query(req.params, self._settings)
-        total = self._store.count(collection_name, query)
+        query = parse_query(req.params, self._limits)
+        total = self._lists.count(collection_name, query)
         _describe_list(resp, _list_type(req), total)
-        # A stream of unknown length: that of the list is not known, so not told.
+        # A stream of unknown length: that of the list is not known, so not said.
         resp.stream = BytesIO()
 
     def on_post(
@@ -69,10 +70,10 @@ class Images:
     ) -> None:
         key = _idempotency_key(req)
         dedupe = req.get_param('dedupe') in TRUE
-        with self._slots.taken(), self._received(req) as upload:
+        with self._received(req) as upload:
             added = self._store.add(collection_name, upload, key, dedupe)
         if added.is_new:
-            req.context.stored_bytes = upload.size
+            record_of(req).stored_bytes = upload.size
         if added.is_replay:
             resp.set_header('Idempotency-Replayed', 'true')
         name = quote(collection_name, safe='')
@@ -82,7 +83,7 @@ class Images:
     def on_patch(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
-        body = read_object(req, self._settings)
+        body = read_object(req, self._limits)
         patch = checked_patch(body, is_merge=media_type(req) == MERGE_PATCH)
         self._change_of_all.respond(req, resp, collection_name, patch)
 
@@ -94,11 +95,9 @@ class Images:
     def _received(
         self, req: falcon.Request
     ) -> contextlib.AbstractContextManager[Upload]:
-        return receive_upload(
+        return self._receiver.receive(
             cast(BinaryIO, req.bounded_stream),
             req.content_type or '',
-            self._spool,
-            self._settings,
             claimed_digests(req.get_header),
         )
 

@@ -1,4 +1,4 @@
-"""The page that Prometheus reads, and the middleware that counts for it."""
+"""The page that Prometheus reads."""
 
 import threading
 from collections.abc import Iterator
@@ -15,15 +15,13 @@ from prometheus_client.registry import Collector
 
 from falcon_images import __version__
 from falcon_images.errors import DatabaseUnavailableError
-from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.store.health import StoreHealth
 from falcon_images.telemetry.background import Background
 from falcon_images.telemetry.metrics import Metrics
 from falcon_images.telemetry.processes import collected
 
 # The page needs no token: whoever asks all the time shall not keep the database busy.
 _REMEMBERED_SECONDS = 10
-
-
 _COUNT_SECONDS = 1.0
 
 
@@ -31,9 +29,9 @@ class MetricsPage:
     """All metrics as text."""
 
     def __init__(
-        self, metrics: Metrics, metadata: MongoMetadata, background: Background
+        self, metrics: Metrics, health: StoreHealth, background: Background
     ) -> None:
-        self._page = _Page(metrics, metadata)
+        self._page = _Page(metrics, health)
         self._background = background
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -45,9 +43,9 @@ class MetricsPage:
 
 
 class _Page(Collector):
-    def __init__(self, metrics: Metrics, metadata: MongoMetadata) -> None:
+    def __init__(self, metrics: Metrics, health: StoreHealth) -> None:
         self._metrics = metrics
-        self._metadata = metadata
+        self._health = health
         self._counts: cachetools.TTLCache[str, tuple[int, int] | None]
         self._counts = cachetools.TTLCache(1, _REMEMBERED_SECONDS)
         self._lock = threading.Lock()
@@ -74,6 +72,6 @@ class _Page(Collector):
 
     def _count(self) -> tuple[int, int] | None:
         try:
-            return self._metadata.estimated_counts(_COUNT_SECONDS)
+            return self._health.estimated_counts(_COUNT_SECONDS)
         except DatabaseUnavailableError:
             return None

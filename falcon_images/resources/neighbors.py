@@ -2,9 +2,9 @@
 
 import falcon
 
-from falcon_images.metadata.mongo import MongoMetadata
 from falcon_images.query.lists import parse_selection
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
+from falcon_images.store.lists import ImageLists
 
 
 class Neighbors:
@@ -13,9 +13,9 @@ class Neighbors:
     The image itself need not meet the conditions; it has a place among those that do.
     """
 
-    def __init__(self, metadata: MongoMetadata, settings: Settings) -> None:
-        self._metadata = metadata
-        self._settings = settings
+    def __init__(self, lists: ImageLists, limits: Limits) -> None:
+        self._lists = lists
+        self._limits = limits
 
     def on_get(
         self,
@@ -24,10 +24,8 @@ class Neighbors:
         collection_name: str,
         image_id: str,
     ) -> None:
-        query = parse_selection(req.params, self._settings)
-        previous, following = self._metadata.lists.neighbors(
-            collection_name, image_id, query
-        )
+        query = parse_selection(req.params, self._limits)
+        previous, following = self._lists.neighbors(collection_name, image_id, query)
         resp.media = {'previous': previous, 'next': following}
 
     on_head = on_get

@@ -5,25 +5,31 @@ import falcon
 from falcon_images import __version__
 from falcon_images.errors import DatabaseUnavailableError
 from falcon_images.formats.json import dumps
-from falcon_images.metadata.mongo import MongoMetadata
-from falcon_images.settings import Settings
+from falcon_images.store.health import StoreHealth
 
 _PING_SECONDS = 0.8
 
 
 class Root:
-    """What the application is, and whether its database answers."""
+    """What the application is, and whether its database answers.
 
-    def __init__(self, metadata: MongoMetadata, settings: Settings) -> None:
-        self._metadata = metadata
-        url, name = public_url(settings.mongodb_url), settings.mongodb_db
+    Args:
+        url: that of the database, with no password in it.
+        name: that of the database.
+        has_authentication: requests need a token.
+    """
+
+    def __init__(
+        self, health: StoreHealth, url: str, name: str, has_authentication: bool
+    ) -> None:
+        self._health = health
         self._texts = {
             is_connected: dumps(
                 {
                     'application_name': 'Image storage microservice',
                     'version': __version__,
                     'mongodb': {'url': url, 'db': name, 'connected': is_connected},
-                    'auth': {'enabled': settings.use_authentication},
+                    'auth': {'enabled': has_authentication},
                 }
             )
             for is_connected in (True, False)
@@ -36,7 +42,7 @@ class Root:
 
     def _connected(self) -> bool:
         try:
-            self._metadata.ping(_PING_SECONDS)
+            self._health.ping(_PING_SECONDS)
         except DatabaseUnavailableError:
             return False
         return True

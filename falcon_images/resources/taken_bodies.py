@@ -3,17 +3,17 @@
 from falcon_images.middleware.bodies import FORM, JSON, MERGE_PATCH, Bodies, Body
 from falcon_images.resources.image import Image
 from falcon_images.resources.images import Images
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 
 
-def taken_bodies(settings: Settings) -> Bodies:
+def taken_bodies(limits: Limits) -> Bodies:
     """List the bodies that are taken; other resources and methods need none."""
     form = Body(
-        settings.max_body_bytes,
+        limits.max_body_bytes,
         'The body has more bytes than MAX_BODY_BYTES allows.',
         (FORM,),
     )
-    limit = settings.max_properties_bytes
+    limit = limits.max_properties_bytes
     too_large = f'The body has more than {limit} bytes (MAX_PROPERTIES_BYTES).'
     properties = Body(limit, too_large, (JSON,))
     patch = Body(limit, too_large, (JSON, MERGE_PATCH))

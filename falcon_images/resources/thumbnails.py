@@ -2,11 +2,9 @@
 
 import falcon
 
-from falcon_images.errors import DamagedFileError, InvalidRequestError
-from falcon_images.files.thumbnails import SIZES, thumbnail_tag
+from falcon_images.errors import DamagedFileError
 from falcon_images.resources.conditional import is_not_modified
 from falcon_images.resources.image_file import SAFE_HEADERS, lasting
-from falcon_images.settings import Settings
 from falcon_images.store.image_files import StoredFiles
 from falcon_images.thumbnails.service import DAMAGED, Thumbnail, ThumbnailService
 
@@ -15,11 +13,11 @@ class ImageThumbnail:
     """One image's thumbnail."""
 
     def __init__(
-        self, files: StoredFiles, thumbnails: ThumbnailService, settings: Settings
+        self, files: StoredFiles, thumbnails: ThumbnailService, is_private: bool
     ) -> None:
         self._files = files
         self._thumbnails = thumbnails
-        self._cache_control = lasting(settings)
+        self._cache_control = lasting(is_private)
 
     def on_get(
         self,
@@ -28,13 +26,14 @@ class ImageThumbnail:
         collection_name: str,
         image_id: str,
     ) -> None:
-        size = _size(req)
+        size = req.get_param('size', default='small')
+        self._thumbnails.check_size(size)
         try:
             stored = self._files.find(collection_name, image_id)
         except DamagedFileError:
             _send(resp, DAMAGED)
             return
-        tag = thumbnail_tag(stored.sha256, size)
+        tag = self._thumbnails.tag(stored, size)
         if is_not_modified(req, tag):
             resp.status = falcon.HTTP_304
         else:
@@ -46,13 +45,6 @@ class ImageThumbnail:
         resp.set_header('Cache-Control', self._cache_control)
 
     on_head = on_get
-
-
-def _size(req: falcon.Request) -> str:
-    size = req.get_param('size', default='small')
-    if size not in SIZES:
-        raise InvalidRequestError(f'The parameter "size" is one of {", ".join(SIZES)}.')
-    return size
 
 
 def _send(resp: falcon.Response, thumbnail: Thumbnail) -> None:

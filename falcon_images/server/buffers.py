@@ -22,30 +22,30 @@ class Allowance:
     """
 
     def __init__(self, memory_bytes: int, all_bytes: int) -> None:
-        self._memory_left = memory_bytes
-        self._left = all_bytes
+        self.memory_left = memory_bytes
+        self.left = all_bytes
         self._lock = threading.Lock()
 
     def take(self, count: int) -> None:
         """Count bytes that have come; raise `NoAllowanceError` if they are too many."""
         with self._lock:
-            if count > self._left:
+            if count > self.left:
                 raise NoAllowanceError
-            self._left -= count
+            self.left -= count
 
     def take_memory(self, count: int) -> bool:
         """Count bytes for memory, if they may be there."""
         with self._lock:
-            if count > self._memory_left:
+            if count > self.memory_left:
                 return False
-            self._memory_left -= count
+            self.memory_left -= count
             return True
 
     def give_back(self, count: int, memory_count: int) -> None:
         """Count bytes no more."""
         with self._lock:
-            self._left += count
-            self._memory_left += memory_count
+            self.left += count
+            self.memory_left += memory_count
 
 
 class MemoryShare:

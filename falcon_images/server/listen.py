@@ -62,7 +62,7 @@ class Server:
         budget: Budget | None = None,
     ) -> None:
         self._stopping = False
-        self._listener = Listener(
+        self.listener = Listener(
             application,
             listener,
             threads=threads,
@@ -84,26 +84,26 @@ class Server:
         self._stopping = True
         # It may have stopped already.
         with contextlib.suppress(OSError):
-            self._listener.pull_trigger()
+            self.listener.pull_trigger()
 
     def _turn(self, seconds: float) -> None:
-        wasyncore.loop(seconds, use_poll=USE_POLL, map=self._listener.sockets, count=1)
-        self._listener.maintenance(time.monotonic())
+        wasyncore.loop(seconds, use_poll=USE_POLL, map=self.listener.sockets, count=1)
+        self.listener.maintenance(time.monotonic())
 
     def _finish(self) -> None:
         self._take_the_last()
         deadline = time.monotonic() + _STOP_SECONDS
-        while busy := sum(channel.is_busy() for channel in self._listener.channels):
+        while busy := sum(channel.is_busy() for channel in self.listener.channels):
             if time.monotonic() > deadline:
                 logger.warning('Stopping; %d requests are cut off', busy)
                 break
             self._turn(_LOOP_SECONDS)
-        self._listener.end()
+        self.listener.end()
 
     def _take_the_last(self) -> None:
         """Accept and read what has been sent, then nothing new."""
-        self._listener.is_stopping = True
-        self._listener.accept_all()
-        wasyncore.dispatcher.close(self._listener)
+        self.listener.is_stopping = True
+        self.listener.accept_all()
+        wasyncore.dispatcher.close(self.listener)
         self._turn(0)
-        self._listener.takes_requests = False
+        self.listener.takes_requests = False

@@ -148,7 +148,7 @@ class Workers:
             life, now = self._lives.pop(pid), time.monotonic()
             lived = now - life.begin
             short_lives = life.short_lives + 1 if lived < _LONG_LIFE_SECONDS else 0
-            pause = _pause(lived, short_lives, status)
+            pause = pause_seconds(lived, short_lives, status)
             logger.warning(
                 'Worker %d ended (%d) and is replaced in %.0f s', pid, status, pause
             )
@@ -177,7 +177,7 @@ class Workers:
             os.kill(pid, number)
 
 
-def _pause(lived: float, short_lives: int, status: int) -> float:
+def pause_seconds(lived: float, short_lives: int, status: int) -> float:
     """Return for how many seconds a worker is not replaced.
 
     Args:

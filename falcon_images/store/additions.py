@@ -18,8 +18,10 @@ from falcon_images.files.store import FileStore
 from falcon_images.files.unresolved import UnresolvedWrite
 from falcon_images.formats.json import dumps
 from falcon_images.metadata.documents import Document, file_facts, public_view
-from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.metadata.images import ImageDocuments
+from falcon_images.metadata.indexes import Indexes
 from falcon_images.metadata.names import check_collection_name
+from falcon_images.metadata.turns import Turns
 from falcon_images.metadata.values import new_id, now
 from falcon_images.properties import check_values
 from falcon_images.store.image_files import file_key
@@ -62,10 +64,17 @@ class Additions:
     """
 
     def __init__(
-        self, files: FileStore, metadata: MongoMetadata, removal: FileRemoval
+        self,
+        files: FileStore,
+        documents: ImageDocuments,
+        indexes: Indexes,
+        turns: Turns,
+        removal: FileRemoval,
     ) -> None:
         self._files = files
-        self._metadata = metadata
+        self._documents = documents
+        self._indexes = indexes
+        self._turns = turns
         self._removal = removal
 
     def add(
@@ -104,7 +113,7 @@ class Additions:
         until = time.monotonic() + _WAIT_SECONDS
         if same := self._same(collection_name, upload):
             return same
-        while not self._metadata.turns.take(*turn):
+        while not self._turns.take(*turn):
             if time.monotonic() > until:
                 raise DatabaseUnavailableError(
                     'Another upload of these bytes is being stored; send it again in '
@@ -123,9 +132,9 @@ class Additions:
             # It may still come, so nobody else's turn may begin yet.
             raise
         except Exception:
-            self._metadata.turns.end(*turn)
+            self._turns.end(*turn)
             raise
-        self._metadata.turns.end(*turn)
+        self._turns.end(*turn)
         return added
 
     def _add(
@@ -176,7 +185,7 @@ class Additions:
                 raise DatabaseUnavailableError(
                     'The disk took too long to store the image; send it again.'
                 )
-            self._metadata.insert(collection_name, document)
+            self._documents.insert(collection_name, document)
         except Exception as ex:
             is_refused = isinstance(ex, _REFUSALS)
             if is_refused and not isinstance(ex, UncertainInsertError):
@@ -187,13 +196,13 @@ class Additions:
 
     def _make_indexes(self, collection_name: str) -> None:
         try:
-            self._metadata.make_indexes_once(collection_name)
+            self._indexes.make_once(collection_name)
         except Exception:
             # The image is stored, whatever that was; the reconciler makes them.
             logger.exception('No indexes for collection %r', collection_name)
 
     def _same(self, collection_name: str, upload: Upload) -> Added | None:
-        first = self._metadata.find_by_sha256(collection_name, upload.sha256)
+        first = self._documents.find_by_sha256(collection_name, upload.sha256)
         if first and self._is_whole(collection_name, first, upload):
             return Added(public_view(first))
         return None
@@ -204,20 +213,20 @@ class Additions:
         sent = document['_file'].get('upload')
         if sent is None:
             return None
-        first = self._metadata.find_by_key(collection_name, sent['key'])
+        first = self._documents.find_by_key(collection_name, sent['key'])
         if first is None:
             return None
         if first['_file']['upload']['digest'] == sent['digest']:
             is_there = self._is_whole(collection_name, first, upload)
             return Added(public_view(first), is_replay=True) if is_there else None
-        if self._metadata.has(collection_name, first['_id']):
+        if self._documents.has(collection_name, first['_id']):
             raise KeyReusedError(
                 'This Idempotency-Key came with another upload before; use a new one.'
             )
         return None
 
     def _is_whole(self, collection_name: str, first: Document, upload: Upload) -> bool:
-        """Find out whether an image is safe; give it its file back if it has none.
+        """Return whether an image is safe; give it its file back if it has none.
 
         Raises:
             DatabaseUnavailableError: nobody knows, or it cannot be given back.
@@ -225,7 +234,7 @@ class Additions:
         facts = file_facts(first)
         key = file_key(collection_name, first)
         if facts is None or self._files.size(key) == facts['size']:
-            return self._metadata.has(collection_name, first['_id'])
+            return self._documents.has(collection_name, first['_id'])
         if upload.file.closed:
             raise DatabaseUnavailableError(
                 'The file of the image that is there is damaged; send it again.'
@@ -248,7 +257,7 @@ class Additions:
         self._files.save(upload.file, stored.key)
         # The document after the file, as always: it may have been deleted meanwhile.
         try:
-            is_there = self._metadata.has(collection_name, first['_id'])
+            is_there = self._documents.has(collection_name, first['_id'])
         except DatabaseUnavailableError:
             self._removal.note(stored)
             raise

@@ -1,11 +1,18 @@
-"""Expiry: changes that cannot be undone any more, and the files that they kept."""
+"""Expiry: changes that cannot be undone any more, and the files that they needed."""
 
 from collections.abc import Callable, Sequence
 
-from falcon_images.metadata.changes.before_images import BeforeImage, ChangeKind
+from falcon_images.metadata.changes.before_images import (
+    BeforeImage,
+    BeforeImages,
+    ChangeKind,
+)
+from falcon_images.metadata.changes.bulk import BulkDocuments
 from falcon_images.metadata.changes.change import ChangeRecord
+from falcon_images.metadata.changes.deletions import Deletions
+from falcon_images.metadata.changes.pending_ids import PendingIds
+from falcon_images.metadata.changes.records import ChangeRecords
 from falcon_images.metadata.documents import file_facts
-from falcon_images.metadata.mongo import MongoMetadata
 from falcon_images.store.removal import FileRemoval
 
 
@@ -15,10 +22,21 @@ class ExpiredChanges:
     A change is irrevocable before any of that, so nothing that goes can be asked back.
     """
 
-    def __init__(self, removal: FileRemoval, metadata: MongoMetadata) -> None:
-        self._metadata = metadata
-        self._changes = metadata.changes
-        self._before_images = metadata.before_images
+    def __init__(  # noqa: PLR0913 - each has something that goes with a change
+        self,
+        *,
+        changes: ChangeRecords,
+        pending_ids: PendingIds,
+        before_images: BeforeImages,
+        deletions: Deletions,
+        bulk: BulkDocuments,
+        removal: FileRemoval,
+    ) -> None:
+        self._changes = changes
+        self._pending_ids = pending_ids
+        self._before_images = before_images
+        self._deletions = deletions
+        self._bulk = bulk
         self._removal = removal
         self._is_swept = False
 
@@ -36,7 +54,7 @@ class ExpiredChanges:
         Args:
             on_batch: is called before each batch of before-images.
         """
-        if uuid := self._metadata.bulk.uuid(drop_key):
+        if uuid := self._bulk.uuid(drop_key):
             self._changes.mark_dropped(uuid)
             self._forget_marked(on_batch)
 
@@ -48,13 +66,13 @@ class ExpiredChanges:
                     self._remove_files(change, batch)
                 ids = [image.image_id for image in batch]
                 self._before_images.remove(change.id, ids)
-            self._metadata.pending_ids.forget(change.id)
-            self._metadata.deletions.forget(change.id)
+            self._pending_ids.forget(change.id)
+            self._deletions.forget(change.id)
             self._changes.forget(change.id)
 
     def _remove_files(self, change: ChangeRecord, batch: Sequence[BeforeImage]) -> None:
         ids = [image.image_id for image in batch]
-        gone = self._metadata.bulk.gone(change.collection_name, ids)
+        gone = self._bulk.gone(change.collection_name, ids)
         for image in batch:
             if image.image_id not in gone:
                 continue

@@ -13,14 +13,14 @@ from falcon_images.files.keys import image_key, legacy_key
 from falcon_images.files.ranges import PartOfFile
 from falcon_images.files.store import FileStore
 from falcon_images.metadata.documents import Document, file_facts
-from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.metadata.images import ImageDocuments
 from falcon_images.store.legacy import LegacyFiles
 
 logger = logging.getLogger(__name__)
 
 
 def file_key(collection_name: str, document: Document) -> str:
-    """Tell where the file of a document is.
+    """Return the key of the file of a document.
 
     Raises:
         InvalidRequestError: it is of the earlier version, and has an unsafe name.
@@ -48,19 +48,19 @@ class StoredFile(NamedTuple):
 class StoredFiles:
     """The files of images, found through their documents."""
 
-    def __init__(self, files: FileStore, metadata: MongoMetadata) -> None:
+    def __init__(self, files: FileStore, documents: ImageDocuments) -> None:
         self._files = files
-        self._metadata = metadata
+        self._documents = documents
         self._legacy = LegacyFiles()
 
     def find(self, collection_name: str, image_id: str) -> StoredFile:
-        """Tell all about an image's file but its bytes.
+        """Return all that is known of an image's file but its bytes.
 
         Raises:
             DamagedFileError: it is of the earlier version, and its file is missing.
             NotFoundError: there is no such image.
         """
-        document = self._metadata.get(collection_name, image_id)
+        document = self._documents.get(collection_name, image_id)
         key = file_key(collection_name, document)
         facts = file_facts(document)
         is_legacy = facts is None

@@ -1,4 +1,4 @@
-"""Files of the earlier version, whose documents tell nothing about them but a name."""
+"""Files of the earlier version, whose documents have nothing of them but a name."""
 
 import os
 import threading
@@ -16,7 +16,7 @@ _MAX_REMEMBERED = 10_000
 
 
 class LegacyFiles:
-    """Finds out what newer documents tell; remembered while a file does not change."""
+    """Finds what newer documents have; remembered while a file does not change."""
 
     def __init__(self) -> None:
         self._known: cachetools.LRUCache[tuple[str, int, int], Document] = (
@@ -25,7 +25,7 @@ class LegacyFiles:
         self._lock = threading.Lock()
 
     def facts(self, key: str, file: BinaryIO) -> Document:
-        """Tell the size, type and SHA-256 of an open file."""
+        """Return the size, type and SHA-256 of an open file."""
         with disk_errors():
             status = os.fstat(file.fileno())
             known_as = (key, status.st_size, status.st_mtime_ns)

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from falcon_images.metadata.documents import Document, Position, Query
 from falcon_images.metadata.lists.cursors import write_cursor
+from falcon_images.metadata.lists.lists import Lists
 from falcon_images.metadata.lists.pages import Row, is_found_by_filter, require_position
 from falcon_images.metadata.lists.sort_keys import position_of
-from falcon_images.metadata.mongo import MongoMetadata
 
 
 class Page:
@@ -17,10 +17,8 @@ class Page:
     `cursor` is empty until all are read, and when nothing follows.
     """
 
-    def __init__(
-        self, metadata: MongoMetadata, collection_name: str, query: Query
-    ) -> None:
-        self._metadata = metadata
+    def __init__(self, lists: Lists, collection_name: str, query: Query) -> None:
+        self._lists = lists
         self._collection_name = collection_name
         self._query = query
         self.cursor = ''
@@ -30,10 +28,8 @@ class Page:
         # One more is read, to know whether there is one.
         more = replace(query, limit=query.limit + 1 if query.limit else 0)
         if is_found_by_filter(query):
-            return self._found(
-                self._metadata.lists.documents(self._collection_name, more)
-            )
-        return self._positioned(self._metadata.lists.page(self._collection_name, more))
+            return self._found(self._lists.documents(self._collection_name, more))
+        return self._positioned(self._lists.page(self._collection_name, more))
 
     def _found(self, documents: Iterator[Document]) -> Iterator[Document]:
         last: Document = {}
@@ -56,7 +52,7 @@ class Page:
         position = position_of(document, self._query.sort)
         if position is None:
             name, image_id = self._collection_name, str(document['_id'])
-            return self._metadata.lists.position(name, image_id, self._query.sort)
+            return self._lists.position(name, image_id, self._query.sort)
         return position
 
     def _go_on_after(self, position: Position | None) -> None:

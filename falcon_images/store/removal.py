@@ -15,8 +15,9 @@ from falcon_images.files.sha256 import sha256_of
 from falcon_images.files.store import FileStore
 from falcon_images.files.thumbnails import ThumbnailCache
 from falcon_images.files.unresolved import UnresolvedWrite, UnresolvedWrites
+from falcon_images.metadata.changes.before_images import BeforeImages
 from falcon_images.metadata.documents import Document, file_facts
-from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.metadata.images import ImageDocuments
 from falcon_images.store.image_files import file_key
 
 # After these, an image is as it was.
@@ -28,24 +29,30 @@ logger = logging.getLogger(__name__)
 class FileRemoval:
     """Removes files, or notes that the reconciler has to."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each knows something of a file
         self,
+        *,
         files: FileStore,
         unresolved: UnresolvedWrites,
         thumbnails: ThumbnailCache,
-        metadata: MongoMetadata,
+        database_name: str,
+        documents: ImageDocuments,
+        before_images: BeforeImages,
     ) -> None:
         self._files = files
         self._unresolved = unresolved
         self._thumbnails = thumbnails
-        self._metadata = metadata
+        self._database_name = database_name
+        self._documents = documents
+        self._before_images = before_images
 
     def unresolved_write(
         self, collection_name: str, key: object, media_type: str
     ) -> UnresolvedWrite:
         """Return a name for the file of an image, as what may have no document."""
-        name = self._metadata.database_name
-        return UnresolvedWrite(name, collection_name, str(key), media_type)
+        return UnresolvedWrite(
+            self._database_name, collection_name, str(key), media_type
+        )
 
     @contextlib.contextmanager
     def announced(self, unresolved_write: UnresolvedWrite) -> Iterator[None]:
@@ -122,11 +129,17 @@ class FileRemoval:
         try:
             key = file_key(collection_name, document)
             # Legacy images of one name have one file.
-            if not self._metadata.names_file(collection_name, document['image']):
+            if not self._is_named(collection_name, document['image']):
                 self._files.delete(key)
                 self._thumbnails.delete_legacy(key)
         except (InvalidRequestError, DatabaseUnavailableError, StorageError) as ex:
             logger.warning('The file of image %s stays: %s', document['_id'], ex)
+
+    def _is_named(self, collection_name: str, image_name: str) -> bool:
+        """Return whether another image, or a deleted one, has a legacy file too."""
+        return self._documents.names_legacy_file(
+            collection_name, image_name
+        ) or self._before_images.names_file(collection_name, image_name)
 
     def _is_looked_after(self, unresolved_write: UnresolvedWrite) -> bool:
         """Return whether a file is gone, or there is a note about it."""

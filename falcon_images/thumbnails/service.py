@@ -12,7 +12,12 @@ from typing import BinaryIO
 
 import cachetools
 
-from falcon_images.errors import DamagedFileError, StorageError, TooManyThumbnailsError
+from falcon_images.errors import (
+    DamagedFileError,
+    InvalidRequestError,
+    StorageError,
+    TooManyThumbnailsError,
+)
 from falcon_images.files.disk import DiskFiles
 from falcon_images.files.errors import disk_errors
 from falcon_images.files.sha256 import sha256_of
@@ -25,7 +30,6 @@ from falcon_images.files.thumbnails import (
     thumbnail_tag,
 )
 from falcon_images.server.budget import Budget
-from falcon_images.settings import Settings
 from falcon_images.store.image_files import StoredFile, StoredFiles
 from falcon_images.thumbnails.drawers import Drawers, DrawingDiedError
 from falcon_images.thumbnails.placeholders import damaged_picture, unavailable_picture
@@ -57,6 +61,15 @@ UNAVAILABLE = Thumbnail('unavailable', unavailable_picture())
 DAMAGED = Thumbnail('damaged', damaged_picture())
 
 
+@dataclass(frozen=True)
+class DrawingLimits:
+    """The threads and the processes that serve, and the pixels that may be drawn."""
+
+    threads: int
+    processes: int
+    max_pixels: int
+
+
 class ThumbnailService:
     """Finds thumbnails, and draws those that are not there."""
 
@@ -67,7 +80,7 @@ class ThumbnailService:
         files: DiskFiles,
         spool: UploadSpool,
         cache: ThumbnailCache,
-        settings: Settings,
+        limits: DrawingLimits,
         budget: Budget,
     ) -> None:
         self._budget = budget
@@ -75,18 +88,17 @@ class ThumbnailService:
         self._files = files
         self._spool = spool
         self._cache = cache
-        self._settings = settings
+        self._limits = limits
         self._begin()
         if hasattr(os, 'register_at_fork'):
             os.register_at_fork(after_in_child=_begins_anew(weakref.ref(self)))
 
     def _begin(self) -> None:
         """Begin anew, also after a fork: what was under way is so elsewhere."""
-        settings = self._settings
-        places = max(int(settings.app_threads * _SHARE_OF_THREADS), 1)
+        places = max(int(self._limits.threads * _SHARE_OF_THREADS), 1)
         self._places = threading.Semaphore(places)
         self._drawers = Drawers(
-            _AT_ONCE if settings.workers == 1 else 1,
+            _AT_ONCE if self._limits.processes == 1 else 1,
             # Large images wait for each other; one place is never theirs.
             max(places - 1, 1),
             self._cache.one_large,
@@ -97,6 +109,17 @@ class ThumbnailService:
         self._failures: _Failures = cachetools.TTLCache(_FAILURES, _FAILURE_SECONDS)
         self._deaths: _Failures = cachetools.TTLCache(_FAILURES, _DEATH_SECONDS)
         self._keeps = True
+
+    def check_size(self, size: str) -> None:
+        """Raise `InvalidRequestError` if there is no size of that name."""
+        if size not in SIZES:
+            raise InvalidRequestError(
+                f'The parameter "size" is one of {", ".join(SIZES)}.'
+            )
+
+    def tag(self, stored: StoredFile, size: str) -> str:
+        """Return the entity tag of the thumbnail that a file has in a size."""
+        return thumbnail_tag(stored.sha256, size)
 
     def get(self, stored: StoredFile, size: str) -> Thumbnail:
         """Find or draw a thumbnail.
@@ -175,7 +198,7 @@ class ThumbnailService:
             device=status.st_dev,
             inode=status.st_ino,
             longest_side=SIZES[size],
-            max_pixels=self._settings.max_thumbnail_pixels,
+            max_pixels=self._limits.max_pixels,
         )
         answer = self._drawers.draw(order, stored.size)
         if answer.state == 'unreadable':

@@ -8,7 +8,7 @@ from collections import deque
 from urllib.parse import unquote
 
 from falcon_images.errors import InvalidRequestError
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 
 _FILE_NAME = re.compile(rb';\s*filename\s*=\s*"((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 _BARE_FILE_NAME = re.compile(rb';\s*filename\s*=\s*([^\s;"]+)', re.IGNORECASE)
@@ -27,7 +27,7 @@ class Boundaries:
     the end for more of the last part.
     """
 
-    def __init__(self, boundary: bytes, limits: Settings) -> None:
+    def __init__(self, boundary: bytes, limits: Limits) -> None:
         self._delimiter = b'\r\n--' + boundary
         self._limits = limits
         self._in_header = False

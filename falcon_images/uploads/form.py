@@ -21,7 +21,7 @@ from falcon_images.files.spool import UploadSpool
 from falcon_images.formats.json import loads_object
 from falcon_images.image_types.identify import ImageFacts, identify
 from falcon_images.properties import check_name, check_properties, refuse_system_fields
-from falcon_images.settings import Settings
+from falcon_images.settings import Limits
 from falcon_images.uploads.boundaries import Boundaries, file_name
 from falcon_images.uploads.digests import Claim, DigestCheck, verify_sha256
 
@@ -71,7 +71,7 @@ def receive_upload(
     stream: BinaryIO,
     content_type: str,
     spool: UploadSpool,
-    limits: Settings,
+    limits: Limits,
     claims: Sequence[Claim] = (),
 ) -> Iterator[Upload]:
     """Read a form whole and check all of it; nothing of it is left behind afterwards.
@@ -153,7 +153,7 @@ class _Form:
     """What has been read of a form so far."""
 
     file: BinaryIO
-    limits: Settings
+    limits: Limits
     digests: DigestCheck
     names: list[str] = field(default_factory=list)
     size: int = 0
@@ -253,7 +253,7 @@ class _FieldTarget(BaseTarget):  # type: ignore[misc]
         self._form.fields.append((self._form.field_name, bytes(self._value)))
 
 
-def _check_length(name: str, limits: Settings) -> None:
+def _check_length(name: str, limits: Limits) -> None:
     if len(name.encode()) > limits.max_name_bytes:
         raise InvalidRequestError(
             f'A name has more than {limits.max_name_bytes} bytes (MAX_NAME_BYTES).'
@@ -261,7 +261,7 @@ def _check_length(name: str, limits: Settings) -> None:
 
 
 def _properties(
-    fields: list[tuple[str, bytes]], limits: Settings, sha256: str
+    fields: list[tuple[str, bytes]], limits: Limits, sha256: str
 ) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     typed: dict[str, Any] = {}

@@ -10,7 +10,7 @@ from benchmarks.million import documents, main
 from falcon_images.maintenance.check import Check
 from falcon_images.maintenance.findings import Extent
 from falcon_images.metadata.inventory import Inventory
-from tests.conftest import Service
+from tests.support.service import Service
 
 COUNT = 200
 

@@ -15,7 +15,7 @@ from playwright.sync_api import (
 )
 
 from falcon_images.settings import Settings
-from tests.integration.conftest import Serving
+from tests.support.serving import Serving
 
 _PROGRAMS = ('chromium', 'chromium-headless-shell', 'chromium-browser', 'google-chrome')
 _FLAGS = (

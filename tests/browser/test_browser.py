@@ -1,6 +1,6 @@
 from playwright.sync_api import Page
 
-from tests.integration.conftest import Serving
+from tests.support.serving import Serving
 
 
 def test_the_browser_and_the_service_meet(page: Page, serving: Serving) -> None:

@@ -1,7 +1,7 @@
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.integration.conftest import Serving
 from tests.support.pictures import jpeg
+from tests.support.serving import Serving
 
 
 def test_the_page_shows_every_operation(

@@ -8,7 +8,7 @@ import pytest
 from pymongo import errors as pymongo_errors
 from pymongo.collection import Collection
 
-from tests.changes.test_bulk import (
+from tests.support.bulk_changes import (
     CHANGES,
     IMAGES,
     Result,
@@ -23,10 +23,10 @@ from tests.changes.test_bulk import (
     revert,
     run_out,
 )
-from tests.conftest import Service
-from tests.store.test_images import failing as failed
-from tests.store.test_images import reconcile, run_out_drops
 from tests.support.interception import KINDS, Fault, Kind, failing
+from tests.support.reconciling import failing as failed
+from tests.support.reconciling import reconcile, run_out_drops
+from tests.support.service import Service
 
 MAX_CALLS = 200
 WANTED = {'update': ['OK', 'x', 'x'], 'delete': ['OK']}

@@ -9,19 +9,20 @@ from pymongo import errors as pymongo_errors
 from falcon_images.errors import DatabaseUnavailableError
 from falcon_images.metadata.changes.before_images import BeforeImages
 from falcon_images.metadata.changes.bulk import BulkDocuments
-from tests.changes.test_bulk import (
+from tests.support.bulk_changes import (
     IMAGES,
+    before,
     changes,
     delete,
+    delete_one,
     documents,
     finish,
     labels,
     revert,
     run_out,
 )
-from tests.changes.test_races import before, delete_one
-from tests.conftest import Service
-from tests.store.test_images import failing, reconcile
+from tests.support.reconciling import failing, reconcile
+from tests.support.service import Service
 
 
 @pytest.fixture

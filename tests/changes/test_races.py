@@ -12,12 +12,14 @@ from falcon_images.metadata.changes.before_images import BeforeImages
 from falcon_images.metadata.changes.bulk import BulkDocuments
 from falcon_images.metadata.changes.pending_ids import PendingIds
 from falcon_images.metadata.changes.records import ChangeRecords
-from tests.changes.test_bulk import (
+from tests.support.bulk_changes import (
     IMAGES,
     NG,
+    before,
     change_of,
     changes,
     delete,
+    delete_one,
     documents,
     dump,
     finish,
@@ -26,8 +28,8 @@ from tests.changes.test_bulk import (
     revert,
     run_out,
 )
-from tests.conftest import Client, Service
-from tests.store.test_images import reconcile
+from tests.support.reconciling import reconcile
+from tests.support.service import Client, Service
 
 IMAGES_AT_ONCE = 60
 PATCHES = 300
@@ -46,34 +48,9 @@ def ids(service: Service, client: Client) -> list[str]:
     return [document['_id'] for document in documents(service)]
 
 
-def before(
-    monkeypatch: pytest.MonkeyPatch,
-    owner: type,
-    name: str,
-    action: Callable[[], object],
-    times: int = 1,
-) -> None:
-    """Do something just before a method is called, as often as is told."""
-    function = getattr(owner, name)
-    left = [None] * times
-
-    def called(*args: Any, **kwargs: Any) -> Any:
-        if left:
-            left.pop()
-            action()
-        return function(*args, **kwargs)
-
-    monkeypatch.setattr(owner, name, called)
-
-
 def change_one(service: Service, image_id: str, **properties: Any) -> None:
     path = f'{IMAGES}/{image_id}'
     assert service.client.simulate_patch(path, json=properties).status_code == 200
-
-
-def delete_one(service: Service, image_id: str) -> None:
-    path = f'{IMAGES}/{image_id}'
-    assert service.client.simulate_delete(path).status_code == 200
 
 
 def test_a_patch_of_one_image_in_between_is_kept_by_both_ways(

@@ -245,7 +245,7 @@ def test_a_database_left_without_guardian_does_not_stop_the_next_service(
 ) -> None:
     with started(folder) as mongo:
         left = pid_of(mongo.url)
-        mongo._supervisor.kill()
+        mongo.supervisor.kill()
     try:
         with started(folder) as mongo:
             assert eventually(partial(answers, mongo.url, but_not=left))
@@ -306,7 +306,7 @@ def test_a_database_that_somebody_started_by_hand_is_left_alone(
     with started(folder):
         pass
     address = str(folder / 'own.sock')
-    command = [str(embedded._find_program()), '--dbpath', str(folder)]
+    command = [str(embedded.find_program()), '--dbpath', str(folder)]
     options = ['--bind_ip', address, '--unixSocketPrefix', str(folder)]
     with subprocess.Popen(command + options, stdout=subprocess.DEVNULL) as own:
         assert eventually(lambda: Path(address).exists())
@@ -323,9 +323,9 @@ def test_a_database_left_on_a_port_does_not_stop_the_next_service(
     with started(folder) as mongo:
         left = pid_of(mongo.url)
         store(mongo.url, 'kept')
-        mongo._supervisor.kill()
-        mongo._supervisor.wait()
-        mongo._lock.release()
+        mongo.supervisor.kill()
+        mongo.supervisor.wait()
+        mongo.lock.release()
         with started(folder) as following:
             assert stored(following.url) == ['kept']
             assert not answers(mongo.url)
@@ -442,7 +442,7 @@ def test_a_program_without_its_run_bit_gets_it(tmp_path: Path) -> None:
     program = tmp_path / 'mongod'
     program.write_bytes(b'')
     program.chmod(0o644)
-    assert embedded._runnable(program) == program
+    assert embedded.runnable(program) == program
     assert stat.S_IMODE(program.stat().st_mode) == 0o744
 
 
@@ -461,7 +461,7 @@ def test_a_library_that_is_missing_is_named(
     log.write_text(f'{said.format(legacy)}\n' if legacy else '')
     lines = (f'echo "{said.format(missing)}" >&2', 'exit 127')
     program = make_program(folder.with_name('mongod'), *lines)
-    monkeypatch.setattr(embedded, '_find_program', lambda: program)
+    monkeypatch.setattr(embedded, 'find_program', lambda: program)
     with pytest.raises(EmbeddedMongoError, match=f'needs .* library {missing};'):
         EmbeddedMongo(folder).wait_until_ready()
 
@@ -473,7 +473,7 @@ def test_a_program_that_cannot_be_run_is_an_error_at_once(
 ) -> None:
     program = make_program(folder.with_name('mongod'))
     program.write_bytes(content)
-    monkeypatch.setattr(embedded, '_find_program', lambda: program)
+    monkeypatch.setattr(embedded, 'find_program', lambda: program)
     begun = time.monotonic()
     with pytest.raises(EmbeddedMongoError, match='MONGODB_URL'):
         EmbeddedMongo(folder).wait_until_ready()

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import start
 from tests.support.replica_set import ReplicaSet
+from tests.support.report import Report
+from tests.support.serving import start
 
 __all__ = ['start']
 
@@ -39,16 +40,6 @@ def pytest_collection_modifyitems(
         for item in items:
             if HERE in item.path.parents:
                 item.add_marker(pytest.mark.timeout(_LONG_SECONDS))
-
-
-class Report:
-    """The figures of one test, shown at the end of the session."""
-
-    def __init__(self) -> None:
-        self.figures: dict[str, object] = {}
-
-    def __call__(self, **figures: object) -> None:
-        self.figures.update(figures)
 
 
 @pytest.fixture

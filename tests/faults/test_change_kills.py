@@ -16,11 +16,11 @@ import pytest
 import requests
 
 from falcon_images.files.keys import image_key
-from tests.changes.test_bulk import CODEC, LONG_AGO
-from tests.faults.conftest import Report
-from tests.faults.test_kills import KILL, mongod_pid
-from tests.integration.conftest import ROOT, Serving, eventually
+from tests.support.bulk_changes import CODEC, LONG_AGO
 from tests.support.pictures import jpeg
+from tests.support.processes import KILL, mongod_pid
+from tests.support.report import Report
+from tests.support.serving import ROOT, Serving, eventually
 
 pytestmark = pytest.mark.skipif(
     os.name == 'nt', reason='Windows has no unix socket to find mongod'

@@ -11,9 +11,9 @@ import pymongo
 import pytest
 import requests
 
-from tests.integration.conftest import Serving, eventually
-from tests.integration.test_check_command import run
+from tests.support.check_command import run
 from tests.support.pictures import jpeg
+from tests.support.serving import Serving, eventually
 
 FAKETIME = sorted(Path('/usr/lib').glob('*/faketime/libfaketimeMT.so.1'))
 # CI has it: there, a test that cannot run is one that failed.

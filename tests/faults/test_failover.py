@@ -5,10 +5,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from tests.faults.conftest import Report
-from tests.integration.conftest import Serving, eventually
 from tests.support.record import Client, Verdict, Verifier
 from tests.support.replica_set import START_SECONDS, ReplicaSet
+from tests.support.report import Report
+from tests.support.serving import Serving, eventually
 
 SHORT_FAILOVERS, LONG_FAILOVERS = 1, 6
 UPLOADERS = 8

@@ -8,16 +8,16 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.conftest import Service
-from tests.faults.conftest import Report
-from tests.integration.conftest import Serving, eventually
 from tests.support.mutations import Request, Requests
+from tests.support.processes import descriptors
+from tests.support.report import Report
+from tests.support.service import Service
+from tests.support.serving import Serving, eventually
 
 SHORT_IN_PROCESS, LONG_IN_PROCESS = 1200, 70_000
 SHORT_RAW, LONG_RAW = 400, 30_000
@@ -25,17 +25,6 @@ RAW_THREADS = 4
 PATIENCE_SECONDS = 0.25
 ANSWER_SECONDS = 20
 ALLOWED_FAILURES = (503, 507)
-DESCRIPTORS = Path('/proc')
-
-
-def descriptors(*processes: int | str) -> int:
-    """Count the open files of processes; 0 where the system does not tell.
-
-    Folders are left out: those that are synced again and again stay open.
-    """
-    folders = [DESCRIPTORS / str(process) / 'fd' for process in processes]
-    found = [link for folder in folders if folder.is_dir() for link in folder.iterdir()]
-    return sum(not link.is_dir() for link in found)
 
 
 def check_status(status: int, said: object) -> None:
@@ -119,7 +108,7 @@ def check_whole(service: Service) -> None:
     assert not [path for path in files if path.suffix == '.part']
     ids = [
         str(document['_id'])
-        for name in service.metadata.collection_names()
+        for name in service.parts.mongo.collection_names()
         for document in service.database[name].find({}, {'_id': True})
     ]
     # The files of images that were deleted in bulk stay for a time.

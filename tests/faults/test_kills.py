@@ -3,7 +3,6 @@
 import contextlib
 import os
 import random
-import signal
 import subprocess
 import sys
 import threading
@@ -11,12 +10,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pymongo
 import pytest
 
-from tests.faults.conftest import Report
-from tests.integration.conftest import ROOT, Serving, eventually
+from tests.support.processes import KILL, mongod_pid
 from tests.support.record import Client, Verdict, Verifier
+from tests.support.report import Report
+from tests.support.serving import ROOT, Serving, eventually
 
 pytestmark = pytest.mark.skipif(
     os.name == 'nt', reason='Windows has no SIGKILL, and no unix socket to find mongod'
@@ -31,7 +30,6 @@ ORPHAN_SECONDS = 60
 CLIENTS = 16
 # What `check` may never find, not even at once.
 WRONG = ('missing ', 'wrong size ', 'damaged ', 'unreadable ')
-KILL = getattr(signal, 'SIGKILL', signal.SIGTERM)
 VICTIMS = (
     ('service',),
     ('mongod',),
@@ -41,15 +39,6 @@ VICTIMS = (
     ('worker',),
     ('parent',),
 )
-
-
-def mongod_pid(folder: Path) -> int:
-    socket_path = str(folder / 'data/mongodb/mongo.sock').replace('/', '%2F')
-    url = f'mongodb://{socket_path}/?directConnection=true'
-    with pymongo.MongoClient[dict[str, object]](
-        url, serverSelectionTimeoutMS=10_000
-    ) as client:
-        return int(str(client.admin.command('serverStatus')['pid']))
 
 
 def parent_pid(pid: int) -> int:

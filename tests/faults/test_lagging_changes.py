@@ -16,8 +16,9 @@ from pymongo.errors import PyMongoError
 from falcon_images.metadata.changes.bulk import BulkDocuments
 from falcon_images.settings import Settings
 from falcon_images.store.expiry import ExpiredChanges
-from tests.changes.test_bulk import (
+from tests.support.bulk_changes import (
     IMAGES,
+    before,
     changes,
     delete,
     documents,
@@ -28,12 +29,11 @@ from tests.changes.test_bulk import (
     revert,
     run_out,
 )
-from tests.changes.test_races import before
-from tests.conftest import Service, running
-from tests.faults.conftest import Report
-from tests.integration.conftest import eventually
-from tests.store.test_images import run_out_drops
+from tests.support.reconciling import run_out_drops
 from tests.support.replica_set import START_SECONDS, Member, ReplicaSet
+from tests.support.report import Report
+from tests.support.service import Service, running
+from tests.support.serving import eventually
 
 LONG_ROUNDS = 3
 OTHERS = 20
@@ -45,7 +45,7 @@ class Scene:
     def __init__(self, service: Service, replica_set: ReplicaSet) -> None:
         self.service = service
         self._set = replica_set
-        self._primary: Member | None = None
+        self.primary: Member | None = None
 
     def fill(self) -> list[bytes]:
         self.service.client.simulate_delete('/collections/c')
@@ -58,30 +58,30 @@ class Scene:
 
         The others are killed: stopped ones would still read what it had sent to them.
         """
-        self._primary = self._set.primary()
+        self.primary = self._set.primary()
         for member in self._set.members:
-            if member is not self._primary:
+            if member is not self.primary:
                 member.kill()
 
     def fail_over(self) -> None:
         """The primary dies, and the others go on without what it did alone."""
-        assert self._primary
-        self._primary.kill()
+        assert self.primary
+        self.primary.kill()
         for member in self._set.members:
-            if member is not self._primary:
+            if member is not self.primary:
                 member.start()
         eventually(self._set.primary, START_SECONDS)
 
     def heal(self) -> None:
-        if self._primary:
-            self._primary.start()
-            self._primary = None
+        if self.primary:
+            self.primary.start()
+            self.primary = None
         eventually(self._set.is_complete, START_SECONDS * 2)
 
     def alone(self, check: Callable[[Any], object]) -> None:
         """Wait until something is so on the primary that is alone."""
-        assert self._primary
-        with self._primary.client() as client:
+        assert self.primary
+        with self.primary.client() as client:
             database = client[self.service.settings.mongodb_db]
             eventually(lambda: check(database))
 
@@ -141,7 +141,7 @@ def bulk_patch(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = scene.fill()
     before(monkeypatch, BulkDocuments, 'replace', scene.lag)
     with scene.beside(lambda: patch(scene.service, {'label': 'x'})) as answers:
-        eventually(lambda: scene._primary)
+        eventually(lambda: scene.primary)
         scene.alone(lambda database: database.c.find_one({'label': 'x'}))
         scene.fail_over()
     if answers[0].status_code == 200:
@@ -160,7 +160,7 @@ def revert_of_delete(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     change = delete(scene.service).json['change']
     before(monkeypatch, BulkDocuments, 'insert', scene.lag)
     with scene.beside(lambda: revert(scene.service, change)) as answers:
-        eventually(lambda: scene._primary)
+        eventually(lambda: scene.primary)
         scene.alone(lambda database: database.c.find_one({'label': 'NG'}))
         scene.fail_over()
     if answers[0].status_code == 200:
@@ -178,10 +178,10 @@ def drop(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     with scene.beside(
         lambda: scene.service.client.simulate_delete('/collections/c')
     ) as answers:
-        eventually(lambda: scene._primary)
+        eventually(lambda: scene.primary)
         scene.alone(lambda database: 'c' not in database.list_collection_names())
         with contextlib.suppress(Exception):
-            scene.service.store.finish_drops()
+            scene.service.parts.collections.finish_drops()
         scene.fail_over()
     if answers[0].status_code == 200:
         assert documents(scene.service) == []
@@ -211,7 +211,7 @@ def expiry(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     before(monkeypatch, ExpiredChanges, '_remove_files', delete_one_alone)
     with deleting:
         with contextlib.suppress(Exception):
-            scene.service.expiry.expire_changes()
+            scene.service.parts.expiry.expire_changes()
         scene.fail_over()
     scene.require_files()
 

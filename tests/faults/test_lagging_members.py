@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import requests
 
-from tests.integration.conftest import Serving, eventually
 from tests.support.pictures import jpeg
 from tests.support.replica_set import Member, ReplicaSet
+from tests.support.serving import Serving, eventually
 
 SHORT_ROUNDS, LONG_ROUNDS = 1, 8
 MERGE_PATCH = 'application/merge-patch+json'

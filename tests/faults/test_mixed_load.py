@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import requests
 
-from tests.faults.conftest import Report
-from tests.integration.conftest import Serving
 from tests.support.pictures import jpeg, jpeg_in_scans
+from tests.support.report import Report
+from tests.support.serving import Serving
 
 Start = Callable[..., Serving]
 

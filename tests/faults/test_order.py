@@ -13,9 +13,9 @@ import pytest
 from pymongo.collection import Collection
 
 from falcon_images.files.spool import UploadSpool
-from tests.conftest import Service
-from tests.integration.conftest import Serving, eventually
 from tests.support.pictures import jpeg
+from tests.support.service import Service
+from tests.support.serving import Serving, eventually
 
 linux_with_proc = pytest.mark.skipif(
     not Path('/proc/self/fd').exists(), reason='only Linux names what is open'

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import Report
-from tests.faults.test_fuzz import descriptors
-from tests.integration.conftest import Serving
+from tests.support.processes import descriptors
 from tests.support.record import Client, Verdict, Verifier
+from tests.support.report import Report
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.skipif(
     not Path('/proc/self/status').exists(), reason='only Linux tells what is used'

@@ -17,9 +17,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.conftest import Service, form
-from tests.faults.conftest import Report
 from tests.support.pictures import jpeg
+from tests.support.report import Report
+from tests.support.service import Service, form
 
 SHORT = (30, 20)
 LONG = (300, 50)

@@ -10,11 +10,11 @@ from multiprocessing.context import ForkServerContext
 
 import pytest
 
-from falcon_images.maintenance.reconciler import Reconciler
 from falcon_images.settings import Settings
-from tests.conftest import Client, Service, running
-from tests.faults.conftest import Report
 from tests.support.interception import Fault, Kind, failing
+from tests.support.reconciling import reconcile
+from tests.support.report import Report
+from tests.support.service import Client, Service, running
 
 pytestmark = pytest.mark.skipif(
     os.name == 'nt', reason='Windows has no SIGKILL, and no fork'
@@ -60,18 +60,6 @@ def processes() -> ForkServerContext:
     context = multiprocessing.get_context('forkserver')
     context.set_forkserver_preload([__name__])
     return context
-
-
-def reconcile(service: Service) -> None:
-    reconciler = Reconciler(
-        service.store,
-        service.metadata,
-        service.folder,
-        service.expiry,
-        grace_seconds=0,
-    )
-    reconciler.run_once()
-    reconciler.run_once()
 
 
 def ids_in_database(service: Service) -> set[str]:

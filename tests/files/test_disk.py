@@ -1,4 +1,3 @@
-import contextlib
 import errno
 import io
 import json
@@ -6,7 +5,6 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +19,8 @@ from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.keys import image_key, is_image_key, legacy_key
 from falcon_images.files.ranges import PartOfFile
 from falcon_images.files.unresolved import UnresolvedWrite
+from tests.support.disk_files import ID, all_files, read, recorded_syncs, save
 
-ID = '6565f0c2a1b2c3d4e5f60718'
 HOSTILE_NAMES = [
     *('..', '.', '...', '../../x', '..\\..\\x', '/etc/passwd', 'C:\\x', 'C:x', '~'),
     *('CON', 'con', 'NUL.txt', 'COM1', 'lpt9.jpg', 'a:b', 'a/b', 'a\\b', 'a\0b'),
@@ -35,28 +33,6 @@ def folder(tmp_path: Path) -> UploadsFolder:
     made = UploadsFolder(tmp_path / 'uploads')
     made.prepare()
     return made
-
-
-def save(folder: UploadsFolder, key: str, content: bytes = b'content') -> None:
-    with folder.spool.new_file() as file:
-        file.write(content)
-        folder.images.save(file, key)
-
-
-def read(folder: UploadsFolder, key: str) -> bytes | None:
-    file = folder.images.open(key)
-    if file is None:
-        return None
-    with file:
-        return file.read()
-
-
-def all_files(root: Path) -> set[str]:
-    return {
-        path.relative_to(root).as_posix()
-        for path in root.rglob('*')
-        if path.is_file() and path.suffix != '.lock'
-    }
 
 
 def test_a_key_is_made_of_our_own_names() -> None:
@@ -260,23 +236,6 @@ def test_a_folder_that_cannot_be_synced_refuses_the_file(
         patch.setattr(os, 'fsync', fail_second)
         save(folder, 'a/b/second')
     assert all_files(tmp_path / 'uploads') == {'images/a/b/first'}
-
-
-@contextlib.contextmanager
-def recorded_syncs() -> Iterator[list[str]]:
-    """What is synced meanwhile; a file that is not whole yet is called so."""
-    if not Path('/proc/self/fd').exists():
-        pytest.skip('no /proc on this system')
-    sync, synced = os.fsync, []
-
-    def record(descriptor: int) -> None:
-        path = str(Path(f'/proc/self/fd/{descriptor}').readlink())
-        synced.append('part' if path.endswith('.part') else path)
-        sync(descriptor)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, 'fsync', record)
-        yield synced
 
 
 def folders_of_a_b(tmp_path: Path) -> list[str]:

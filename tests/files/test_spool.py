@@ -14,10 +14,11 @@ import pytest
 
 from falcon_images.errors import StorageUnavailableError
 from falcon_images.files import spool
+from falcon_images.files.durable import SyncedFolders
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.unresolved import UnresolvedWrite
-from tests.files.test_disk import ID, all_files, read, save
-from tests.integration.conftest import ROOT, eventually
+from tests.support.disk_files import ID, all_files, read, save
+from tests.support.serving import ROOT, eventually
 
 # Windows lets nobody move or replace what is open.
 posix = pytest.mark.skipif(os.name == 'nt', reason='Windows keeps what is open')
@@ -128,12 +129,12 @@ class TestWhatIsSaved:
     def test_what_another_stored_in_the_meantime_is_left(
         self, folder: UploadsFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def replaced(folder: Path) -> None:
+        def replaced(folders: SyncedFolders, folder: Path) -> None:
             (folder / 'new').write_bytes(b'of another')
             (folder / 'new').replace(folder / 'b')
             raise OSError(errno.EIO, 'the disk')
 
-        monkeypatch.setattr(folder.images._folders, 'sync', replaced)
+        monkeypatch.setattr(SyncedFolders, 'sync', replaced)
         with pytest.raises(StorageUnavailableError):
             save(folder, 'a/b')
         assert read(folder, 'a/b') == b'of another'
@@ -142,13 +143,13 @@ class TestWhatIsSaved:
     def test_it_is_where_it_is_read_before_it_is_acknowledged(
         self, folder: UploadsFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        sync = folder.images._folders.sync
+        sync = SyncedFolders.sync
 
-        def moved_away(folder: Path) -> None:
-            sync(folder)
+        def moved_away(folders: SyncedFolders, folder: Path) -> None:
+            sync(folders, folder)
             (tmp_path / 'images').rename(tmp_path / 'old')
 
-        monkeypatch.setattr(folder.images._folders, 'sync', moved_away)
+        monkeypatch.setattr(SyncedFolders, 'sync', moved_away)
         with pytest.raises(StorageUnavailableError):
             save(folder, 'a/b')
 

@@ -11,7 +11,7 @@ import pytest
 from falcon_images.errors import StorageUnavailableError
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.unresolved import UnresolvedWrite
-from tests.integration.conftest import ROOT
+from tests.support.serving import ROOT
 
 WRITE = UnresolvedWrite('db', '日本/..', '6565f0c2a1b2c3d4e5f60718', 'image/jpeg')
 # A process that has announced a write, and waits to be killed.

@@ -13,9 +13,9 @@ from falcon_images.errors import StorageError
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.keys import image_key
 from falcon_images.files.unresolved import UnresolvedWrite
-from tests.conftest import Service
-from tests.files.test_disk import ID, all_files, read, recorded_syncs, save
+from tests.support.disk_files import ID, all_files, read, recorded_syncs, save
 from tests.support.pictures import jpeg
+from tests.support.service import Service
 
 # Linux has two file systems wherever it runs.
 MEMORY = Path('/dev/shm')

@@ -11,7 +11,7 @@ from falcon_images.settings import Settings
 
 
 def loads(text: str | bytes) -> dict[str, Any]:
-    return loads_object(text, 'The body', Settings(max_json_depth=10))
+    return loads_object(text, 'The body', Settings(max_json_depth=10).limits)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 
 from falcon_images.formats import csv as csv_text
 from falcon_images.metadata.documents import Query
-from tests.conftest import Service
+from tests.support.service import Service
 
 JSON, NDJSON, CSV = 'application/json', 'application/x-ndjson', 'text/csv'
 DAY = datetime.datetime(2022, 3, 1, tzinfo=datetime.UTC)
@@ -191,7 +191,7 @@ def test_a_long_list_does_not_stay_in_memory(service: Service, accept: str) -> N
         service.database.c.insert_many({'n': n, 'text': text} for n in range(1000))
     tracemalloc.start()
     try:
-        listing, total, _ = service.store.write_list('c', Query(), accept)
+        listing, total, _ = service.parts.image_lists.write('c', Query(), accept)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -13,10 +13,7 @@ from falcon_images.formats.list_spool import ListSpool
 from falcon_images.formats.lists import MEDIA_TYPES, write_list
 from falcon_images.metadata.documents import Query
 from falcon_images.settings import Settings
-from tests.conftest import Service, running
-from tests.integration.conftest import small_disk
-
-__all__ = ['small_disk']
+from tests.support.service import Service, running
 
 KIB, MIB = 1024, 1024**2
 LARGE = {'text': 'x' * MIB}
@@ -90,14 +87,14 @@ def test_a_list_is_an_array_however_large_its_documents_are() -> None:
 def test_lists_that_wait_to_be_read_are_bounded(settings: Settings) -> None:
     with running(settings, max_spooled_bytes=2 * MIB) as service:
         service.database.c.insert_many(dict(LARGE) for _ in range(3))
-        waiting, _, _ = service.store.write_list('c', Query(), MEDIA_TYPES[0])
+        waiting, _, _ = service.parts.image_lists.write('c', Query(), MEDIA_TYPES[0])
         refused = service.client.simulate_get('/collections/c/images')
         assert refused.status_code == 503
         assert refused.json['title'] == 'Too busy'
         assert refused.headers['Retry-After']
         waiting.file.close()
         assert service.client.simulate_get('/collections/c/images').status_code == 200
-        assert service.store.spool.bytes == 0
+        assert service.parts.spool.bytes == 0
 
 
 def test_a_full_temporary_folder_is_507(
@@ -111,5 +108,5 @@ def test_a_full_temporary_folder_is_507(
         )
         assert (response.status_code, response.json['title']) == (507, 'Disk full')
     with pytest.raises(StorageFullError):
-        service.store.write_list('c', Query(), MEDIA_TYPES[0])
+        service.parts.image_lists.write('c', Query(), MEDIA_TYPES[0])
     assert not list(small_disk.iterdir())

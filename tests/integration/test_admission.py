@@ -13,12 +13,10 @@ import pymongo
 import pytest
 
 from falcon_images.embedded.mongod import EmbeddedMongo
-from tests.integration.conftest import Serving, eventually
-from tests.integration.test_abuse import connect, exchange, get, upload
-from tests.middleware.test_auth import IdentificationServer, identification
+from tests.support.identification import IdentificationServer
 from tests.support.pictures import jpeg
-
-__all__ = ['identification']
+from tests.support.raw_requests import connect, exchange, get, upload
+from tests.support.serving import Serving, eventually
 
 Start = Callable[..., Serving]
 MB = 1024**2

@@ -3,7 +3,6 @@
 import os
 import socket
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable
@@ -12,27 +11,11 @@ from pathlib import Path
 import pytest
 
 from falcon_images.files.keys import image_key
-from tests.integration.conftest import ROOT, Serving
+from tests.support.check_command import run
 from tests.support.pictures import jpeg
+from tests.support.serving import Serving
 
 Start = Callable[..., Serving]
-_INHERITED = ('PATH', 'SYSTEMROOT', 'TEMP', 'TMP', 'TMPDIR')
-
-
-def run(
-    folder: Path, *arguments: str, **environ: str
-) -> subprocess.CompletedProcess[str]:
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return subprocess.run(
-        [sys.executable, '-m', 'falcon_images', 'check', *arguments],
-        cwd=folder,
-        env=inherited | {'PYTHONPATH': str(ROOT)} | environ,
-        capture_output=True,
-        text=True,
-        encoding='utf-8',
-        timeout=90,
-        check=False,
-    )
 
 
 def spoil(serving: Serving) -> tuple[str, str]:

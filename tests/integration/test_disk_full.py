@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.integration.conftest import Serving
 from tests.support.pictures import jpeg
+from tests.support.serving import Serving
 
 Start = Callable[..., Serving]
 

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.integration.conftest import ROOT, Serving, eventually
 from tests.support import pictures
 from tests.support.pictures import jpeg, saved
-from tests.thumbnails.test_drawers import children, is_alive, linux
+from tests.support.processes import children, is_alive, linux
+from tests.support.serving import ROOT, Serving, eventually
 
 Start = Callable[..., Serving]
 
@@ -106,9 +106,8 @@ import datetime, hashlib, os, sys
 from pathlib import Path
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.server.budget import Budget
-from falcon_images.settings import Settings
 from falcon_images.store.image_files import StoredFile, StoredFiles
-from falcon_images.thumbnails.service import ThumbnailService
+from falcon_images.thumbnails.service import DrawingLimits, ThumbnailService
 folder = UploadsFolder(Path(sys.argv[1]))
 folder.prepare()
 content = sys.stdin.buffer.read()
@@ -119,10 +118,8 @@ sha256 = hashlib.sha256(content).hexdigest()
 stored = StoredFile(
     'c-0/image', len(content), 'image/jpeg', sha256, 'a', datetime.datetime.now(), False
 )
-thumbnails = ThumbnailService(
-    StoredFiles(folder.images, None), files=folder.images, spool=folder.spool,
-    cache=folder.thumbnails, settings=Settings(app_workers=2), budget=Budget(8)
-)
+limits = DrawingLimits(threads=8, processes=2, max_pixels=250_000_000)
+thumbnails = ThumbnailService(StoredFiles(files, None), files, limits, Budget(8))
 def draw(size):
     assert thumbnails.get(stored, size).state == 'ok'
 draw('small')

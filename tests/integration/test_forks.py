@@ -15,8 +15,8 @@ import pymongo
 import pytest
 import requests
 
-from tests.integration.conftest import ROOT, Serving, eventually
 from tests.support.pictures import jpeg
+from tests.support.serving import ROOT, Serving, eventually
 
 pytestmark = pytest.mark.skipif(os.name == 'nt', reason='Windows has no fork')
 CLIENTS = 12
@@ -30,7 +30,7 @@ PROGRAM = """
 import concurrent.futures, os, sys
 import falcon.testing
 from falcon_images.wsgi import application
-from tests.conftest import Client, form
+from tests.support.service import Client, form
 from tests.support.pictures import jpeg
 client = Client(application)
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from falcon_images.maintenance.reconciler import Reconciler
-from tests.conftest import Service
-from tests.integration.conftest import Serving, eventually
 from tests.support.pictures import jpeg
+from tests.support.reconciling import reconciler_of
+from tests.support.service import Service
+from tests.support.serving import Serving, eventually
 
 Start = Callable[..., Serving]
 
@@ -45,13 +45,7 @@ def test_locks_are_made_anew_in_the_background(
 ) -> None:
     incoming = service.settings.uploads_directory / 'incoming'
     (lock,) = incoming.glob('*.lock')
-    reconciler = Reconciler(
-        service.store,
-        service.metadata,
-        service.folder,
-        service.expiry,
-        pause_seconds=0.05,
-    )
+    reconciler = reconciler_of(service, pause_seconds=0.05)
     reconciler.start()
     # In one step, because what goes piece by piece is made anew in between.
     incoming.rename(incoming.with_name('old'))

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from falcon_images.embedded.mongod import EmbeddedMongo
-from tests.integration.conftest import ROOT, Serving, eventually
 from tests.support.pictures import jpeg
+from tests.support.serving import ROOT, Serving, eventually
 
 Start = Callable[..., Serving]
 FOREIGN = 'belongs to another store'

@@ -11,7 +11,7 @@ from typing import Any
 import pymongo
 import pytest
 
-from tests.integration.conftest import Serving, eventually
+from tests.support.serving import Serving, eventually
 
 MB = 1024**2
 DOCUMENTS, DOCUMENT_BYTES = 16, 12 * MB

@@ -18,8 +18,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from falcon_images.telemetry.metrics import Metrics
 from falcon_images.telemetry.processes import collected, share_between_processes
-from tests.integration.conftest import Serving, eventually
 from tests.support.pictures import jpeg
+from tests.support.serving import Serving, eventually
 
 Start = Callable[..., Serving]
 

@@ -12,8 +12,8 @@ import pytest
 import requests
 
 from falcon_images.embedded.mongod import EmbeddedMongo
-from tests.integration.conftest import Serving, eventually
 from tests.support.pictures import jpeg
+from tests.support.serving import Serving, eventually
 
 Start = Callable[..., Serving]
 

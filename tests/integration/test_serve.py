@@ -14,10 +14,10 @@ import requests
 
 import serve
 from falcon_images.settings import SettingsError
-from tests.conftest import form
-from tests.integration.conftest import Serving, eventually
 from tests.support import pictures
 from tests.support.pictures import jpeg
+from tests.support.service import form
+from tests.support.serving import Serving, eventually
 
 Start = Callable[..., Serving]
 

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from falcon_images.server.workers import _pause
-from tests.conftest import form
-from tests.integration.conftest import ROOT, Serving, eventually
+from falcon_images.server.workers import pause_seconds
 from tests.support.pictures import jpeg
+from tests.support.service import form
+from tests.support.serving import ROOT, Serving, eventually
 
 Start = Callable[..., Serving]
 
@@ -192,17 +192,17 @@ def _sockets(pid: int) -> int:
 
 def test_a_worker_that_goes_on_dying_is_replaced_ever_later() -> None:
     crash, kill = 1, -signal.SIGKILL
-    assert [_pause(5, number, crash) for number in range(1, 9)] == [
+    assert [pause_seconds(5, number, crash) for number in range(1, 9)] == [
         *(0, 1, 2, 4, 8, 16, 30, 30)
     ]
-    assert [_pause(0.1, number, crash) for number in (1, 2, 3)] == [1, 1, 2]
-    assert [_pause(5, number, kill) for number in (1, 2, 9)] == [0, 1, 1]
-    assert _pause(100, 0, crash) == 0
+    assert [pause_seconds(0.1, number, crash) for number in (1, 2, 3)] == [1, 1, 2]
+    assert [pause_seconds(5, number, kill) for number in (1, 2, 9)] == [0, 1, 1]
+    assert pause_seconds(100, 0, crash) == 0
 
 
 DYING = """
 import os, socket, sys
-from falcon_images.workers import Workers
+from falcon_images.server.workers import Workers
 def die():
     os.write(1, b'x')
     os._exit(3)

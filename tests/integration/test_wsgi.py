@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.integration.conftest import ROOT
 from tests.support.pictures import jpeg
+from tests.support.serving import ROOT
 
 # The standard library's own server, for one request of each kind.
 PROGRAM = """
@@ -32,7 +32,7 @@ assert json.loads(client.getresponse().read()) == [made]
 # A disk that is away when the first request comes.
 AWAY = """
 import pathlib
-from tests.conftest import Client
+from tests.support.service import Client
 from falcon_images.wsgi import application
 uploads = pathlib.Path('data/uploads')
 uploads.rename('data/old')

@@ -4,9 +4,6 @@ import datetime
 import hashlib
 import os
 import shutil
-import time
-import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,59 +14,31 @@ from pymongo.collection import Collection
 
 from falcon_images.errors import DatabaseUnavailableError
 from falcon_images.files.disk import DiskFiles
-from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.keys import image_key, legacy_key
 from falcon_images.files.quarantine import QuarantineError
 from falcon_images.files.unresolved import UnresolvedWrite
-from falcon_images.maintenance.check import Check
 from falcon_images.maintenance.findings import (
     CheckError,
-    Extent,
     Finding,
     FindingKind,
 )
-from falcon_images.maintenance.reconciler import Reconciler
 from falcon_images.maintenance.references import References
 from falcon_images.metadata.drops import Drops
 from falcon_images.metadata.inventory import Inventory, Source
-from tests.conftest import Service
+from tests.support.checks import (
+    age,
+    aside_of,
+    check,
+    checker,
+    forget,
+    lines,
+    peak_bytes,
+    repair,
+    root,
+    uploaded,
+)
 from tests.support.pictures import jpeg
-
-HOUR_SECONDS = 3600
-
-
-def root(service: Service) -> Path:
-    return service.settings.uploads_directory
-
-
-def checker(
-    service: Service, repairs: bool = False, is_deep: bool = False, grace: float = 600
-) -> Check:
-    client: Any = service.database.client
-    inventory = Inventory(client, service.settings.mongodb_db)
-    return Check(
-        UploadsFolder(root(service)), inventory, Extent(is_deep, repairs, grace)
-    )
-
-
-def check(service: Service, **extent: Any) -> list[Finding]:
-    return list(checker(service, **extent).run())
-
-
-def lines(findings: list[Finding]) -> list[str]:
-    return sorted(f'{finding.kind} {finding.place}' for finding in findings)
-
-
-def repair(service: Service) -> list[str]:
-    """Repair all, and expect that it could be."""
-    findings = check(service, repairs=True)
-    assert all(finding.is_repaired for finding in findings), findings
-    return lines(findings)
-
-
-def age(path: Path) -> None:
-    legacy = time.time() - HOUR_SECONDS
-    os.utime(path, (legacy, legacy), follow_symlinks=False)
+from tests.support.service import Service
 
 
 def put(
@@ -93,33 +62,8 @@ def kept(service: Service) -> list[bytes]:
     return sorted(content(base / 'images') + content(base / 'quarantine'))
 
 
-def file_of(service: Service, document: dict[str, Any], collection: str = 'c') -> Path:
-    key = image_key(collection, document['_id'], document['_file']['type'])
-    return root(service) / 'images' / key
-
-
-def uploaded(service: Service, collection: str = 'c') -> tuple[dict[str, Any], Path]:
-    document = service.client.upload(collection)
-    path = file_of(service, document, collection)
-    age(path)
-    return document, path
-
-
-def aside_of(service: Service, path: Path) -> Path:
-    """Where a file is in quarantine, and the folder for it."""
-    base = root(service)
-    aside = base / 'quarantine' / path.relative_to(base / 'images')
-    aside.parent.mkdir(parents=True)
-    return aside
-
-
 def orphan_key(collection: str = 'c') -> str:
     return image_key(collection, str(bson.ObjectId()), 'image/jpeg')
-
-
-def forget(service: Service, document: dict[str, Any], collection: str = 'c') -> None:
-    """Delete a document as nobody should, and its file stays."""
-    service.database[collection].delete_one({'_id': bson.ObjectId(document['_id'])})
 
 
 class TestFindings:
@@ -149,7 +93,7 @@ class TestFindings:
         assert check(service) == []
         assert lines(check(service, is_deep=True)) == [f'damaged c/{document["_id"]}']
 
-    def test_an_orphaned_file(self, service: Service) -> None:
+    def test_a_orphaned_file(self, service: Service) -> None:
         uploaded(service)
         key = put(service, orphan_key())
         assert check(service) == [Finding(FindingKind.ORPHANED, f'images/{key}')]
@@ -181,7 +125,7 @@ class TestFindings:
         assert check(service, repairs=True) == []
         assert len(check(service, grace=0)) == 1
 
-    def test_a_file_of_an_unresolved_write_is_left(self, service: Service) -> None:
+    def test_a_file_in_doubt_is_left(self, service: Service) -> None:
         uploaded(service)
         key = put(service, orphan_key())
         image_id = Path(key).stem
@@ -255,7 +199,7 @@ def failing(error: Exception) -> Any:
 class TestRepair:
     """What is moved, and what is not."""
 
-    def test_an_orphaned_file_goes_into_quarantine(self, service: Service) -> None:
+    def test_a_orphaned_file_goes_into_quarantine(self, service: Service) -> None:
         _, path = uploaded(service)
         key = put(service, orphan_key('gone'))
         before = kept(service)
@@ -484,9 +428,7 @@ class TestWhileTheServiceWorks:
         cut_off(service, monkeypatch)
         assert check(service, repairs=True) == []
         assert len(service.stored_files()) == 4
-        Reconciler(
-            service.store, service.metadata, service.folder, service.expiry
-        ).run_once()
+        service.parts.reconciler.run_once()
         assert len(service.stored_files()) == 1
         assert repair(service) == []
 
@@ -498,7 +440,7 @@ class TestWhileTheServiceWorks:
         of = References.of
 
         def drop_and_look(*args: Any, **kwargs: Any) -> set[str]:
-            if path.name in args[2] and 'c' in service.metadata.collection_names():
+            if path.name in args[2] and 'c' in service.parts.mongo.collection_names():
                 cut_off(service, monkeypatch)
             return of(*args, **kwargs)
 
@@ -541,7 +483,7 @@ def cut_off(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class TestLegacy:
-    """Documents that have a name alone, files under names of clients."""
+    """Documents that tell of a name alone, files under names of clients."""
 
     def test_well(self, service: Service) -> None:
         for _ in range(2):
@@ -560,7 +502,7 @@ class TestLegacy:
         (finding,) = check(service, repairs=True)
         assert (finding.kind, finding.is_repaired) == (FindingKind.MISSING, False)
 
-    def test_orphaned(self, service: Service) -> None:
+    def test_orphan(self, service: Service) -> None:
         service.database.old.insert_one({'image': 'a.jpg'})
         put(service, 'old/a.jpg')
         put(service, 'old/b.jpg')
@@ -571,7 +513,7 @@ class TestLegacy:
         ]
         assert service.stored_files() == [root(service) / 'images/old/a.jpg']
 
-    def test_newer_images_do_not_refer_to_a_name(self, service: Service) -> None:
+    def test_newer_images_do_not_claim_a_name(self, service: Service) -> None:
         """`a.jpg` is the name that the client gave, not where the file is."""
         uploaded(service)
         put(service, 'c/a.jpg')
@@ -704,14 +646,6 @@ def many(service: Service, count: int) -> None:
         made.append({'_id': key, 'image': f'{number}.jpg', '_file': facts})
         made[-1]['time'] = datetime.datetime.now(datetime.UTC)
     service.database.many.insert_many(made)
-
-
-def peak_bytes(findings: Iterator[object]) -> tuple[int, int]:
-    tracemalloc.start()
-    count = sum(1 for _ in findings)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return count, peak
 
 
 def test_memory_does_not_grow_with_the_images(service: Service) -> None:

@@ -1,4 +1,4 @@
-"""The check and images that were deleted in bulk: their files are not spare."""
+"""The check and images that were deleted in bulk: their files are not orphan."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ import bson
 import pytest
 
 from falcon_images.maintenance.findings import Finding
-from tests.changes.test_bulk import delete, labels, legacy_file, revert, run_out
-from tests.conftest import Service
-from tests.maintenance.test_check import age, aside_of, check, lines, repair
-from tests.store.test_images import reconcile
+from tests.support.bulk_changes import delete, labels, legacy_file, revert, run_out
+from tests.support.checks import age, aside_of, check, lines, repair
 from tests.support.pictures import jpeg
+from tests.support.reconciling import reconcile
+from tests.support.service import Service
 
 
 @pytest.fixture
@@ -26,12 +26,12 @@ def deleted(service: Service) -> tuple[str, Path]:
 
 
 @pytest.mark.usefixtures('deleted')
-def test_a_kept_file_is_not_orphaned(service: Service) -> None:
+def test_a_kept_file_is_not_orphan(service: Service) -> None:
     assert check(service, is_deep=True) == []
     assert repair(service) == []
 
 
-def test_a_kept_file_is_orphaned_when_its_change_is_forgotten(
+def test_a_kept_file_is_orphan_when_its_change_is_forgotten(
     service: Service, deleted: tuple[str, Path]
 ) -> None:
     image_id, path = deleted
@@ -45,7 +45,7 @@ def test_a_kept_file_is_orphaned_when_its_change_is_forgotten(
     assert image_id in found
 
 
-def test_a_kept_file_of_the_earlier_version_is_not_orphaned(service: Service) -> None:
+def test_a_kept_file_of_the_earlier_version_is_not_orphan(service: Service) -> None:
     age(legacy_file(service))
     delete(service, {'n': 1})
     assert check(service) == []
@@ -83,7 +83,7 @@ def test_a_file_that_goes_with_an_expiry_is_not_told(
 ) -> None:
     deleted[1].unlink()
     run_out(service, 'until')
-    service.metadata.changes.mark_expired()
+    service.parts.changes.mark_expired()
     assert check(service) == []
 
 

@@ -13,8 +13,7 @@ from falcon_images.maintenance.findings import CheckError, Finding, FindingKind
 from falcon_images.maintenance.orphaned_thumbnails import StaleThumbnails
 from falcon_images.maintenance.references import References
 from falcon_images.metadata.inventory import Inventory
-from tests.conftest import Service
-from tests.maintenance.test_check import (
+from tests.support.checks import (
     age,
     check,
     forget,
@@ -25,6 +24,7 @@ from tests.maintenance.test_check import (
     uploaded,
 )
 from tests.support.pictures import jpeg
+from tests.support.service import Service
 
 
 def folder(service: Service) -> Path:
@@ -109,7 +109,7 @@ def test_those_of_an_image_that_is_gone_go_with_its_file(service: Service) -> No
     forget(service, document)
     key = path.relative_to(root(service)).as_posix()
     place = kept.relative_to(root(service)).as_posix()
-    assert repair(service) == [f'spare {key}', f'stale thumbnail {place}']
+    assert repair(service) == [f'orphan {key}', f'stale thumbnail {place}']
 
 
 def test_one_that_another_image_has_the_bytes_of_stays(service: Service) -> None:
@@ -162,10 +162,10 @@ def test_those_of_a_drop_that_is_not_finished_are_left(service: Service) -> None
     draw(service, document)
     uploaded(service, 'd')
     service.database.d.update_many({}, {'$set': {'_file.sha256': 'f' * 64}})
-    drop = service.metadata.drop('c')
+    drop = service.parts.drops.begin('c')
     assert check(service, repairs=True) == []
-    service.metadata.drops.release(drop)
-    service.store.finish_drops()
+    service.parts.drops.release(drop)
+    service.parts.collections.finish_drops()
     assert files(service) == []
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from falcon_images.metadata.documents import Query
 from falcon_images.settings import Settings
-from tests.conftest import Service, running
+from tests.support.service import Service, running
 
 IMAGES = '/collections/c/images'
 # In one document of this size, the pattern takes some seconds.
@@ -57,9 +57,9 @@ def test_a_query_is_503_at_its_limit(
 def test_a_limit_does_not_stay_with_its_thread(slow: Service) -> None:
     slow.database.c.insert_many({'n': n} for n in range(2500))
     began = time.monotonic()
-    documents = slow.metadata.lists.documents('c', Query(filter={'n': {'$gte': 3}}))
+    documents = slow.parts.lists.documents('c', Query(filter={'n': {'$gte': 3}}))
     first = next(documents)
     while time.monotonic() < began + LIMIT_SECONDS + 0.1:
-        assert slow.metadata.get('c', str(first['_id'])) == first
+        assert slow.store.get('c', str(first['_id'])) == first
     # The list goes on, however long its reader takes.
     assert 1 + sum(1 for _ in documents) == 2497

@@ -11,12 +11,11 @@ from pymongo.collection import Collection
 from pymongo.command_cursor import CommandCursor
 from pymongo.cursor import Cursor
 
-from falcon_images.app import removals
 from falcon_images.metadata.drops import Drops
-from falcon_images.store.drops import CollectionRemoval
+from falcon_images.store.collections import CollectionStore
 from falcon_images.store.removal import FileRemoval
-from tests.conftest import Service
-from tests.store.test_images import run_out_drops
+from tests.support.reconciling import run_out_drops
+from tests.support.service import Service
 
 # More than the database sends at once.
 DOCUMENTS = 3000
@@ -116,25 +115,28 @@ def test_a_file_is_removed_by_one_of_many_processes(
         remove_of(self, name, document)
 
     monkeypatch.setattr(FileRemoval, 'remove_of', counted)
+    parts = service.parts
     others = [
-        CollectionRemoval(*removals(service.folder, service.metadata), service.metadata)
+        CollectionStore(
+            parts.mongo, parts.lists, parts.drops, parts.removal, parts.expiry
+        )
         for _ in range(4)
     ]
     with ThreadPoolExecutor(5) as pool:
         drop = pool.submit(service.client.simulate_delete, '/collections/c')
         while not drop.done():
-            list(pool.map(CollectionRemoval.finish_drops, others))
+            list(pool.map(CollectionStore.finish_drops, others))
     assert drop.result().json['documents'] == 20
     assert len(removed) == 20
 
 
 def test_a_drop_of_a_process_that_died_is_taken_over(service: Service) -> None:
     service.client.upload()
-    service.metadata.drop('c')
-    service.store.finish_drops()
+    service.parts.drops.begin('c')
+    service.parts.collections.finish_drops()
     assert len(service.stored_files()) == 1
     run_out_drops(service)
-    service.store.finish_drops()
+    service.parts.collections.finish_drops()
     assert service.stored_files() == []
     assert service.database['_service.drops'].count_documents({}) == 0
 

@@ -7,13 +7,19 @@ import falcon.testing
 import pymongo
 import pytest
 
-from tests.conftest import Service, form
 from tests.support.pictures import jpeg
+from tests.support.service import Service, form
 
 KEY = '_file.upload.key'
 NEWEST = [('time', -1), ('_id', -1)]
 # With the one of ids, as many as MongoDB allows.
 MOST = 63
+
+
+@pytest.fixture(autouse=True)
+def made_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remember of no collection that its indexes were made."""
+    monkeypatch.setattr('falcon_images.metadata.indexes._MADE_SECONDS', 0)
 
 
 @pytest.fixture
@@ -34,8 +40,7 @@ def upload(service: Service, key: str) -> falcon.testing.Result:
 
 def make(service: Service, rounds: int = 1) -> None:
     for _ in range(rounds):
-        service.metadata._indexes._made.clear()
-        service.metadata.make_indexes()
+        service.parts.indexes.make_indexes()
 
 
 def test_one_of_the_same_under_another_name_is_as_good(

@@ -8,13 +8,13 @@ from typing import Any
 import falcon.testing
 import pytest
 
+from falcon_images.metadata.images import ImageDocuments
 from falcon_images.metadata.lightening import lightening
-from falcon_images.metadata.mongo import MongoMetadata
 from falcon_images.metadata.patches import Patch
 from falcon_images.metadata.writes import merging
 from falcon_images.properties import MAX_VALUES, merge_patch
-from tests.conftest import Service, form
 from tests.support.pictures import jpeg
+from tests.support.service import Service, form
 
 JSON = 'application/json'
 MERGE = 'application/merge-patch+json'
@@ -99,13 +99,13 @@ def test_a_document_that_would_be_too_large_is_413(
 def test_any_tag_does_not_ask_for_one_state(
     service: Service, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    patch = MongoMetadata.patch
+    patch = ImageDocuments.patch
 
     def interfere(*args: Any) -> Any:
         service.database.c.update_one({}, {'$set': {'a': 'theirs'}})
         return patch(*args)
 
-    monkeypatch.setattr(MongoMetadata, 'patch', interfere)
+    monkeypatch.setattr(ImageDocuments, 'patch', interfere)
     changed = send(service, 'PATCH', path, {'b': 1}, If_Match='*')
     assert (changed.status_code, changed.json['a']) == (200, 'theirs')
 

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,74 +13,30 @@ import falcon.testing
 import pytest
 
 from falcon_images.settings import Settings
-from tests.conftest import Service, form, running
-from tests.middleware.test_auth import (
+from tests.support.admission import (
+    FORM,
+    IMAGE,
+    IMAGES,
+    JSON,
+    SENT,
+    Answer,
+    answer_of,
+    get,
+    request,
+    served,
+    upload,
+)
+from tests.support.identification import (
     ID,
     IdentificationServer,
-    guarded,
-    identification,
 )
-from tests.middleware.test_auth import KNOWN as KNOWN_HEADER
-from tests.server.test_server import (
-    MB,
-    Serving,
-    eventually,
-    exchange,
-    read_all,
-    serving,
-)
-from tests.support.pictures import jpeg
+from tests.support.identification import KNOWN as KNOWN_HEADER
+from tests.support.server import MB, Serving, eventually, exchange, read_all
+from tests.support.service import Service, running
 
-__all__ = ['guarded', 'identification']
-
-IMAGES = '/collections/c/images'
-IMAGE = f'{IMAGES}/{ID}'
 KNOWN = ('Authorization: Bearer known',)
-ORIGIN = ('Origin: https://page.example',)
-FORM = 'Content-Type: multipart/form-data; boundary=limit'
-JSON = 'Content-Type: application/json'
 LARGE = 120 * MB
-SENT = form(('image', jpeg(), 'a.jpg'))
 SOON = 1.5
-
-
-@dataclass
-class Answer:
-    """An answer, taken apart."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-
-def answer_of(received: bytes) -> Answer:
-    head, _, body = received.partition(b'\r\n\r\n')
-    first, *lines = head.decode().split('\r\n')
-    headers = dict(line.split(': ', 1) for line in lines)
-    return Answer(int(first.split()[1]), headers, body)
-
-
-def request(method: str, path: str, *headers: str, body: bytes = b'') -> bytes:
-    lines = [f'{method} {path} HTTP/1.1', 'Host: x', *ORIGIN, *headers, '', '']
-    return '\r\n'.join(lines).encode() + body
-
-
-def upload(*headers: str, path: str = IMAGES) -> bytes:
-    length = f'Content-Length: {len(SENT.body)}'
-    return request('POST', path, FORM, length, *headers, body=SENT.body)
-
-
-def get(path: str, token: str = '') -> bytes:
-    given = (f'Authorization: Bearer {token}',) if token else ()
-    return request('GET', path, 'Connection: close', *given)
-
-
-@contextlib.contextmanager
-def served(service: Service, **changes: Any) -> Iterator[Serving]:
-    """The service over sockets, as `serve.py` does it."""
-    given = {'max_body_bytes': service.settings.max_body_bytes, 'threads': 4} | changes
-    with serving(service.app, admit=service.app.admit, **given) as made:
-        yield made
 
 
 @pytest.fixture
@@ -442,7 +397,7 @@ def test_health_is_answered_while_all_threads_work(
         opened.wait(20)
         return []
 
-    monkeypatch.setattr(service.store, 'collection_names', wait)
+    monkeypatch.setattr(service.parts.collections, 'names', wait)
     with served(service, threads=1) as server, server.connect() as busy:
         busy.sendall(get('/collections'))
         assert entered.wait(5)
@@ -472,7 +427,7 @@ def test_refused_requests_are_answered_while_all_threads_work(
         opened.wait(20)
         return []
 
-    monkeypatch.setattr(guarded.store, 'collection_names', wait)
+    monkeypatch.setattr(guarded.parts.collections, 'names', wait)
     with served(guarded, threads=1) as server, server.connect() as busy:
         busy.sendall(get('/collections', 'known'))
         assert entered.wait(5)
@@ -519,7 +474,7 @@ def test_a_client_that_leaves_while_its_token_is_asked_about_is_forgotten(
             client.sendall(upload('Authorization: Bearer new'))
             assert _asked(identification, 1)
         slow.set()
-        listener = server.server._listener
+        listener = server.server.listener
         assert eventually(lambda: not listener.channels)
         assert answer_of(exchange(server, get('/health/live'))).status == 200
 

@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Service
-from tests.middleware.test_admission import (
+from tests.support.admission import (
     FORM,
     IMAGE,
     IMAGES,
@@ -24,10 +23,9 @@ from tests.middleware.test_admission import (
     served,
     upload,
 )
-from tests.middleware.test_auth import IdentificationServer, guarded, identification
-from tests.server.test_server import Serving, eventually, exchange
-
-__all__ = ['guarded', 'identification']
+from tests.support.identification import IdentificationServer
+from tests.support.server import Serving, eventually, exchange
+from tests.support.service import Service
 
 CLIENTS = 12
 TIMES = 40
@@ -85,13 +83,13 @@ def test_clients_that_hang_up_leave_nothing_behind(
     identification.answer = answer
     identification.statuses |= {f't{number}': 200 for number in range(9)}
     with caplog.at_level(logging.ERROR), served(guarded) as server:
-        listener = server.server._listener
-        full = (listener.allowance._left, listener.allowance._memory_left)
+        listener = server.server.listener
+        full = (listener.allowance.left, listener.allowance.memory_left)
         with ThreadPoolExecutor(CLIENTS) as pool:
             list(pool.map(partial(_hang_up_often, server), range(CLIENTS)))
         assert eventually(lambda: not listener.channels, 20)
         assert eventually(
-            lambda: (listener.allowance._left, listener.allowance._memory_left) == full
+            lambda: (listener.allowance.left, listener.allowance.memory_left) == full
         )
         assert answer_of(exchange(server, get(IMAGES, 'known'))).status == 200
     assert [r.getMessage() for r in caplog.records if r.levelno >= logging.ERROR] == []

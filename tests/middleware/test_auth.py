@@ -1,23 +1,24 @@
 import io
 import logging
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import falcon.testing
 import pytest
 
 import serve
 from falcon_images.settings import Settings
-from tests.conftest import Service, form, running
+from tests.support.identification import (
+    ID,
+    KNOWN,
+    Handler,
+    IdentificationServer,
+)
 from tests.support.pictures import jpeg
+from tests.support.service import Service, form, running
 
-ID = '6565f0c2a1b2c3d4e5f60718'
-KNOWN = {'Authorization': 'Bearer known'}
 ORIGIN = {'Origin': 'https://page.example'}
 IMAGE_FORM = form(('image', jpeg(), 'a.jpg'))
 SECONDS_TO_ANSWER = 6
@@ -53,89 +54,24 @@ NO_SUCH_ROUTES = [
 ]
 
 
-class IdentificationServer(ThreadingHTTPServer):
-    """Knows tokens by the status it answers them with, and what it was asked."""
-
-    # Joined when the server is closed, so that none is left.
-    daemon_threads = False
-
-    def __init__(self) -> None:
-        super().__init__(('127.0.0.1', 0), _Handler)
-        self.url = f'http://127.0.0.1:{self.server_port}/hidden-address'
-        self.statuses = {'known': 200}
-        self.headers: dict[str, str] = {}
-        self.asked: list[_Handler] = []
-        self.answer: Callable[[_Handler], None] = _Handler.answer
-        self.stopped = threading.Event()
-
-    def asked_for(self) -> list[str | None]:
-        return [request.headers['Authorization'] for request in self.asked]
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        # The service hangs up on a server that is slow.
-        pass
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: IdentificationServer
-
-    def do_GET(self) -> None:
-        self.server.asked.append(self)
-        self.server.answer(self)
-
-    def answer(self) -> None:
-        token = (self.headers['Authorization'] or '').removeprefix('Bearer ')
-        status = self.server.statuses.get(token, 403)
-        self.send_response(200 if self.path == '/page' else status)
-        for name, value in self.server.headers.items():
-            self.send_header(name, value)
-        self.send_header('Content-Length', '0')
-        self.end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-def _answer_after(seconds: float) -> Callable[[_Handler], None]:
-    def answer(handler: _Handler) -> None:
+def _answer_after(seconds: float) -> Callable[[Handler], None]:
+    def answer(handler: Handler) -> None:
         handler.server.stopped.wait(seconds)
         handler.answer()
 
     return answer
 
 
-def _answer_raw(answer: bytes, byte_seconds: float = 0) -> Callable[[_Handler], None]:
-    def write(handler: _Handler) -> None:
+def _answer_raw(answer: bytes, byte_seconds: float = 0) -> Callable[[Handler], None]:
+    def write(handler: Handler) -> None:
         for piece in (answer[at : at + 1] for at in range(len(answer))):
             handler.server.stopped.wait(byte_seconds)
             handler.wfile.write(piece)
 
-    def write_whole(handler: _Handler) -> None:
+    def write_whole(handler: Handler) -> None:
         handler.wfile.write(answer)
 
     return write if byte_seconds else write_whole
-
-
-@pytest.fixture
-def identification() -> Iterator[IdentificationServer]:
-    server = IdentificationServer()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.stopped.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def guarded(
-    settings: Settings, identification: IdentificationServer
-) -> Iterator[Service]:
-    with running(
-        settings, use_authentication=True, identification_url=identification.url
-    ) as made:
-        yield made
 
 
 @pytest.fixture
@@ -458,7 +394,7 @@ def test_a_service_that_was_away_is_asked_again(
 ) -> None:
     identification.answer = _answer_raw(b'')
     _assert_unavailable(_get(guarded))
-    identification.answer = _Handler.answer
+    identification.answer = Handler.answer
     assert _get(guarded).status_code == 200
 
 
@@ -666,7 +602,7 @@ def test_a_failure_of_ours_does_not_log_the_query(
     def fail() -> list[str]:
         raise RuntimeError
 
-    monkeypatch.setattr(guarded.store, 'collection_names', fail)
+    monkeypatch.setattr(guarded.parts.collections, 'names', fail)
     errors = io.StringIO()
     response = guarded.client.simulate_get(
         '/collections', headers=KNOWN, query_string='jwt=s3cret', wsgierrors=errors
@@ -680,7 +616,7 @@ def logging_as_served() -> Iterator[None]:
     levels = {
         name: logging.getLogger(name).level for name in ('urllib3', 'waitress.queue')
     }
-    serve._log_to_standard_error('text')
+    serve.log_to_standard_error('text')
     yield
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)

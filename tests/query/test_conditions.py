@@ -14,7 +14,7 @@ import pytest
 from falcon_images.errors import InvalidRequestError
 from falcon_images.query.lists import parse_filter
 from falcon_images.settings import Settings
-from tests.conftest import Service
+from tests.support.service import Service
 
 DAY = datetime.datetime(2022, 3, 1, tzinfo=datetime.UTC)
 HOUR = datetime.timedelta(hours=1)
@@ -245,7 +245,7 @@ def test_a_condition_that_cannot_be_is_400(
 def test_a_condition_in_broken_unicode_is_refused() -> None:
     for params in ({'a': '\ud800'}, {'a\ud800': 'x'}, {'like_a': ['x', '\ud800']}):
         with pytest.raises(InvalidRequestError):
-            parse_filter(params, Settings())
+            parse_filter(params, Settings().limits)
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ def test_a_pattern_does_not_take_long(service: Service) -> None:
 def test_a_condition_on_a_property_uses_the_index(service: Service) -> None:
     service.client.upload('c')
     for params in ({'a': '12'}, {'min_a': '3'}, {'in_a': 'x,1'}, {'like_a': 'x*'}):
-        command = {'find': 'c', 'filter': parse_filter(params, Settings())}
+        command = {'find': 'c', 'filter': parse_filter(params, Settings().limits)}
         plan = service.database.command('explain', command, verbosity='queryPlanner')
         assert '$_path' in str(plan['queryPlanner']['winningPlan'])
 

@@ -16,11 +16,11 @@ UTC = datetime.UTC
 
 
 def parsed(**params: str) -> Query:
-    return parse_query(params, Settings())
+    return parse_query(params, Settings().limits)
 
 
 def parsed_filter(condition: object) -> dict[str, Any]:
-    return parse_filter({'filter': json.dumps(condition)}, Settings())
+    return parse_filter({'filter': json.dumps(condition)}, Settings().limits)
 
 
 def test_no_parameters_mean_everything_newest_first() -> None:
@@ -55,7 +55,7 @@ def test_a_number_given_twice_is_refused() -> None:
     with pytest.raises(InvalidRequestError, match='only once'):
         parsed(limit='1', count='1')
     with pytest.raises(InvalidRequestError, match='only once'):
-        parse_query({'limit': ['1', '2']}, Settings())
+        parse_query({'limit': ['1', '2']}, Settings().limits)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_conditions_that_mean_nothing_are_refused(condition: object) -> None:
 @pytest.mark.parametrize('text', ['x', '[]', '{', '"a"', '1', '{"a": NaN}'])
 def test_a_filter_that_is_no_json_object_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequestError, match='filter'):
-        parse_filter({'filter': text}, Settings())
+        parse_filter({'filter': text}, Settings().limits)
 
 
 def test_a_safe_filter_still_finds_what_was_meant() -> None:
@@ -266,14 +266,14 @@ def test_a_safe_filter_still_finds_what_was_meant() -> None:
 @pytest.mark.parametrize('name', ['filter', 'sort'])
 def test_the_length_of_a_query_is_bounded(name: str) -> None:
     text = '{"' + 'a' * 50 + '": 1}'
-    limits = Settings(max_query_bytes=len(text))
+    limits = Settings(max_query_bytes=len(text)).limits
     assert parse_query({name: text}, limits)
     with pytest.raises(InvalidRequestError, match='MAX_QUERY_BYTES'):
         parse_query({name: text + ' '}, limits)
 
 
 def test_the_length_of_a_list_can_be_bounded() -> None:
-    limits = Settings(max_list_documents=10)
+    limits = Settings(max_list_documents=10).limits
     assert parse_query({'limit': '10'}, limits).limit == 10
     for params in ({'limit': '11'}, {'limit': '0'}, {}):
         with pytest.raises(InvalidRequestError, match='MAX_LIST_DOCUMENTS'):

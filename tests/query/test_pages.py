@@ -14,22 +14,10 @@ import pytest
 
 from falcon_images.metadata.documents import Order, Query
 from falcon_images.metadata.lists.cursors import read_cursor, write_cursor
-from falcon_images.metadata.lists.pages import _pipeline
-from tests.conftest import Service, form
+from falcon_images.metadata.lists.pages import page_pipeline
+from tests.support.orders import DAY, ORDERS, VALUES
 from tests.support.pictures import jpeg
-
-DAY = datetime.datetime(2022, 3, 1, tzinfo=datetime.UTC)
-VALUES: list[Any] = [
-    *(None, 1, 2, 2.0, 2.5, -1, 1e300, 2**62, bson.Decimal128('2.5'), '', 'a', 'b'),
-    *(True, False, DAY, bson.ObjectId('0' * 24), b'xx', bson.Regex('x')),
-    *({}, {'b': 1}, {'b': 'x'}, {'b': []}, {'b': [1, 2]}, {'b': None}, {'$gt': 1}),
-    *([], [1, 5], [None], ['a', True], [[]], [[1], 2], [{'b': 1}, {'b': 3}], [{}]),
-    *([1, {'b': 7}], [{'b': []}, 1], [{'b': 2}, {'c': 1}], [{'b': 3, 'c': 0}]),
-]
-ORDERS = (
-    *('', 'time', '-time', '_id', '-_id', 'a', '-a', 'a.b', '-a.b', 'a.0', 's,-a'),
-    *('a,-s', '-s,time', 'a.b,a.c', '-a.b,a.c', '-time,_id', 'none', '_file.size'),
-)
+from tests.support.service import Service, form
 
 
 def address(params: dict[str, Any], path: str = '/collections/c/images') -> str:
@@ -172,9 +160,9 @@ def test_times_and_ids_of_other_types_have_their_place(
 
 def examined(service: Service, order: Order, limit: int, skip: int) -> tuple[int, int]:
     """Keys and documents that MongoDB looks at for a page far into the list."""
-    rows = service.metadata.lists.page('c', Query(sort=order, skip=skip, limit=1))
+    rows = service.parts.lists.page('c', Query(sort=order, skip=skip, limit=1))
     (_, position), *_ = rows
-    pipeline = _pipeline(Query(sort=order), position, limit)
+    pipeline = page_pipeline(Query(sort=order), position, limit)
     command = {'aggregate': 'c', 'pipeline': pipeline, 'cursor': {}}
     plan = service.database.command('explain', command, verbosity='executionStats')
     stats = plan['stages'][0]['$cursor']['executionStats']

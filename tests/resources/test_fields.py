@@ -1,4 +1,4 @@
-"""Facets: all properties of the documents that match, with types and values counted."""
+"""Fields: all properties of the documents that match, with types and values counted."""
 
 import datetime
 import json
@@ -11,14 +11,15 @@ import falcon.testing
 import pymongo
 import pytest
 
-from falcon_images.errors import QueryTimeoutError, TooManyFacetsError
+from falcon_images.errors import QueryTimeoutError, TooManyFieldCountsError
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.fields import counting
-from falcon_images.metadata.fields.counting import Facets
-from falcon_images.metadata.mongo import MongoMetadata
-from falcon_images.resources.fields import FacetPlaces
+from falcon_images.metadata.fields.counting import CountedFields
+from falcon_images.metadata.lists.lists import Lists
+from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.settings import Settings
-from tests.conftest import Service, running
+from falcon_images.store.fields import FieldPlaces
+from tests.support.service import Service, running
 
 URL = '/collections/c/fields'
 
@@ -403,7 +404,7 @@ def test_the_answer_is_that_of_counting_by_hand(service: Service) -> None:
 def test_counting_that_takes_too_long_is_503(service: Service) -> None:
     store(service, *({'n': 'a' * 5000 + 'b'} for _ in range(5000)))
     with pytest.raises(QueryTimeoutError, match='FACETS_TIMEOUT_SECONDS'):
-        service.metadata.lists.facets('c', {'n': {'$regex': '(a+)+$'}}, 20, 0.05)
+        service.parts.lists.count_fields('c', {'n': {'$regex': '(a+)+$'}}, 20, 0.05)
 
 
 def test_counting_may_take_longer_than_the_client_waits_otherwise(
@@ -413,8 +414,8 @@ def test_counting_may_take_longer_than_the_client_waits_otherwise(
     with pymongo.MongoClient[Document](
         service.settings.mongodb_url, socketTimeoutMS=1
     ) as client:
-        metadata = MongoMetadata(client, service.settings.mongodb_db, 1)
-        assert metadata.lists.facets('c', {}, 1, 60).documents == 5000
+        lists = Lists(MongoDatabase(client, service.settings.mongodb_db, 1))
+        assert lists.count_fields('c', {}, 1, 60).documents == 5000
 
 
 def test_one_question_more_than_there_are_places_for_is_503(
@@ -422,14 +423,14 @@ def test_one_question_more_than_there_are_places_for_is_503(
 ) -> None:
     started, may_go_on = threading.Event(), threading.Event()
     with running(settings, max_facets=1) as service:
-        count = service.metadata.lists.facets
+        count = service.parts.lists.count_fields
 
-        def wait_and_count(*args: Any) -> Facets:
+        def wait_and_count(*args: Any) -> CountedFields:
             started.set()
             assert may_go_on.wait(30)
             return count(*args)
 
-        monkeypatch.setattr(service.metadata.lists, 'facets', wait_and_count)
+        monkeypatch.setattr(service.parts.lists, 'count_fields', wait_and_count)
         with ThreadPoolExecutor() as pool:
             first = pool.submit(ask, service)
             assert started.wait(30)
@@ -442,15 +443,15 @@ def test_one_question_more_than_there_are_places_for_is_503(
 
 
 def test_a_place_is_free_again_after_an_error() -> None:
-    places = FacetPlaces(1)
-    refused = pytest.raises(TooManyFacetsError, match='MAX_FACETS')
+    places = FieldPlaces(1)
+    refused = pytest.raises(TooManyFieldCountsError, match='MAX_FACETS')
     with pytest.raises(ZeroDivisionError), places.taken():
         raise ZeroDivisionError
     with places.taken(), refused, places.taken():
         pass
 
 
-def test_facets_of_a_database_that_is_away_are_503(settings: Settings) -> None:
+def test_fields_of_a_database_that_is_away_are_503(settings: Settings) -> None:
     away = 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100'
     with running(settings, mongodb_url=away) as service:
         response = ask(service)

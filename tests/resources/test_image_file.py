@@ -10,9 +10,9 @@ import bson
 import pytest
 
 from falcon_images.resources.image_file import content_disposition
-from tests.conftest import Service, form, running
 from tests.support import pictures
 from tests.support.pictures import jpeg
+from tests.support.service import Service, form, running
 
 
 def path_of(document: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import bson
 import pytest
 
-from tests.conftest import Service
+from tests.support.service import Service
 
 DAY = datetime.datetime(2022, 3, 1, tzinfo=datetime.UTC)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Service, form
 from tests.support.pictures import jpeg
+from tests.support.service import Service, form
 
 MERGE = 'application/merge-patch+json'
 
@@ -131,14 +131,14 @@ def test_a_change_in_between_is_412(
 ) -> None:
     """Another client is quicker, after the tag was compared."""
     tag = tag_of(service, path)
-    expected = service.store._expected
+    get_whole = service.parts.documents.get_whole
 
     def interfere(*args: Any) -> Any:
-        before = expected(*args)
+        before = get_whole(*args)
         service.database.c.update_one({}, {'$set': {'a': 'theirs'}})
         return before
 
-    monkeypatch.setattr(service.store, '_expected', interfere)
+    monkeypatch.setattr(service.parts.documents, 'get_whole', interfere)
     assert change(service, method, path, tag).status_code == 412
     assert service.client.simulate_get(path).json['a'] == 'theirs'
 

@@ -14,8 +14,8 @@ from falcon_images import __version__
 from falcon_images.settings import Settings
 from falcon_images.telemetry import processes
 from falcon_images.telemetry.metrics import Metrics
-from tests.conftest import Client, Service, form, running
 from tests.support.pictures import jpeg
+from tests.support.service import Client, Service, form, running
 
 UNKNOWN = '0' * 24
 IMAGES = '/collections/{collection_name}/images'

@@ -8,8 +8,8 @@ import bson
 import pytest
 
 from falcon_images.metadata.documents import Query
-from tests.conftest import Service
-from tests.query.test_pages import ORDERS, VALUES
+from tests.support.orders import ORDERS, VALUES
+from tests.support.service import Service
 
 DAY = datetime.datetime(2022, 3, 1, tzinfo=datetime.UTC)
 UNKNOWN = '6565f0c2a1b2c3d4e5f60718'
@@ -142,7 +142,7 @@ def test_neighbors_in_the_order_of_time_are_found_at_once(service: Service) -> N
     document = service.database.c.find_one({'n': 4501})
     assert document
     service.database.command('profile', 2)
-    found = service.metadata.lists.neighbors('c', str(document['_id']), Query())
+    found = service.parts.lists.neighbors('c', str(document['_id']), Query())
     service.database.command('profile', 0)
     assert [neighbor and neighbor['n'] for neighbor in found] == [4502, 4500]
     asked = list(service.database['system.profile'].find({'command.aggregate': 'c'}))
@@ -159,9 +159,7 @@ def test_neighbors_by_a_property_are_not_sought_in_the_index(service: Service) -
     assert document
     service.database.command('profile', 2)
     order = [('score', 1), ('_id', 1)]
-    found = service.metadata.lists.neighbors(
-        'c', str(document['_id']), Query(sort=order)
-    )
+    found = service.parts.lists.neighbors('c', str(document['_id']), Query(sort=order))
     service.database.command('profile', 0)
     assert [neighbor and neighbor['n'] for neighbor in found] == [1450, 1550]
     asked = list(service.database['system.profile'].find({'command.aggregate': 'c'}))

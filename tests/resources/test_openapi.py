@@ -11,10 +11,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from referencing.jsonschema import DRAFT202012
 
 from falcon_images import __version__
-from falcon_images.app import _ERRORS
+from falcon_images.resources.errors import ERRORS
 from falcon_images.settings import Settings
-from tests.conftest import Service, running
-from tests.test_readme import ALIASES, table
+from tests.support.documentation import ALIASES, table
+from tests.support.service import Service, running
 
 METHODS = ('get', 'head', 'post', 'put', 'patch', 'delete')
 URI = 'urn:description'
@@ -76,7 +76,7 @@ def test_other_names_of_a_route_have_its_methods(service: Service) -> None:
 def test_the_statuses_of_the_errors_are_described(described: dict[str, Any]) -> None:
     every = operations(described).values()
     written = {status for operation in every for status in operation['responses']}
-    assert {status.split()[0] for status, _ in _ERRORS.values()} <= written
+    assert {status.split()[0] for status, _ in ERRORS.values()} <= written
     assert {row[0] for row in table('Status')} - written <= {'405'}
 
 

@@ -14,8 +14,8 @@ from schemathesis.specs.openapi.checks import (
 
 from falcon_images.resources.openapi import OpenApi
 from falcon_images.settings import Settings
-from tests.conftest import Service, running
 from tests.support.pictures import every_format
+from tests.support.service import Service, running
 
 EXAMPLES = 10
 # What a schema cannot tell: which texts are filters, sorts or moments, which parameters

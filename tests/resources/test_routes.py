@@ -11,8 +11,8 @@ import pytest
 
 from falcon_images import __version__
 from falcon_images.resources.root import public_url
-from tests.conftest import Service, form, running
 from tests.support.pictures import jpeg
+from tests.support.service import Service, form, running
 
 UNKNOWN = '0' * 24
 
@@ -202,7 +202,7 @@ def test_a_collection_of_the_earlier_version_is_reached_by_any_name(
     assert client.simulate_get('/collections').json == []
     assert service.stored_files() == []
     left = service.database['_service.names'].count_documents({})
-    assert (left, service.metadata.drops.names()) == (0, {})
+    assert (left, service.parts.drops.names()) == (0, {})
 
 
 def test_the_files_of_a_long_name_go_when_the_drop_was_cut_off(
@@ -213,11 +213,11 @@ def test_the_files_of_a_long_name_go_when_the_drop_was_cut_off(
     folder = service.settings.uploads_directory / 'images' / name
     folder.mkdir(parents=True)
     (folder / 'a.jpg').write_bytes(jpeg())
-    drop = service.metadata.drop(name)
-    assert service.metadata.drops.names() == {drop.key: name}
-    service.metadata.drops.release(drop)
-    service.store.finish_drops()
-    assert (service.stored_files(), service.metadata.drops.names()) == ([], {})
+    drop = service.parts.drops.begin(name)
+    assert service.parts.drops.names() == {drop.key: name}
+    service.parts.drops.release(drop)
+    service.parts.collections.finish_drops()
+    assert (service.stored_files(), service.parts.drops.names()) == ([], {})
 
 
 def test_the_longest_collection_name_can_be_dropped(service: Service) -> None:

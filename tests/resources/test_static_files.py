@@ -5,7 +5,7 @@ import falcon.testing
 import pytest
 
 from falcon_images.resources.static_files import StaticFiles
-from tests.conftest import Service
+from tests.support.service import Service
 
 
 def client(folder: Path) -> falcon.testing.TestClient:

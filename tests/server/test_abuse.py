@@ -15,7 +15,7 @@ import pytest
 
 from falcon_images.server import capacity
 from falcon_images.server.timeouts import Timeouts
-from tests.server.test_server import (
+from tests.support.server import (
     GET,
     LAST,
     MB,
@@ -244,7 +244,7 @@ def test_a_stop_serves_those_that_wait_to_be_accepted(
 ) -> None:
     application = Recorder()
     with serving(application) as service, contextlib.ExitStack() as stack:
-        listener = service.server._listener
+        listener = service.server.listener
         monkeypatch.setattr(listener, 'handle_accept', lambda: None)
         clients = [stack.enter_context(service.connect()) for _ in range(20)]
         for client in clients:
@@ -296,7 +296,7 @@ def _narrow(service: Serving) -> socket.socket:
 
 
 def _connections(service: Serving) -> int:
-    return len(service.server._listener.channels)
+    return len(service.server.listener.channels)
 
 
 def _open_paths() -> set[str]:
@@ -406,7 +406,7 @@ def test_a_process_without_descriptors_waits_quietly(
         known.sendall(GET)
         assert read_answer(known).status == 200
         with monkeypatch.context() as patch:
-            patch.setattr(service.server._listener, 'accept', refuse)
+            patch.setattr(service.server.listener, 'accept', refuse)
             with service.connect() as client:
                 client.sendall(GET)
                 assert eventually(lambda: len(tries) > 2)
@@ -424,7 +424,7 @@ def test_an_error_of_one_connection_does_not_stop_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with serving(Recorder()) as service:
-        listener = service.server._listener
+        listener = service.server.listener
         set_options, failures = listener.set_socket_options, [errno.EINVAL]
 
         def fail_once(connection: socket.socket) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from falcon_images.server import buffers
 from falcon_images.server.buffers import Allowance, BodyBuffer, NoAllowanceError
-from tests.server.test_server import (
+from tests.support.server import (
     MB,
     Recorder,
     Serving,

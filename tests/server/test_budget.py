@@ -13,13 +13,13 @@ import falcon.inspect
 import pytest
 
 from falcon_images.errors import TooBusyError
-from falcon_images.metadata.fields.counting import Facets
+from falcon_images.metadata.fields.counting import CountedFields
 from falcon_images.server.budget import Budget, Work, work_of
 from falcon_images.server.listen import Server, listen
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.settings import Settings
-from tests.conftest import Service, form, running
 from tests.support.pictures import jpeg
+from tests.support.service import Service, form, running
 
 LIST, READ = '/collections/c/images', '/collections/c/images/0'
 PATIENT = Timeouts(header_seconds=20, request_seconds=60)
@@ -170,14 +170,14 @@ def test_what_is_too_much_for_other_servers_is_503_at_once(
     started, may_go_on = threading.Event(), threading.Event()
     with running(settings, app_threads=1) as service:
         image_id = service.client.upload()['_id']
-        count = service.metadata.lists.facets
+        count = service.parts.lists.count_fields
 
-        def wait_and_count(*args: Any) -> Facets:
+        def wait_and_count(*args: Any) -> CountedFields:
             started.set()
             assert may_go_on.wait(20)
             return count(*args)
 
-        monkeypatch.setattr(service.metadata.lists, 'facets', wait_and_count)
+        monkeypatch.setattr(service.parts.lists, 'count_fields', wait_and_count)
         client = service.client
         with ThreadPoolExecutor() as pool:
             pool.submit(client.simulate_get, '/collections/c/fields')

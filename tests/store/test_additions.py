@@ -11,12 +11,13 @@ from bson import ObjectId
 from pymongo import errors as pymongo_errors
 from pymongo.collection import Collection
 
-from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.metadata.images import ImageDocuments
+from falcon_images.metadata.indexes import Indexes
 from falcon_images.store import additions
-from tests.conftest import Service, form, running
-from tests.maintenance.test_check import check
-from tests.store.test_images import reconcile
+from tests.support.checks import check
 from tests.support.pictures import jpeg
+from tests.support.reconciling import reconcile
+from tests.support.service import Service, form, running
 
 UPLOAD = form(('a', '1'), ('image', jpeg(), 'a.jpg'))
 TURNS = '_service.turns'
@@ -75,14 +76,14 @@ def test_an_image_that_is_deleted_while_it_is_healed_is_not_there(
 ) -> None:
     send(service, way)
     the_file(service).unlink()
-    has = MongoMetadata.has
+    has = ImageDocuments.has
 
     def delete_and_ask(*args: Any) -> bool:
         service.database.c.delete_many({})
         return has(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(MongoMetadata, 'has', delete_and_ask)
+        patch.setattr(ImageDocuments, 'has', delete_and_ask)
         assert send(service, way).status_code == 503
     reconcile(service)
     assert service.stored_files() == []
@@ -219,7 +220,7 @@ def test_a_failure_after_the_insert_keeps_the_image(
     def fail(*_: Any) -> None:
         raise RuntimeError('something unforeseen')
 
-    monkeypatch.setattr(MongoMetadata, 'make_indexes_once', fail)
+    monkeypatch.setattr(Indexes, 'make_once', fail)
     document = service.client.upload('c')
     assert image_of(service, document) == jpeg()
 
@@ -227,14 +228,14 @@ def test_a_failure_after_the_insert_keeps_the_image(
 def test_an_unforeseen_failure_of_an_insert_leaves_its_file_to_the_reconciler(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    insert = MongoMetadata.insert
+    insert = ImageDocuments.insert
 
     def insert_and_fail(*args: Any) -> None:
         insert(*args)
         raise RuntimeError('something unforeseen')
 
     with monkeypatch.context() as patch:
-        patch.setattr(MongoMetadata, 'insert', insert_and_fail)
+        patch.setattr(ImageDocuments, 'insert', insert_and_fail)
         assert service.client.post_form('c', UPLOAD).status_code == 500
     reconcile(service)
     (listed,) = service.client.simulate_get('/collections/c/images').json

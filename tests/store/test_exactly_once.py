@@ -10,8 +10,8 @@ import pytest
 from pymongo import errors as pymongo_errors
 from pymongo.collection import Collection
 
-from tests.conftest import Form, Service, form, running
 from tests.support.pictures import jpeg
+from tests.support.service import Form, Service, form, running
 
 IMAGE = ('image', jpeg(), 'a.jpg')
 

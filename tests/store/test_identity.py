@@ -13,15 +13,16 @@ import pytest
 from pymongo import errors as pymongo_errors
 from pymongo.collection import Collection
 
-from falcon_images.app import create_client
 from falcon_images.errors import DatabaseUnavailableError
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.mark import DamagedMarkError
-from falcon_images.maintenance.reconciler import Reconciler
-from falcon_images.metadata.mongo import MongoMetadata
+from falcon_images.metadata.client import create_client
+from falcon_images.metadata.mongo import MongoDatabase
+from falcon_images.metadata.store_ids import StoreIds
 from falcon_images.settings import Settings
 from falcon_images.store.identity import IdentityError, StoreIdentity
-from tests.conftest import Service
+from tests.support.reconciling import reconciler_of
+from tests.support.service import Service
 
 Make = Callable[..., StoreIdentity]
 
@@ -31,7 +32,7 @@ def database_names(settings: Settings) -> Iterator[list[str]]:
     """Names for two databases, which are gone afterwards."""
     names = [f'test_{uuid.uuid4().hex}' for _ in range(2)]
     yield names
-    with create_client(settings) as client:
+    with create_client(settings.mongodb_url, 1) as client:
         for name in names:
             client.drop_database(name)
 
@@ -41,13 +42,13 @@ def make(
     settings: Settings, database_names: list[str], tmp_path: Path
 ) -> Iterator[Make]:
     """Make the identity of a folder and a database, as another service would."""
-    with create_client(settings) as client:
+    with create_client(settings.mongodb_url, 1) as client:
 
         def made(folder: str = 'a', database: int = 0) -> StoreIdentity:
             (tmp_path / folder).mkdir(exist_ok=True)
             mark = UploadsFolder(tmp_path / folder).mark
             name = database_names[database]
-            return StoreIdentity(mark, MongoMetadata(client, name, 1).store_ids, name)
+            return StoreIdentity(mark, StoreIds(MongoDatabase(client, name, 1)), name)
 
         yield made
 
@@ -238,14 +239,7 @@ def test_a_service_that_finds_it_late_is_told_and_does_nothing_else(
     make('a', 0).agree()
     make('b', 1).agree()
     told: list[IdentityError] = []
-    reconciler = Reconciler(
-        service.store,
-        service.metadata,
-        service.folder,
-        service.expiry,
-        identity=make('a', 1),
-        on_foreign=told.append,
-    )
+    reconciler = reconciler_of(service, identity=make('a', 1), on_foreign=told.append)
     swept: list[bool] = []
     monkeypatch.setattr(service.folder, 'sweep_incoming', lambda: swept.append(True))
     reconciler.run_once()

@@ -1,6 +1,5 @@
 """Two-step writes whose second step fails, and many requests at the same moment."""
 
-import datetime
 import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -15,41 +14,16 @@ from pymongo.collection import Collection
 
 from falcon_images.errors import DatabaseUnavailableError
 from falcon_images.files.unresolved import UnresolvedWrite
-from falcon_images.maintenance.reconciler import Reconciler
 from falcon_images.metadata.drops import Drops
 from falcon_images.settings import Settings
-from tests.conftest import Service, form, running
 from tests.support.pictures import jpeg
+from tests.support.reconciling import failing, reconcile, reconciler_of
+from tests.support.service import Service, form, running
 
 
 def post(service: Service, collection_name: str = 'c') -> falcon.testing.Result:
     sent = form(('image', jpeg(), 'a.jpg'))
     return service.client.post_form(collection_name, sent)
-
-
-def failing(error: Exception) -> Any:
-    def fail(*args: object, **kwargs: object) -> None:
-        raise error
-
-    return fail
-
-
-def run_out_drops(service: Service) -> None:
-    """Let the time be over in which a process works on a drop."""
-    over = {'$set': {'until': datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)}}
-    service.database['_service.drops'].update_many({}, over)
-
-
-def reconcile(service: Service, grace_seconds: float = 0) -> None:
-    reconciler = Reconciler(
-        service.store,
-        service.metadata,
-        service.folder,
-        service.expiry,
-        grace_seconds=grace_seconds,
-    )
-    reconciler.run_once()
-    reconciler.run_once()
 
 
 def test_an_insert_that_was_never_sent_leaves_no_file(
@@ -250,13 +224,7 @@ def test_time_in_which_the_database_is_away_does_not_count(
     monkeypatch.setattr(
         'falcon_images.maintenance.reconciler.time.monotonic', lambda: clock[0]
     )
-    reconciler = Reconciler(
-        service.store,
-        service.metadata,
-        service.folder,
-        service.expiry,
-        grace_seconds=30,
-    )
+    reconciler = reconciler_of(service, grace_seconds=30)
     reconciler.run_once()
     clock[0] = 25.0
     with monkeypatch.context() as patch:

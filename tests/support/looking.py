@@ -7,8 +7,8 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.integration.conftest import Serving
 from tests.support.pictures import jpeg
+from tests.support.serving import Serving
 
 COLOURS = ('red', 'green', 'blue', 'orange', 'purple', 'teal')
 

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import bson
 
-from tests.conftest import form
 from tests.support.pictures import SVG, every_format, jpeg
+from tests.support.service import form
 
 METHODS = ('GET', 'GET', 'HEAD', 'POST', 'POST', 'POST', 'PUT', 'PATCH', 'DELETE')
 RARE_METHODS = ('OPTIONS', 'TRACE', 'CONNECT', 'PROPFIND', 'get', 'X' * 50)

@@ -13,8 +13,8 @@ from pymongo.collection import Collection
 from pymongo.errors import PyMongoError, WTimeoutError
 from pymongo.write_concern import WriteConcern
 
-from falcon_images.embedded.mongod import _find_program
-from tests.integration.conftest import eventually
+from falcon_images.embedded.mongod import find_program
+from tests.support.serving import eventually
 
 # Half of what MongoDB waits by default, so that less of the time is its own.
 ELECTION_MS = 5000
@@ -51,7 +51,7 @@ class Member:
         pytest.fail('no mongod could be started on a free port')
 
     def start(self) -> None:
-        command = [str(_find_program()), '--dbpath', str(self.folder), *OPTIONS]
+        command = [str(find_program()), '--dbpath', str(self.folder), *OPTIONS]
         self.process = subprocess.Popen(
             [*command, '--port', str(self.port)],
             stdin=subprocess.DEVNULL,

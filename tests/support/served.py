@@ -32,7 +32,7 @@ class Nursery:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, '-m', 'tests.served'],
+            [sys.executable, '-m', 'tests.support.served'],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -109,7 +109,7 @@ def main() -> None:
             listener = listen('127.0.0.1', 0)
             pid = os.fork()
             if pid == 0:
-                work = partial(serve._serve, settings, listener)
+                work = partial(serve.serve, settings, listener)
                 Workers(settings.workers, listener, work).run()
                 os._exit(0)
             print(pid, listener.getsockname()[1], flush=True)

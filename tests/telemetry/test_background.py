@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from falcon_images.telemetry.background import Background
-from tests.integration.conftest import eventually
+from tests.support.serving import eventually
 
 
 def nothing() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from falcon_images.resources.root import Root
 from falcon_images.telemetry.log_lines import LineHandler, formatter
-from tests.conftest import Service
+from tests.support.service import Service
 
 
 class Lines(logging.Handler):
@@ -96,7 +96,7 @@ def test_a_failure_has_its_traceback_as_a_string(
         raise RuntimeError('a bug')
 
     monkeypatch.setattr(Root, 'on_get', fail)
-    service.app.add_route('/fails', Root(service.metadata, service.settings))
+    service.app.add_route('/fails', Root(service.parts.health, '', '', False))
     assert service.client.simulate_get('/fails').status_code == 500
     failure, request = lines.objects()
     assert failure['level'] == 'ERROR'

@@ -19,18 +19,18 @@ from falcon_images.errors import TooManyThumbnailsError
 from falcon_images.thumbnails import drawers
 from falcon_images.thumbnails.drawers import Drawer, Drawers, DrawingDiedError, Limits
 from falcon_images.thumbnails.protocol import Answer, Order
-from tests.conftest import running
-from tests.integration.conftest import ROOT, eventually
 from tests.support import pictures
 from tests.support.pictures import jpeg, saved
-from tests.thumbnails.test_service import get, state
+from tests.support.processes import children, is_alive, linux
+from tests.support.service import running
+from tests.support.serving import ROOT, eventually
+from tests.support.thumbnails import get, state
 
 MB = 1024**2
 LIMITS = Limits(512 * MB, seconds=15, drawings=1000)
 # Seconds for a decoder, in few bytes, and without much memory.
 SLOW = (6400, 6400, 290)
 posix = pytest.mark.skipif(os.name == 'nt', reason='there are no signals')
-linux = pytest.mark.skipif(sys.platform != 'linux', reason='reads /proc')
 
 Make = Callable[..., Order]
 
@@ -67,21 +67,6 @@ def made() -> Iterator[Callable[[Limits], Drawer]]:
 @pytest.fixture
 def drawer(made: Callable[[Limits], Drawer]) -> Drawer:
     return made(LIMITS)
-
-
-def children(parent: int | None = None) -> set[int]:
-    """The process ids of those that draw for a process, this one if none is given."""
-    command = ('ps', '-ww', '-o', 'pid=,args=', '--ppid', str(parent or os.getpid()))
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    lines = (line.split(maxsplit=1) for line in found.stdout.splitlines())
-    return {int(pid) for pid, program in lines if 'thumbnails.child' in program}
-
-
-def is_alive(pid: int) -> bool:
-    path = Path(f'/proc/{pid}/stat')
-    with contextlib.suppress(OSError):
-        return path.read_text().rpartition(')')[2].split()[0] != 'Z'
-    return False
 
 
 def draw(drawer: Drawer, order: Order) -> Answer:

@@ -18,39 +18,20 @@ import falcon.testing
 import pytest
 from PIL import Image
 
-from falcon_images.app import create_app
+from falcon_images.app import Parts, create_app
 from falcon_images.errors import StorageFullError
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.spool import UploadSpool
 from falcon_images.files.thumbnails import SIZES
 from falcon_images.thumbnails.drawers import Drawer, Drawers
 from falcon_images.thumbnails.protocol import Answer, Order
-from tests.conftest import Client, Form, Service, form, running
-from tests.server.test_server import serving
 from tests.support import pictures
 from tests.support.pictures import jpeg, saved
+from tests.support.server import serving
+from tests.support.service import Client, Form, Service, form, running
+from tests.support.thumbnails import get, path_of, state
 
 COLORS = ('red', 'lime', 'blue', 'black', 'white', 'yellow', 'cyan', 'magenta')
-
-
-def path_of(document: dict[str, Any], word: str = 'images') -> str:
-    return f'/collections/c/{word}/{document["_id"]}/thumbnail'
-
-
-def get(
-    service: Service, document: dict[str, Any], size: str | None = None, **headers: str
-) -> falcon.testing.Result:
-    return service.client.simulate_get(
-        path_of(document),
-        params={'size': size} if size else {},
-        headers={name.replace('_', '-'): value for name, value in headers.items()},
-    )
-
-
-def state(response: falcon.testing.Result) -> str:
-    assert response.status_code == 200, response.text
-    assert response.headers['Content-Type'] == 'image/webp'
-    return response.headers['X-Thumbnail']
 
 
 def size_of(response: falcon.testing.Result) -> tuple[int, int]:
@@ -409,11 +390,9 @@ class TestManyAtOnce:
         self, service: Service, gate: Gate
     ) -> None:
         document = service.client.upload()
-        other = create_app(
-            service.settings, service.metadata, service.folder, service.store
-        )
-        clients = [service.client, Client(other)]
-        with ThreadPoolExecutor(2) as threads:
+        with contextlib.ExitStack() as stack, ThreadPoolExecutor(2) as threads:
+            parts = Parts(service.settings, service.parts.budget, stack)
+            clients = [service.client, Client(create_app(service.settings, parts))]
             answers = [
                 threads.submit(client.simulate_get, path_of(document))
                 for client in clients

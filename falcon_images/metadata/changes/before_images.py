@@ -8,7 +8,6 @@ from typing import Any
 import bson
 import pymongo
 from bson.max_key import MaxKey
-from pymongo.database import Database
 
 from falcon_images.metadata.changes.bulk import (
     RAW,
@@ -19,6 +18,7 @@ from falcon_images.metadata.changes.bulk import (
 )
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.errors import BATCH_SECONDS, mongo_errors
+from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.metadata.names import BEFORE_IMAGES
 
 _BATCH_DOCUMENTS = 500
@@ -63,9 +63,9 @@ class BeforeImages:
     Every method raises `DatabaseUnavailableError` when the database does not answer.
     """
 
-    def __init__(self, database: Database[Document]) -> None:
-        self._plain = database[BEFORE_IMAGES]
-        self._raw = database.get_collection(BEFORE_IMAGES, codec_options=RAW)
+    def __init__(self, mongo: MongoDatabase) -> None:
+        self._plain = mongo.database[BEFORE_IMAGES]
+        self._raw = mongo.database.get_collection(BEFORE_IMAGES, codec_options=RAW)
 
     def make_indexes(self) -> None:
         """Make the indexes that are missing."""
@@ -103,7 +103,7 @@ class BeforeImages:
                 self._plain.delete_many({'_id': {'$in': keys}})
 
     def hashes(self, change_id: Any, image_ids: Iterable[Any]) -> dict[Any, bytes]:
-        """Tell of which of some images there are before-images, and their SHA-256."""
+        """Return the SHA-256 of those of some images that have before-images."""
         keys = [_key(change_id, image_id) for image_id in image_ids]
         with mongo_errors(BATCH_SECONDS):
             found = self._plain.find({'_id': {'$in': keys}}, {'was': True})
@@ -137,7 +137,7 @@ class BeforeImages:
         return bool(keys)
 
     def image_ids(self, change_id: Any, limit: int) -> list[Any]:
-        """Tell of which images a change has before-images, as far as a limit."""
+        """List the images of which a change has before-images, as far as a limit."""
         with mongo_errors(BATCH_SECONDS):
             found = self._plain.find(
                 {'_id': _range(change_id)}, {'_id': True}, sort=[('_id', 1)]
@@ -145,15 +145,15 @@ class BeforeImages:
             return [each['_id']['image'] for each in found]
 
     def keeps(self, collection_name: str, image_id: Any) -> bool:
-        """Tell whether a bulk delete needs the file of an image."""
+        """Return whether a bulk delete needs the file of an image."""
         return self._has(collection_name, '_id', bson.ObjectId(image_id))
 
     def names_file(self, collection_name: str, image_name: str) -> bool:
-        """Tell whether a bulk delete needs a file, by the name its image had."""
+        """Return whether a bulk delete needs a file, by the name its image had."""
         return self._has(collection_name, 'image', image_name)
 
     def collection_names(self) -> list[str]:
-        """List the collections of which files are kept."""
+        """List the collections with images that bulk deletes can bring back."""
         with mongo_errors(BATCH_SECONDS):
             found: list[str] = self._plain.distinct(
                 'collection', {'kind': ChangeKind.DELETE.value}

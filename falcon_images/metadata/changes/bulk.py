@@ -11,20 +11,18 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.raw_bson import RawBSONDocument
 from pymongo import errors as pymongo_errors
 from pymongo.collection import Collection
-from pymongo.database import Database
 from pymongo.write_concern import WriteConcern
 
 from falcon_images.errors import ConflictError, InvalidRequestError
-from falcon_images.metadata.deadlines import Deadlines
 from falcon_images.metadata.documents import UPLOAD, Document
 from falcon_images.metadata.errors import (
     BAD_FILTER,
     BATCH_SECONDS,
-    Operations,
     is_certain,
     mongo_errors,
     unavailable,
 )
+from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.metadata.names import check_stored_name
 
 RawDocument = RawBSONDocument
@@ -58,20 +56,14 @@ class BulkDocuments:
     raises `DatabaseUnavailableError` when nobody knows what was done.
     """
 
-    def __init__(
-        self,
-        database: Database[Document],
-        query_timeout_ms: int,
-        operation: Operations,
-        deadlines: Deadlines,
-    ) -> None:
-        self._database = database
-        self._deadlines = deadlines
-        self._operation = operation
-        self._query_timeout_ms = query_timeout_ms
+    def __init__(self, mongo: MongoDatabase) -> None:
+        self._database = mongo.database
+        self._deadlines = mongo.deadlines
+        self._operation = mongo.operation
+        self._query_timeout_ms = mongo.query_timeout_ms
 
     def uuid(self, collection_name: str) -> Any:
-        """Tell which collection has this name; None if there is none."""
+        """Return the UUID of the collection of this name; None if there is none."""
         with mongo_errors():
             found = self._database.list_collections(filter={'name': collection_name})
             return next((each['info']['uuid'] for each in found), None)
@@ -81,7 +73,7 @@ class BulkDocuments:
     ) -> Iterator[Document]:
         """Read ids of the images that match, with some fields of their documents."""
         check_stored_name(collection_name, lambda: bool(self.uuid(collection_name)))
-        # An index alone tells all ids; without it, all documents would be read.
+        # An index alone has all ids; without it, all documents would be read.
         hint: dict[str, Any] = {} if filter_ or fields else {'hint': '_id_'}
         cursor = self._database[collection_name].find(
             filter_,
@@ -111,7 +103,7 @@ class BulkDocuments:
     def gone(self, collection_name: str, ids: Iterable[Any]) -> set[Any]:
         """Find which of some ids have no document, on a majority of the servers.
 
-        A read would tell what one server believes. This is a write that changes
+        A read would return what one server believes. This is a write that changes
         nothing: that it matched nothing is acknowledged like any write, with all that
         the server did before it.
         """
@@ -146,7 +138,7 @@ class BulkDocuments:
     ) -> set[int]:
         """Delete documents; return the numbers of those that were not.
 
-        One by one, as the database tells of many only how many it deleted. It may
+        One by one, as the database says of many only how many it deleted. It may
         forget that it did: only those that are `gone` afterwards stay deleted.
         """
         collection = self._raw(collection_name).with_options(
@@ -191,9 +183,9 @@ class BulkDocuments:
         return _refused(answer, lambda code: code == _DUPLICATE_KEY or is_certain(code))
 
     def _read(self, cursor: Iterator[_T]) -> Iterator[_T]:
-        with self._deadlines.begin().kept():
+        with self._deadlines.begin().enforced():
             first = list(itertools.islice(cursor, 1))
-        with self._deadlines.told_apart():
+        with self._deadlines.query_errors():
             yield from itertools.chain(first, cursor)
 
     def _raw(self, collection_name: str) -> Collection[RawDocument]:
@@ -226,7 +218,7 @@ def decoded(document: RawDocument) -> Document:
 
 
 def sha256_of(document: RawDocument) -> bytes:
-    """Tell the SHA-256 of a document's bytes."""
+    """Return the SHA-256 of a document's bytes."""
     return hashlib.sha256(document.raw).digest()
 
 
@@ -251,7 +243,7 @@ def _unchanged(document: RawDocument) -> Document:
 
 
 def _replacement(before: RawDocument, after: RawDocument) -> pymongo.UpdateOne:
-    """Fail where the document is another: only failures are told one by one."""
+    """Fail where the document is another: only failures are answered one by one."""
     same = {'$eq': ['$$ROOT', {'$literal': before}]}
     made = {'$cond': [same, {'$literal': after}, 'changed']}
     return pymongo.UpdateOne({'_id': before['_id']}, [{'$replaceWith': made}])

@@ -11,7 +11,7 @@ from falcon_images.metadata.documents import Document
 
 
 class State(StrEnum):
-    """How far a change is; the first and the last are shown to nobody."""
+    """How far a change is; the first and the last are not public."""
 
     SELECTING = 'selecting'
     RUNNING = 'running'
@@ -25,8 +25,8 @@ class State(StrEnum):
 class ChangeRecord:
     """A change, for whoever holds its lease, if `token` is that of the record.
 
-    `uuid` tells the collection from others that had, or will have, its name; `done` is
-    the number of the last batch of ids that is in `changed`.
+    `uuid` is of the collection, unlike others that had, or will have, its name; `done`
+    is the number of the last batch of ids that is in `changed`.
     """
 
     id: Any

@@ -1,4 +1,4 @@
-"""Kept images: deleted in bulk, with their documents in before-images for a time."""
+"""Deleted images: by bulk deletes, with their documents in before-images for a time."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +20,7 @@ class DeletedImages:
 
     def __init__(self, database: Database[Document], collection_name: str) -> None:
         self._before_images = database[BEFORE_IMAGES]
-        self._kept = {'kind': ChangeKind.DELETE.value, 'collection': collection_name}
+        self._deleted = {'kind': ChangeKind.DELETE.value, 'collection': collection_name}
 
     def find(
         self, filter_: Document, fields: Document, **options: Any
@@ -28,7 +28,7 @@ class DeletedImages:
         """Read documents that match; options are those of a collection's `find`."""
         order = [(f'{_INSIDE}{name}', n) for name, n in options.pop('sort', ())]
         cursor = self._before_images.find(
-            self._kept | _inside(filter_),
+            self._deleted | _inside(filter_),
             {f'{_INSIDE}{name}': True for name in ('_id', *fields)},
             sort=order or None,
             **options,
@@ -38,15 +38,15 @@ class DeletedImages:
                 yield found['before']
 
     def change_ids(self, image_id: Any) -> list[Any]:
-        """Tell which changes keep an image."""
+        """List the changes that can bring an image back."""
         found = self._before_images.find(
-            self._kept | _inside({'_id': image_id}), {'_id': True}
+            self._deleted | _inside({'_id': image_id}), {'_id': True}
         )
         return [each['_id']['change'] for each in found]
 
     def count(self) -> int:
         """Count the images."""
-        return self._before_images.count_documents(self._kept)
+        return self._before_images.count_documents(self._deleted)
 
 
 def _inside(filter_: Document) -> Document:

@@ -1,4 +1,4 @@
-"""Deletions: what bulk deletes are told of images that they did not delete.
+"""Deletions: what bulk deletes find noted of images that they did not delete.
 
 A before-image says that a bulk delete is about to delete an image, or that it did. When
 somebody else deletes the image, it must not come back by a revert of that bulk delete.
@@ -9,12 +9,11 @@ from typing import Any
 
 import pymongo
 from bson.max_key import MaxKey
-from pymongo.database import Database
 
 from falcon_images.metadata.changes.before_images import BeforeImages
 from falcon_images.metadata.changes.records import ChangeRecords
-from falcon_images.metadata.documents import Document
 from falcon_images.metadata.errors import BATCH_SECONDS, mongo_errors
+from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.metadata.names import DELETED
 
 
@@ -26,11 +25,11 @@ class Deletions:
 
     def __init__(
         self,
-        database: Database[Document],
+        mongo: MongoDatabase,
         changes: ChangeRecords,
         before_images: BeforeImages,
     ) -> None:
-        self._deleted = database[DELETED]
+        self._deleted = mongo.database[DELETED]
         self._changes = changes
         self._before_images = before_images
 
@@ -39,8 +38,8 @@ class Deletions:
     ) -> bool:
         """Note who deleted some images, after that is certain.
 
-        A bulk delete that is not finished may have read a document and not kept it
-        yet, so it is told first; then what any has kept is removed.
+        A bulk delete that is not finished may have read a document and not stored its
+        before-image yet, so first it is noted for it; then before-images are removed.
 
         Args:
             change_id: the bulk delete that deleted them; None if none did.

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bson.max_key import MaxKey
-from pymongo.database import Database
 
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.errors import BATCH_SECONDS, mongo_errors
+from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.metadata.names import PENDING
 
 
@@ -17,8 +17,8 @@ class PendingIds:
     Every method raises `DatabaseUnavailableError` when the database does not answer.
     """
 
-    def __init__(self, database: Database[Document]) -> None:
-        self._batches = database[PENDING]
+    def __init__(self, mongo: MongoDatabase) -> None:
+        self._batches = mongo.database[PENDING]
 
     def add(self, change_id: Any, number: int, ids: Sequence[Any]) -> None:
         """Add the batch of ids that has a number."""

@@ -6,13 +6,13 @@ from typing import Any, cast
 import bson
 import pymongo
 from pymongo.collection import ReturnDocument
-from pymongo.database import Database
 
 from falcon_images.errors import ConflictError, InvalidRequestError, NotFoundError
 from falcon_images.metadata.changes.before_images import ChangeKind
 from falcon_images.metadata.changes.change import ChangeRecord, State, change_of
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.errors import BATCH_SECONDS, mongo_errors
+from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.metadata.names import CHANGES, check_stored_name
 from falcon_images.metadata.values import new_id
 
@@ -21,7 +21,7 @@ _LEASE_MARGIN_MS = 2000 * int(BATCH_SECONDS)
 _HIDDEN_FIELDS = ('collection', 'uuid', 'filter', 'is_merge', 'lease', 'done')
 
 
-SHOWN_STATES = (State.RUNNING, State.DONE, State.REVERTING, State.REVERTED)
+_PUBLIC_STATES = (State.RUNNING, State.DONE, State.REVERTING, State.REVERTED)
 _EXPIRING = State.EXPIRING.value
 _RESTING = (State.DONE, State.REVERTED)
 _UNFINISHED = (State.SELECTING, State.RUNNING)
@@ -39,14 +39,14 @@ class ChangeRecords:
     lost.
     """
 
-    def __init__(self, database: Database[Document], query_timeout_ms: int) -> None:
-        self._records = database[CHANGES]
-        self._lease_end = _in(query_timeout_ms + _LEASE_MARGIN_MS)
+    def __init__(self, mongo: MongoDatabase) -> None:
+        self._records = mongo.database[CHANGES]
+        self._lease_end = _in(mongo.query_timeout_ms + _LEASE_MARGIN_MS)
 
     def begin(
         self, record: Document, filter_: Document, kept_seconds: int
     ) -> ChangeRecord:
-        """Write the record of a new change, which is not shown yet.
+        """Write the record of a new change, which is not public yet.
 
         Args:
             kept_seconds: how long from now on it can be reverted at least.
@@ -108,7 +108,7 @@ class ChangeRecords:
             NotFoundError: there is no such change.
         """
         key = _parse(collection_name, change_id)
-        states = {'$in': [state.value for state in SHOWN_STATES]}
+        states = {'$in': [state.value for state in _PUBLIC_STATES]}
         filter_ = {'_id': key, 'collection': collection_name, 'state': states}
         if change := self._take(filter_ | {'$nor': [_over(), _HELD]}):
             return change
@@ -124,12 +124,12 @@ class ChangeRecords:
         raise ConflictError('The time in which the change could be reverted is over.')
 
     def get(self, collection_name: str, change_id: str) -> Document:
-        """Read a change's record as it is shown."""
-        filter_ = _shown_of(collection_name) | {
+        """Read the public view of a change's record."""
+        filter_ = _public_of(collection_name) | {
             '_id': _parse(collection_name, change_id)
         }
         with mongo_errors():
-            found = self._records.find_one(filter_, _SHOWN_FIELDS)
+            found = self._records.find_one(filter_, _PUBLIC_FIELDS)
         if found is None:
             raise _unknown(change_id)
         return found
@@ -141,8 +141,8 @@ class ChangeRecords:
         # There may be records of a collection that is no more.
         check_stored_name(collection_name, lambda: True)
         cursor = self._records.find(
-            _shown_of(collection_name),
-            _SHOWN_FIELDS,
+            _public_of(collection_name),
+            _PUBLIC_FIELDS,
             sort=[('time', -1), ('_id', -1)],
             skip=skip,
             limit=limit,
@@ -160,10 +160,10 @@ class ChangeRecords:
         self._mark({'uuid': uuid})
 
     def marked(self) -> ChangeRecord | None:
-        """Tell a change that is irrevocable; it is to be forgotten.
+        """Return a change that is irrevocable; it is to be forgotten.
 
-        It is so on a majority of the servers: a read alone could tell what one server
-        forgets again.
+        It is so on a majority of the servers: a read alone could return what one server
+        loses again.
         """
         filter_ = {'state': _EXPIRING}
         with mongo_errors():
@@ -196,11 +196,11 @@ class ChangeRecords:
             self._records.delete_one({'_id': change_id})
 
     def is_known(self, change_id: Any) -> bool:
-        """Tell whether there is a record of a change, in whatever state."""
+        """Return whether there is a record of a change, in whatever state."""
         return self._has({'_id': change_id})
 
-    def is_kept(self, change_ids: Sequence[Any]) -> bool:
-        """Tell whether one of some changes is not to be forgotten yet."""
+    def has_revertible(self, change_ids: Sequence[Any]) -> bool:
+        """Return whether one of some changes is not to be forgotten yet."""
         states = {'$ne': _EXPIRING}
         return self._has({'_id': {'$in': list(change_ids)}, 'state': states})
 
@@ -236,7 +236,7 @@ class ChangeRecords:
 
 
 _HELD = {'$expr': {'$gt': ['$lease.until', '$$NOW']}}
-_SHOWN_FIELDS = dict.fromkeys(_HIDDEN_FIELDS, False)
+_PUBLIC_FIELDS = dict.fromkeys(_HIDDEN_FIELDS, False)
 
 
 def _in(milliseconds: int) -> Document:
@@ -253,8 +253,8 @@ def _over() -> Document:
     return {'state': {'$in': states}, '$expr': {'$lte': ['$until', '$$NOW']}}
 
 
-def _shown_of(collection_name: str) -> Document:
-    states = [state.value for state in SHOWN_STATES]
+def _public_of(collection_name: str) -> Document:
+    states = [state.value for state in _PUBLIC_STATES]
     return {'collection': collection_name, 'state': {'$in': states}}
 
 

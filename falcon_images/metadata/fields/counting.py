@@ -1,4 +1,4 @@
-"""Facets: every property of the documents that match, its types and values, counted.
+"""Counting: every property of the documents that match, its types and values, counted.
 
 The database counts, one property after the other, two at a time. A property that turns
 out to hold lists or objects is counted once more, in the way that these need.
@@ -17,8 +17,8 @@ from pymongo.collection import Collection
 from falcon_images.errors import DatabaseUnavailableError, QueryTimeoutError
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.errors import BAD_FILTER, mongo_errors
-from falcon_images.metadata.fields.counts import Tally, tally
 from falcon_images.metadata.fields.expressions import Names, is_path
+from falcon_images.metadata.fields.field_counts import FieldCounts, read_field_counts
 from falcon_images.metadata.fields.stages import (
     counted_stages,
     inner_names_stages,
@@ -40,11 +40,11 @@ _DOCUMENTS_WITH_OTHERS = 1000
 
 
 @dataclass(frozen=True)
-class Facets:
+class CountedFields:
     """What was counted; truncated if there are more properties than `MAX_FIELDS`."""
 
     documents: int
-    tallies: list[Tally]
+    fields: list[FieldCounts]
     is_truncated: bool
 
 
@@ -88,40 +88,40 @@ class Counting:
         self._known = 0
         self._is_truncated = False
 
-    def run(self) -> Facets:
+    def run(self) -> CountedFields:
         """Count, level by level of nested objects."""
         self._known, self._is_truncated = 0, False
-        tallies: list[Tally] = []
+        counted: list[FieldCounts] = []
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             documents = pool.submit(self._count)
             fields = self._admitted(self._top_fields())
             while fields:
                 found, inner = self._level(pool, fields)
-                tallies += found
+                counted += found
                 fields = self._admitted(inner)
-            tallies = [found for found in tallies if found.count]
-            return Facets(documents.result(), tallies, self._is_truncated)
+            counted = [found for found in counted if found.count]
+            return CountedFields(documents.result(), counted, self._is_truncated)
 
     def _level(
         self, pool: ThreadPoolExecutor, fields: list[_Field]
-    ) -> tuple[list[Tally], list[_Field]]:
-        """Count properties; tell also of those inside of the objects that they hold."""
+    ) -> tuple[list[FieldCounts], list[_Field]]:
+        """Count properties; return also those inside of the objects that they hold."""
         nested = pool.map(
             self._read_nested, [field for field in fields if field.is_nested]
         )
-        tallies: list[Tally] = []
+        counted: list[FieldCounts] = []
         surprises: list[_Field] = []
         plain = [field for field in fields if not field.is_nested]
         for field, found in pool.map(self._read, plain):
             if found.is_nested:
                 surprises.append(field)
             else:
-                tallies.append(found)
+                counted.append(found)
         inner: list[_Field] = []
         for found, inside in (*nested, *pool.map(self._read_nested, surprises)):
-            tallies.append(found)
+            counted.append(found)
             inner += inside
-        return tallies, inner
+        return counted, inner
 
     def _admitted(self, fields: list[_Field]) -> list[_Field]:
         admitted = fields[: MAX_FIELDS - self._known]
@@ -175,13 +175,13 @@ class Counting:
         )
         return {row['_id'] for row in rows}
 
-    def _read(self, field: _Field) -> tuple[_Field, Tally]:
-        return field, self._tally(field, counted_stages(field.names))
+    def _read(self, field: _Field) -> tuple[_Field, FieldCounts]:
+        return field, self._counts(field, counted_stages(field.names))
 
-    def _read_nested(self, field: _Field) -> tuple[Tally, list[_Field]]:
+    def _read_nested(self, field: _Field) -> tuple[FieldCounts, list[_Field]]:
         is_deepest = len(field.names) == MAX_DEPTH
         stages = nested_stages(field.names, field.is_in_lists, is_deepest)
-        found = self._tally(field, stages)
+        found = self._counts(field, stages)
         return found, [] if is_deepest else self._inner_fields(field)
 
     def _inner_fields(self, field: _Field) -> list[_Field]:
@@ -197,11 +197,11 @@ class Counting:
             for row in rows
         ]
 
-    def _tally(self, field: _Field, stages: list[Document]) -> Tally:
+    def _counts(self, field: _Field, stages: list[Document]) -> FieldCounts:
         share = max(_ALWAYS_LISTED_VALUES, _MAX_LISTED_VALUES // self._known)
         listed = min(self._most_listed, share)
         rows = self._of_field(field, [*stages, *summed_stages(listed)])
-        return tally(field.path, rows, listed)
+        return read_field_counts(field.path, rows, listed)
 
     def _of_field(self, field: _Field, stages: list[Document]) -> list[Document]:
         # Few documents are found by the index, wherever they are.

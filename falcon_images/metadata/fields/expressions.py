@@ -1,4 +1,4 @@
-"""Expressions: how MongoDB is told to take the values of a property from a document.
+"""Expressions: how MongoDB takes the values of a property from a document.
 
 A list counts as its different members, and objects in it as their own properties.
 """
@@ -47,7 +47,7 @@ def leaves(value: Expression, keep_objects: bool) -> Expression:
 
 
 def type_of(value: Expression) -> Expression:
-    """Tell the type of a value, the same for all kinds of numbers."""
+    """Take the type of a value, the same for all kinds of numbers."""
     return _if({'$isNumber': value}, 'number', {'$type': value})
 
 
@@ -60,12 +60,12 @@ def inner_names(value: Expression) -> Expression:
 
 
 def is_list(value: Expression) -> Expression:
-    """Tell whether a value is a list."""
+    """Make the expression of whether a value is a list."""
     return {'$isArray': [value]}
 
 
 def is_path(name: str) -> bool:
-    """Tell whether a name can stand in a path; no client can have sent another."""
+    """Return whether a name can stand in a path; no client can have sent another."""
     return name != '' and '.' not in name and not name.startswith('$')
 
 

@@ -1,4 +1,4 @@
-"""Stages: how MongoDB is told to count the values and the names of properties."""
+"""Stages: how MongoDB counts the values and the names of properties."""
 
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.fields.expressions import (
@@ -66,7 +66,7 @@ def summed_stages(most_listed: int) -> list[Document]:
 
 
 def names_stages() -> list[Document]:
-    """Count the names in documents, and tell which have lists or objects."""
+    """Count the names in documents, and find which have lists or objects."""
     member = {'name': '$$this.k', 'type': {'$type': '$$this.v'}}
     members = {'$map': {'input': {'$objectToArray': '$$ROOT'}, 'in': member}}
     is_nested = {'$in': ['$member.type', ['array', 'object']]}

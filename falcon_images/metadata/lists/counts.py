@@ -10,9 +10,9 @@ from pymongo.collection import Collection
 
 from falcon_images.metadata.documents import Document
 
-_KEPT_COLLECTIONS = 1000
+_REMEMBERED_COLLECTIONS = 1000
 # So that whatever was found out wrongly does not stay.
-_KEPT_SECONDS = 600
+_REMEMBERED_SECONDS = 600
 _NEWEST_DOCUMENTS = 1000
 _ATTEMPTS = 5
 # Of what the service did not make: a range that is not of ids is of other types.
@@ -43,25 +43,25 @@ class Counts:
     def __init__(self, timeout_ms: int) -> None:
         self._timeout_ms = timeout_ms
         self._seen: cachetools.TTLCache[str, _Difference] = cachetools.TTLCache(
-            _KEPT_COLLECTIONS, _KEPT_SECONDS
+            _REMEMBERED_COLLECTIONS, _REMEMBERED_SECONDS
         )
         self._known: cachetools.TTLCache[str, _Difference] = cachetools.TTLCache(
-            _KEPT_COLLECTIONS, _KEPT_SECONDS
+            _REMEMBERED_COLLECTIONS, _REMEMBERED_SECONDS
         )
         self._lock = threading.Lock()
 
     def exact(self, collection: Collection[Document]) -> int:
         """Count all documents; raise what PyMongo raises."""
         before = _server(collection)
-        kept = collection.estimated_document_count()
+        estimate = collection.estimated_document_count()
         # Another server may have become the primary meanwhile.
         server = _server(collection)
         server = server if server == before else None
         with self._lock:
             known = self._known.get(collection.name)
         if known and known.server == server and _still_holds(known, collection):
-            return kept + known.documents
-        counted, difference = self._compare(collection, kept)
+            return estimate + known.documents
+        counted, difference = self._compare(collection, estimate)
         is_same = server is not None and server == _server(collection)
         if is_same and difference is not None:
             found = _Difference(server, _uuid(collection), difference)
@@ -69,42 +69,42 @@ class Counts:
         return counted
 
     def _compare(
-        self, collection: Collection[Document], kept: int
+        self, collection: Collection[Document], estimate: int
     ) -> tuple[int, int | None]:
-        """Count all documents; tell what a server's number lacks, or None."""
+        """Count all documents; return also what a server's number lacks, or None."""
         newest = _newest(collection)
         if newest is None:
             counted = self._count(collection)
-            is_still = kept == collection.estimated_document_count()
-            return counted, counted - kept if is_still else None
-        before, kept_before = self._count_newest(collection, newest)
+            is_unchanged = estimate == collection.estimated_document_count()
+            return counted, counted - estimate if is_unchanged else None
+        before, estimate_before = self._count_newest(collection, newest)
         others = self._count(collection, {'_id': {'$lte': newest}})
         others += self._count(collection, _OTHER_IDS)
-        after, kept_after = self._count_newest(collection, newest)
+        after, estimate_after = self._count_newest(collection, newest)
         counted = others + after
-        if kept_before is None or kept_after is None:
+        if estimate_before is None or estimate_after is None:
             return counted, None
         # Else others than the newest came or went while they were counted.
-        is_still = kept_after - kept_before == after - before
-        return counted, counted - kept_after if is_still else None
+        is_unchanged = estimate_after - estimate_before == after - before
+        return counted, counted - estimate_after if is_unchanged else None
 
     def _count_newest(
         self, collection: Collection[Document], newest: Any
     ) -> tuple[int, int | None]:
-        """Count the newest documents; tell the server's number then, or None."""
-        kept = collection.estimated_document_count()
+        """Count the newest documents; return also the server's number then, or None."""
+        estimate = collection.estimated_document_count()
         for _ in range(_ATTEMPTS):
-            before = kept
+            before = estimate
             counted = self._count(collection, {'_id': {'$gt': newest}})
-            kept = collection.estimated_document_count()
-            if kept == before:
-                return counted, kept
+            estimate = collection.estimated_document_count()
+            if estimate == before:
+                return counted, estimate
         return counted, None
 
     def _count(
         self, collection: Collection[Document], filter_: Document | None = None
     ) -> int:
-        # An index alone tells; without it, all documents would be read.
+        # An index alone is enough; without it, all documents would be read.
         return collection.count_documents(
             filter_ or {}, hint='_id_', maxTimeMS=self._timeout_ms
         )
@@ -137,10 +137,10 @@ def _still_holds(known: _Difference, collection: Collection[Document]) -> bool:
 
 
 def _server(collection: Collection[Document]) -> object:
-    """Tell which start of which server answers; None for one that asks others.
+    """Return which start of which server answers; None for one that asks others.
 
     PyMongo knows: it asks each server all the time, and does not use one of which it
-    has lost a connection before that one has told this anew.
+    has lost a connection before that one has said this anew.
     """
     described = collection.database.client.topology_description.server_descriptions()
     asked = [server for server in described.values() if server.is_writable]

@@ -2,13 +2,13 @@
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeVar
 
 from pymongo.collection import Collection
 
-from falcon_images.metadata.deadlines import Deadline, Deadlines
+from falcon_images.metadata.deadlines import Deadline
 from falcon_images.metadata.documents import (
     Document,
     Order,
@@ -17,8 +17,12 @@ from falcon_images.metadata.documents import (
     image_not_found,
     public_view,
 )
-from falcon_images.metadata.errors import BAD_FILTER, Operations, again, mongo_errors
-from falcon_images.metadata.fields.counting import Counting, Facets
+from falcon_images.metadata.errors import (
+    BAD_FILTER,
+    mongo_errors,
+    retry_lost_cursors,
+)
+from falcon_images.metadata.fields.counting import CountedFields, Counting
 from falcon_images.metadata.lists.counts import Counts
 from falcon_images.metadata.lists.neighbors import (
     find_next,
@@ -26,6 +30,7 @@ from falcon_images.metadata.lists.neighbors import (
     find_previous,
 )
 from falcon_images.metadata.lists.pages import Row, fields_of, filter_of, read_page
+from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.metadata.values import parse_id
 
 # A cursor's batches: large enough to be quick, small enough to stay out of memory.
@@ -34,28 +39,18 @@ _T = TypeVar('_T')
 
 
 class Lists:
-    """Documents in an order, those around one of them, and their numbers.
+    """Documents in an order, those around one of them, and their numbers."""
 
-    Args:
-        collection: opens a collection by its name.
-    """
-
-    def __init__(
-        self,
-        collection: Callable[[str], Collection[Document]],
-        query_timeout_ms: int,
-        operation: Operations,
-        deadlines: Deadlines,
-    ) -> None:
-        self._collection = collection
-        self._query_timeout_ms = query_timeout_ms
-        self._deadlines = deadlines
-        self._operation = operation
-        self._counts = Counts(query_timeout_ms)
+    def __init__(self, mongo: MongoDatabase) -> None:
+        self._collection = mongo.collection
+        self._query_timeout_ms = mongo.query_timeout_ms
+        self._deadlines = mongo.deadlines
+        self._operation = mongo.operation
+        self._counts = Counts(mongo.query_timeout_ms)
 
     def count(self, collection_name: str, filter_: Document) -> int:
         """Count the documents that match."""
-        return again(lambda: self._count(collection_name, filter_))
+        return retry_lost_cursors(lambda: self._count(collection_name, filter_))
 
     def _count(self, collection_name: str, filter_: Document) -> int:
         collection = self._collection(collection_name)
@@ -107,7 +102,9 @@ class Lists:
         Raises:
             NotFoundError: the image is not there.
         """
-        return again(lambda: self._neighbors(collection_name, image_id, query))
+        return retry_lost_cursors(
+            lambda: self._neighbors(collection_name, image_id, query)
+        )
 
     def _neighbors(
         self, collection_name: str, image_id: str, query: Query
@@ -123,13 +120,13 @@ class Lists:
                 find_next(collection, around, deadline),
             )
 
-    def facets(
+    def count_fields(
         self,
         collection_name: str,
         filter_: Document,
         most_listed: int,
         timeout_seconds: float,
-    ) -> Facets:
+    ) -> CountedFields:
         """Count the properties of the documents that match, and their values.
 
         Raises:
@@ -138,12 +135,12 @@ class Lists:
         collection = self._collection(collection_name)
         counting = Counting(collection, filter_, most_listed, timeout_seconds)
         with self._operation('fields', None):
-            return again(counting.run)
+            return retry_lost_cursors(counting.run)
 
     @contextlib.contextmanager
     def _query(self, name: str) -> Iterator[Deadline]:
         deadline = self._deadlines.begin()
-        with self._operation(name, None, BAD_FILTER), deadline.kept():
+        with self._operation(name, None, BAD_FILTER), deadline.enforced():
             yield deadline
 
     def _read(self, found: Iterator[_T]) -> Iterator[_T]:
@@ -154,7 +151,7 @@ class Lists:
         """
         with self._query('list'):
             first = list(itertools.islice(found, 1))
-        with mongo_errors(None, BAD_FILTER), self._deadlines.told_apart():
+        with mongo_errors(None, BAD_FILTER), self._deadlines.query_errors():
             yield from itertools.chain(first, found)
 
 

@@ -58,7 +58,7 @@ def read_page(
 
 
 def is_found_by_filter(query: Query) -> bool:
-    """Tell whether a filter finds all documents of a page, and no others."""
+    """Return whether a filter finds all documents of a page, and no others."""
     exact = query.after is None or is_one_range(query.sort, query.after)
     return exact and not query.fields
 
@@ -101,9 +101,9 @@ def _rows(
     limit: int,
     deadline: Deadline,
 ) -> Iterator[dict[str, Any]]:
-    with deadline.kept():
+    with deadline.enforced():
         cursor = collection.aggregate(
-            _pipeline(query, after, limit),
+            page_pipeline(query, after, limit),
             allowDiskUse=True,
             maxTimeMS=deadline.left_ms(),
             batchSize=_BATCH_DOCUMENTS,
@@ -112,7 +112,7 @@ def _rows(
         yield from cursor
 
 
-def _pipeline(query: Query, after: Position | None, limit: int) -> list[Document]:
+def page_pipeline(query: Query, after: Position | None, limit: int) -> list[Document]:
     stages: list[Document] = [
         {'$match': filter_of(replace(query, after=after))},
         {'$sort': dict(query.sort)},
@@ -125,8 +125,8 @@ def _pipeline(query: Query, after: Position | None, limit: int) -> list[Document
     row = {'_id': 0, 'document': '$$ROOT', 'after': comes, 'position': _sendable()}
     stages += [{'$project': row}, {'$unset': f'document.{UPLOAD}'}]
     if fields := fields_of(query):
-        kept = {f'document.{name}': True for name in fields}
-        stages.append({'$project': {'after': True, 'position': True, **kept}})
+        wanted = {f'document.{name}': True for name in fields}
+        stages.append({'$project': {'after': True, 'position': True, **wanted}})
     return stages
 
 

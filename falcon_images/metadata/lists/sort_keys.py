@@ -1,7 +1,7 @@
-"""Positions: what comes after a document in an order, as MongoDB compares.
+"""Sort keys: what comes after a document in an order, as MongoDB compares.
 
 MongoDB sorts values of different types by type, missing ones as null, and lists by
-their smallest or, descending, their largest member. `comes_after` tells exactly, of
+their smallest or, descending, their largest member. `comes_after` is exact, for
 documents that MongoDB has sorted; `may_come_after` leaves out beforehand what surely
 does not, all of it unless there are lists of objects or lists in lists.
 """
@@ -91,7 +91,7 @@ def _comes(order: Order, position: Position) -> Document:
 
 
 def position_of(document: Document, order: Order) -> Position | None:
-    """Tell the position of a whole document; None if only MongoDB can."""
+    """Return the position of a whole document; None if only MongoDB can find it."""
     values = [_value_at(document, path) for path, _ in order]
     if any(isinstance(value, list) for value in values):
         return None
@@ -109,7 +109,7 @@ def _value_at(document: Document, path: str) -> Any:
 
 
 def is_one_range(order: Order, position: Position) -> bool:
-    """Tell whether `may_come_after` finds just what comes after, by an index."""
+    """Return whether `may_come_after` finds just what comes after, by an index."""
     return {path for path, _ in order} <= _INDEXED and all(map(_type, position))
 
 

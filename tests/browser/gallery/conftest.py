@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pymongo
 import pytest
 
-from tests.integration.conftest import Serving
+from tests.support.serving import Serving
 
 _DATABASE = 'test_gallery'
 

@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
 import falcon_images
-from tests.integration.conftest import Serving
 from tests.support.looking import (
     documents,
     dropped,
@@ -19,6 +18,7 @@ from tests.support.looking import (
     upload,
 )
 from tests.support.pictures import every_format, jpeg
+from tests.support.serving import Serving
 
 UI = Path(falcon_images.__file__).parent / 'ui'
 

@@ -8,8 +8,8 @@ import pytest
 from bson import ObjectId
 from playwright.sync_api import CDPSession, Page, expect
 
-from tests.integration.conftest import Serving
 from tests.support.looking import see, until
+from tests.support.serving import Serving
 
 COUNT = 100_000
 SMOOTH_MS = 33

@@ -8,7 +8,6 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.integration.conftest import Serving
 from tests.support.looking import (
     documents,
     expect_images,
@@ -17,6 +16,7 @@ from tests.support.looking import (
     until,
     upload,
 )
+from tests.support.serving import Serving
 
 NAMES = ('constructor', 'toString', 'valueOf', '__proto__', 'hasOwnProperty')
 

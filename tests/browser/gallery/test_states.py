@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.integration.conftest import Serving
-from tests.middleware.test_auth import IdentificationServer
+from tests.support.identification import IdentificationServer
 from tests.support.looking import (
     documents,
     dropped,
@@ -19,6 +18,7 @@ from tests.support.looking import (
     until,
 )
 from tests.support.pictures import jpeg
+from tests.support.serving import Serving
 
 CONTRAST = (Path(__file__).parent / 'contrast.js').read_text()
 

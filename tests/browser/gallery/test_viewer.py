@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
-from tests.integration.conftest import Serving
 from tests.support.looking import documents, fill, see, until, upload
+from tests.support.serving import Serving
 
 
 def test_arrow_keys_lead_through_the_images_and_back(

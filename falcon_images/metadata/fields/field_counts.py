@@ -1,4 +1,4 @@
-"""Tallies: what was counted of one property."""
+"""Counts of fields: what was counted of one property."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ _NESTED = ('array', 'object')
 
 
 @dataclass(frozen=True)
-class Tally:
+class FieldCounts:
     """How many documents have a property, of what types and with which values.
 
     Attributes:
@@ -42,7 +42,9 @@ class Tally:
     is_nested: bool = False
 
 
-def tally(name: str, rows: Iterable[Document], most_listed: int) -> Tally:
+def read_field_counts(
+    name: str, rows: Iterable[Document], most_listed: int
+) -> FieldCounts:
     """Read what the database summed up for each type."""
     of_types = {
         (row['_id']['type'], row['_id']['is_long']): row
@@ -55,7 +57,7 @@ def tally(name: str, rows: Iterable[Document], most_listed: int) -> Tally:
     types: dict[str, Document] = {}
     for (type_, _), row in of_types.items():
         _add(types, type_, row)
-    return Tally(
+    return FieldCounts(
         name=name,
         count=documents - without,
         types=types,

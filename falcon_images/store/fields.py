@@ -1,0 +1,76 @@
+"""Fields: the properties of a collection's images, their types and values, counted."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+from falcon_images.errors import TooManyFieldCountsError
+from falcon_images.metadata.documents import Document
+from falcon_images.metadata.fields.counting import CountedFields
+from falcon_images.metadata.fields.field_counts import FieldCounts
+from falcon_images.metadata.lists.lists import Lists
+
+
+class FieldPlaces:
+    """Places for countings that this process waits for at the same time."""
+
+    def __init__(self, count: int) -> None:
+        self._free = threading.Semaphore(count)
+
+    @contextlib.contextmanager
+    def taken(self) -> Iterator[None]:
+        """Take a place; raise `TooManyFieldCountsError` if there is none."""
+        if not self._free.acquire(blocking=False):
+            raise TooManyFieldCountsError(
+                'Too many ask for fields at once (MAX_FACETS); ask again in a moment.'
+            )
+        try:
+            yield
+        finally:
+            self._free.release()
+
+
+class ImageFields:
+    """Counts the properties of images, for a few who ask at the same time."""
+
+    def __init__(self, lists: Lists, max_waiting: int, timeout_seconds: float) -> None:
+        self._lists = lists
+        self._places = FieldPlaces(max_waiting)
+        self._timeout_seconds = timeout_seconds
+
+    def count(
+        self, collection_name: str, filter_: Document, most_listed: int
+    ) -> Document:
+        """Count the properties of the documents that match, and their values.
+
+        Args:
+            most_listed: how many of a property's commonest values are listed.
+
+        Raises:
+            QueryTimeoutError: it takes longer than it may.
+            TooManyFieldCountsError: as many are waited for as may.
+        """
+        with self._places.taken():
+            counted = self._lists.count_fields(
+                collection_name, filter_, most_listed, self._timeout_seconds
+            )
+        return _public_view(counted)
+
+
+def _public_view(counted: CountedFields) -> Document:
+    fields = sorted(counted.fields, key=lambda field: field.name)
+    view: Document = {
+        'documents': counted.documents,
+        'fields': [_public_field(field) for field in fields],
+    }
+    return {**view, 'truncated': True} if counted.is_truncated else view
+
+
+def _public_field(field: FieldCounts) -> Document:
+    return {
+        'name': field.name,
+        'count': field.count,
+        'types': field.types,
+        'distinct': field.distinct,
+        'values': [{'value': value, 'count': n} for value, n in field.values],
+    }

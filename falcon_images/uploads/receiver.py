@@ -1,0 +1,36 @@
+"""The receiver of uploads: as many at the same time as there are places."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+from falcon_images.files.spool import UploadSpool
+from falcon_images.settings import Limits
+from falcon_images.uploads.digests import Claim
+from falcon_images.uploads.form import Upload, UploadSlots, receive_upload
+
+
+class UploadReceiver:
+    """Receives uploads, each with a place for as long as it is worked on."""
+
+    def __init__(self, spool: UploadSpool, max_uploads: int, limits: Limits) -> None:
+        self._spool = spool
+        self._slots = UploadSlots(max_uploads)
+        self._limits = limits
+
+    @contextlib.contextmanager
+    def receive(
+        self, stream: BinaryIO, content_type: str, claims: Sequence[Claim]
+    ) -> Iterator[Upload]:
+        """Take a place and do what `receive_upload` does.
+
+        Raises:
+            TooManyUploadsError: there is no place.
+        """
+        with (
+            self._slots.taken(),
+            receive_upload(
+                stream, content_type, self._spool, self._limits, claims
+            ) as upload,
+        ):
+            yield upload
