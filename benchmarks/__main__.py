@@ -1,4 +1,4 @@
-"""Measure the service beside its floors; see docs/performance.md."""
+"""Measure the service beside its baselines; see docs/benchmarks.md."""
 
 import contextlib
 import sys
@@ -30,7 +30,7 @@ _SHORT = (
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help='Processes of the service, and of the floors.',
+    help='Processes of the service, and of the baselines.',
 )
 @click.option('--servers', is_flag=True, help='Only what other WSGI servers cost.')
 @click.option('--json', 'json_path', type=click.Path(path_type=Path), help='Write it.')

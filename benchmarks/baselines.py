@@ -1,4 +1,4 @@
-"""Floors: the barest programs that do the unavoidable part of the service's work.
+"""Baselines: the barest programs that do the unavoidable part of the service's work.
 
 One Falcon application with the paths of the service, on the same server settings, the
 same database and the same disk. It checks nothing, logs nothing, and knows no errors.
@@ -257,7 +257,7 @@ def main() -> None:
     settings = Settings.from_env(os.environ)
     settings.uploads_directory.mkdir(parents=True, exist_ok=True)
     listener = listen(settings.app_host, 0)
-    print(f'The floor listens on port {listener.getsockname()[1]}', flush=True)
+    print(f'The baseline listens on port {listener.getsockname()[1]}', flush=True)
     work = functools.partial(_serve, settings, listener, durable=durable)
     if settings.workers == 1:
         work()

@@ -1,4 +1,4 @@
-"""The house: one folder, one `mongod`, and the programs that share them."""
+"""The environment: one folder, one `mongod`, and the programs that share them."""
 
 import contextlib
 import tempfile
@@ -16,7 +16,7 @@ from falcon_images.embedded.mongod import EmbeddedMongo
 DATABASE = 'benchmarks'
 _TIMEOUT_SECONDS = 30
 _BASELINES = {
-    'floor': ('-m', 'benchmarks.baselines'),
+    'baseline': ('-m', 'benchmarks.baselines'),
     'lazy': ('-m', 'benchmarks.baselines', '--lazy'),
 }
 _SERVE = (str(ROOT / 'serve.py'), '--port', '0')
@@ -28,7 +28,7 @@ class Environment:
 
     Args:
         folder: where to make a folder of its own: the disk that is measured.
-        workers: processes of the service, and of the floors.
+        workers: processes of the service, and of the baselines.
     """
 
     def __init__(self, folder: Path | None, workers: int) -> None:
@@ -51,7 +51,7 @@ class Environment:
 
     def start_one(self, name: str) -> Program:
         """Start a program; return when it answers `GET /`."""
-        uploads = 'floor' if name in _BASELINES else 'service'
+        uploads = 'baseline' if name in _BASELINES else 'service'
         environ = {
             'APP_HOST': '127.0.0.1',
             'APP_WORKERS': '1' if name == ONE_WORKER else str(self._workers),
@@ -71,7 +71,7 @@ class Environment:
         return program
 
     def url_of(self, name: str) -> str:
-        """Tell the URL of a program, which is started if it does not run."""
+        """Return the URL of a program, which is started if it does not run."""
         return self.start([name])[name].url
 
     def stop(self) -> None:

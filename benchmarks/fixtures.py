@@ -1,4 +1,4 @@
-"""The stock: what is in the database and on disk before anything is measured."""
+"""Fixtures: what is in the database and on disk before anything is measured."""
 
 import contextlib
 import datetime
@@ -47,13 +47,13 @@ def picture(size: int) -> Parts:
 
 
 class Fixtures:
-    """A database and the folders of the service and of the floor, filled."""
+    """A database and the folders of the service and of the baseline, filled."""
 
     def __init__(self, url: str, database_name: str, folder: Path) -> None:
         self._client = pymongo.MongoClient[Document](url)
         self.database: Database[Document] = self._client[database_name]
         self._service_images = folder / 'service' / 'images'
-        self._baseline_files = folder / 'floor'
+        self._baseline_files = folder / 'baseline'
         self._baseline_files.mkdir()
 
     def close(self) -> None:
@@ -71,7 +71,7 @@ class Fixtures:
         return [str(document['_id']) for document in some]
 
     def upload(self, url: str, collection_name: str, size: int) -> str:
-        """Upload a picture to the service, let the floor have it too; return its id."""
+        """Upload a picture, and link it for the baseline; return its id."""
         content = b''.join(part * times for part, times in picture(size))
         answer = requests.post(
             f'{url}/collections/{collection_name}/images',
@@ -85,7 +85,7 @@ class Fixtures:
         return image_id
 
     def sha256(self, collection_name: str, image_id: str) -> str:
-        """Tell the digest of a file."""
+        """Return the digest of a file."""
         found = self.database[collection_name].find_one({'_id': ObjectId(image_id)})
         return str((found or {})['_file']['sha256'])
 
@@ -101,7 +101,7 @@ class Fixtures:
         """Remove what was uploaded to be measured, files and documents."""
         collection = self.database[collection_name]
         for document in collection.find({LABEL: UPLOADED}, ['_id']):
-            for program in ('service', 'floor'):
+            for program in ('service', 'baseline'):
                 path = self._path(program, collection_name, str(document['_id']))
                 with contextlib.suppress(FileNotFoundError):
                     path.unlink()

@@ -21,7 +21,7 @@ _CONNECTIONS = 4
 
 
 def growth(fixtures: Fixtures, stored: Stored) -> Iterator[Scenario]:
-    """Tell all scenarios of the table of large and small."""
+    """Return all scenarios of the table of large and small."""
     kinds: dict[str, Callable[[str], tuple[Request, ...]]] = {
         'document-get': lambda name: documents(stored, name),
         'document-patch': lambda name: patches(stored, name),

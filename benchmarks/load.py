@@ -179,7 +179,7 @@ def main() -> None:
 
 
 def _wait_for_begin() -> float:
-    """Tell that this client is ready, and sleep until the time that is told then."""
+    """Say that this client is ready, and sleep until the time that is answered."""
     _write(None)
     begin: float = _read()
     time.sleep(max(0.0, begin - time.monotonic()))

@@ -20,7 +20,7 @@ class Side:
     Args:
         label: what the table calls it; the first side of a scenario is what is
             measured, all others are what it is compared with.
-        program: a name that the house knows.
+        program: a name that the environment knows.
     """
 
     label: str

@@ -24,13 +24,13 @@ from PIL import Image, ImageDraw
 from pymongo import errors as mongo_errors
 from rich.progress import track
 
-from falcon_images.app import Parts
 from falcon_images.errors import NotFoundError
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.keys import image_key
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.indexes import Indexes
 from falcon_images.metadata.mongo import MongoDatabase
+from falcon_images.parts import Parts
 from falcon_images.server.budget import Budget
 from falcon_images.settings import Settings
 

@@ -96,7 +96,7 @@ def _alone(asked: tuple[Request, ...], connections: int) -> tuple[Side, ...]:
 def _with_baseline(
     asked: tuple[Request, ...], of_baseline: tuple[Request, ...]
 ) -> tuple[Side, ...]:
-    return Side('service', 'service', asked), Side('floor', 'floor', of_baseline)
+    return Side('service', 'service', asked), Side('baseline', 'baseline', of_baseline)
 
 
 _KINDS: tuple[tuple[tuple[str, ...], Callable[[str, Stored], Found]], ...] = (

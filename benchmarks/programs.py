@@ -68,7 +68,7 @@ class Program:
         self._tree = [top, *top.children(recursive=True)]
 
     def cpu_seconds(self) -> float:
-        """Tell how much CPU time its processes have used, user and system."""
+        """Return how much CPU time its processes have used, user and system."""
         used = 0.0
         for process in self._tree:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -77,7 +77,7 @@ class Program:
         return used
 
     def memory_bytes(self) -> int:
-        """Tell the resident memory of its processes."""
+        """Return the resident memory of its processes."""
         used = 0
         for process in self._tree:
             with contextlib.suppress(psutil.NoSuchProcess):

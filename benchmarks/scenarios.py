@@ -1,4 +1,4 @@
-"""The scenarios: what is asked of the service, and of which floor the same."""
+"""The scenarios: what is asked of the service, and of which baseline the same."""
 
 import functools
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ class Stored:
 
 
 def scenarios(fixtures: Fixtures, stored: Stored) -> Iterator[Scenario]:
-    """Tell all scenarios of the table of service and floors."""
+    """Return all scenarios of the table of service and baselines."""
     yield from _small_answers(stored)
     yield from _image_files(stored)
     yield from _uploads(fixtures)
@@ -56,7 +56,7 @@ def scenarios(fixtures: Fixtures, stored: Stored) -> Iterator[Scenario]:
 def _both(requests: tuple[Request, ...], connections: int) -> tuple[Side, ...]:
     return (
         Side('service', 'service', requests, connections),
-        Side('floor', 'floor', requests, connections),
+        Side('baseline', 'baseline', requests, connections),
     )
 
 
@@ -69,10 +69,12 @@ def _small_answers(stored: Stored) -> Iterator[Scenario]:
     for name, requests in kinds.items():
         for connections in _CONNECTIONS:
             yield Scenario(f'{name}-{connections}', _both(requests, connections))
-        # More connections must not make it slower; the floor tells what more clients
+        # More connections must not make it slower; the baseline tells what more clients
         # take of the machine.
         sides = [Side(str(count), 'service', requests, count) for count in (16, 4)]
-        sides += [Side(f'floor {count}', 'floor', requests, count) for count in (16, 4)]
+        sides += [
+            Side(f'baseline {count}', 'baseline', requests, count) for count in (16, 4)
+        ]
         yield Scenario(f'{name}-16-beside-4', tuple(sides))
 
 
@@ -102,7 +104,7 @@ def image_files(stored: Stored, collection_name: str, size: str) -> tuple[Reques
 
 
 def picture_paths(stored: Stored, collection_name: str, size: str) -> list[str]:
-    """Tell where the files of pictures of one size are."""
+    """Return where the files of pictures of one size are."""
     ids = stored.pictures[collection_name, size]
     path = f'/collections/{collection_name}/images'
     return [f'{path}/{image_id}/image' for image_id in ids]
@@ -165,11 +167,11 @@ def _lists(stored: Stored) -> Iterator[Scenario]:
 
 def _listed(path: str) -> tuple[Side, ...]:
     unsent = f'{path}{"&" if "?" in path else "?"}unsent=1'
-    return (*_both((get(path),), 1), Side('in process', 'floor', (get(unsent),)))
+    return (*_both((get(path),), 1), Side('in process', 'baseline', (get(unsent),)))
 
 
 def workers(stored: Stored) -> Iterator[Scenario]:
-    """Tell the scenarios that compare several processes with one."""
+    """Return the scenarios that compare several processes with one."""
     kinds = {
         'document-get': documents(stored, LARGE),
         'document-patch': patches(stored, LARGE),
@@ -188,7 +190,7 @@ def _drop(fixtures: Fixtures) -> Scenario:
 
     sides = (
         Side('service', 'service', (delete('/collections/service'),)),
-        Side('floor', 'floor', (delete('/collections/floor'),)),
+        Side('baseline', 'baseline', (delete('/collections/baseline'),)),
     )
     return Scenario(
         f'drop-{_DROPPED}', sides, before=fill, once=True, max_rounds=_SLOW_ROUNDS

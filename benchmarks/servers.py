@@ -20,7 +20,7 @@ COMMANDS = {
 
 
 def servers(fixtures: Fixtures, stored: Stored) -> Iterator[Scenario | LeftOut]:
-    """Tell the scenarios, and which servers are absent."""
+    """Return the scenarios, and which servers are absent."""
     present = [name for name in COMMANDS if importlib.util.find_spec(name)]
     for name in sorted(COMMANDS.keys() - set(present)):
         yield LeftOut(f'servers-{name}', 'it is not installed')

@@ -1,4 +1,4 @@
-"""One run: the stock is filled, then one scenario after the other is measured."""
+"""One run: the fixtures are filled, then one scenario after the other is measured."""
 
 import contextlib
 import fnmatch
@@ -37,7 +37,7 @@ class Plan:
         rounds: turns of each side.
         seconds: of one turn.
         documents: in the large collection.
-        workers: processes of the service, and of the floors.
+        workers: processes of the service, and of the baselines.
         servers: measure other WSGI servers, and nothing else.
         is_short: the programs are kept from one scenario to the next, so the memory
             of one has traces of those before.

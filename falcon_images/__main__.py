@@ -10,6 +10,7 @@ import click
 
 from falcon_images import __version__
 from falcon_images.cli.check import check_store
+from falcon_images.libraries import set_up_libraries
 from falcon_images.maintenance.findings import Extent
 from falcon_images.settings import read_environment
 
@@ -21,10 +22,11 @@ def main() -> None:
 
     The same environment variables and .env count as for serve.py.
     """
+    set_up_libraries()
 
 
 @main.command()
-@click.option('--repair', is_flag=True, help='Move and remove, as told above.')
+@click.option('--repair', is_flag=True, help='Move and remove, as described above.')
 @click.option('--deep', is_flag=True, help='Read every byte and compare its SHA-256.')
 @click.option('--adopt', is_flag=True, help='Join folder and database after a restore.')
 @click.pass_context

@@ -58,7 +58,7 @@ def check_values(properties: Mapping[str, Any], limit: int = MAX_VALUES) -> None
 
 
 def values_in(properties: Mapping[str, Any]) -> int:
-    """Count values at any depth; nothing but objects and lists with members is none."""
+    """Count values at any depth; an object or a list counts as its members, if any."""
     count = 0
     containers: list[tuple[Any, int]] = [(properties, 0)]
     while containers:
@@ -77,7 +77,7 @@ def values_in(properties: Mapping[str, Any]) -> int:
 
 
 def indexed_names(values: Mapping[str, Any]) -> list[str]:
-    """Tell which properties may be lists of which dotted names set a member."""
+    """Return the properties that must be lists for dotted names with numbers."""
     parts = (path.split('.') for path in values)
     return sorted({names[0] for names in parts if any(map(_is_index, names[1:]))})
 
@@ -105,7 +105,7 @@ def refuse_system_fields(properties: Mapping[str, Any]) -> None:
 
 
 def without_system_fields(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave system fields out, so that a document that was read can be sent back."""
+    """Return properties without system fields: a document can be sent back as read."""
     return {
         path: value
         for path, value in properties.items()
@@ -154,7 +154,7 @@ def check_paths(paths: Iterable[str]) -> None:
 
 
 def _inside(place: Any, name: str, path: str) -> Any:
-    """Tell what is under a name of an object or array; a new object if nothing is."""
+    """Return what is under a name of an object or list; a new object if nothing is."""
     if isinstance(place, dict):
         return place.setdefault(name, {})
     index = _index(place, name, path)

@@ -1,9 +1,10 @@
 """The settings: environment variables, checked once at start."""
 
+import difflib
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -24,6 +25,9 @@ _AT_LEAST_ONE = (
 _MAX_QUERY_SECONDS = 3600
 _LOG_FORMATS = ('text', 'json')
 _MAX_KEPT_SECONDS = 100 * 365 * 24 * 3600
+# How much alike two names are of which one is likely to be meant for the other.
+_LIKENESS = 0.85
+_MONGODB_URL = re.compile(r'mongodb(\+srv)?://', re.IGNORECASE)
 _HTTP_URL = re.compile(r'https?://[^/]+', re.IGNORECASE)
 _DATABASE_NAME = re.compile(r'[^/\\. "$*<>:|?\0]{1,63}')
 
@@ -80,6 +84,7 @@ class Settings:
     max_thumbnail_pixels: int = 250_000_000
     header_timeout_seconds: int = 20
     request_timeout_seconds: int = 3600
+    min_body_bytes_per_second: int = 500
     log_format: str = 'text'
     changes_kept_seconds: int = 7 * 24 * 3600
 
@@ -143,6 +148,11 @@ class Settings:
                 f'MONGODB_DB {self.mongodb_db!r} is not the name of a database: it has '
                 'at most 63 characters, and none of / \\ . " $ * < > : | ? or blanks.'
             )
+        if not _MONGODB_URL.match(self.mongodb_url or 'mongodb://'):
+            raise SettingsError(
+                'MONGODB_URL must begin with mongodb:// or mongodb+srv://, such as '
+                'mongodb://localhost:27017.'
+            )
         if not _HTTP_URL.match(self.identification_url or 'http://none'):
             raise SettingsError(
                 'IDENTIFICATION_URL must be the URL of a service, such as '
@@ -154,6 +164,21 @@ class Settings:
                 'that identifies users. (Any value turns authentication on, "false" '
                 'too; leave USE_AUTHENTICATION empty to turn it off.)'
             )
+
+
+def find_misspelt(names: Iterable[str]) -> dict[str, str]:
+    """Find variables that no setting has, but nearly; return them with what is meant.
+
+    A variable that is set as it should be as well is left out.
+    """
+    names = set(names)
+    known = {name.upper() for name in get_type_hints(Settings)} | set(_ALIASES.values())
+    found = {}
+    for name in sorted(names - known):
+        for meant in difflib.get_close_matches(name.upper(), known, 1, _LIKENESS):
+            if meant not in names:
+                found[name] = meant
+    return found
 
 
 def _usable_cores() -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from falcon_images.embedded.mongod import EmbeddedMongo
+from falcon_images.libraries import set_up_libraries
 from falcon_images.settings import Settings
 from tests.support.served import Nursery
 from tests.support.service import Service, running
@@ -25,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    set_up_libraries()
     if config.getoption('workers'):
         os.environ['APP_WORKERS'] = str(config.getoption('workers'))
         config.stash[_NURSERY] = running.nursery = Nursery()

@@ -13,7 +13,7 @@ PACKAGE = ROOT / 'falcon_images'
 LAYERS = [
     ['serve', 'wsgi', '__main__'],
     ['cli'],
-    ['app'],
+    ['app', 'parts'],
     ['resources'],
     ['middleware'],
     ['changes', 'thumbnails', 'maintenance'],
@@ -21,6 +21,7 @@ LAYERS = [
     ['uploads', 'query'],
     ['formats'],
     ['metadata', 'files'],
+    ['libraries'],
     ['server', 'embedded'],
     ['telemetry'],
     ['image_types', 'properties'],
@@ -32,9 +33,8 @@ NOT_ASKED_BY_RESOURCES = {'metadata', 'files'}
 # The layers that may know a package.
 KNOWN_TO = {
     'falcon': {'app', 'resources', 'middleware'},
-    'pymongo': {'metadata', 'embedded'},
+    'pymongo': {'serve', 'metadata', 'embedded'},
     'bson': {'metadata', 'embedded'},
-    'streaming_form_data': {'uploads'},
     'waitress': {'server'},
     'prometheus_client': {'telemetry', 'resources'},
     'PIL': {'image_types', 'thumbnails'},

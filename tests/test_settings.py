@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from falcon_images import settings
-from falcon_images.settings import Settings, SettingsError
+from falcon_images.settings import Settings, SettingsError, find_misspelt
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -52,6 +52,20 @@ def test_any_value_turns_authentication_on(value: str) -> None:
 def test_a_port_that_is_no_integer_is_named(value: str) -> None:
     with pytest.raises(SettingsError, match=f'APP_PORT .* not {value!r}'):
         Settings.from_env({'APP_PORT': value})
+
+
+def test_names_that_are_nearly_those_of_settings_are_found() -> None:
+    names = ('UPLOAD_DIRECTRY', 'APP_PROT', 'MONGO_DB', 'app_port', 'PATH', 'HOME')
+    assert find_misspelt(names) == {
+        'APP_PROT': 'APP_PORT',
+        'MONGO_DB': 'MONGODB_DB',
+        'UPLOAD_DIRECTRY': 'UPLOAD_DIRECTORY',
+        'app_port': 'APP_PORT',
+    }
+
+
+def test_a_name_is_not_told_beside_the_right_one() -> None:
+    assert find_misspelt(('APP_PROT', 'APP_PORT')) == {}
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,14 @@
 """A private MongoDB, for when MONGODB_URL is not set.
 
-`mongod` comes in a Python package. It runs under a guardian, which starts it anew when
-it fails, and ends it when the service is no more, however the service ended.
+`mongod` comes in a Python package. It runs under a supervisor, which restarts it when
+it fails, and ends it when the service has ended, in whatever way.
 """
 
 import contextlib
 import importlib.metadata
 import os
 import re
+import secrets
 import socket
 import stat
 import subprocess
@@ -22,6 +23,7 @@ from filelock import FileLock, Timeout
 from pymongo.errors import PyMongoError
 
 from falcon_images.embedded import supervisor
+from falcon_images.embedded.commands import ANSWER_ERRORS, ask
 from falcon_images.embedded.compatibility import raise_compatibility
 from falcon_images.embedded.orphans import end_orphan
 from falcon_images.telemetry.process_folders import ProcessFolder
@@ -34,6 +36,9 @@ _MAX_SOCKET_PATH_BYTES = 90
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _READY_POLL_SECONDS = 0.01
+_PROOF_SECONDS = 5.0
+# A word of its configuration that is free: it names a service of Kerberos, not used.
+_PROOF = 'saslServiceName'
 _LOG_TAIL_BYTES = 8192
 _MISSING_LIBRARY = re.compile(r'shared librar(?:y|ies): (\S+):')
 _OPTIONS = (
@@ -67,8 +72,10 @@ class EmbeddedMongo:
         self._socket_address: str | tuple[str, int]
         self._end_orphan()
         options = self._choose_address()
+        self._token = secrets.token_hex(16)
+        proof = ('--setParameter', f'{_PROOF}={self._token}')
         self.supervisor = self._start(
-            [str(program), '--dbpath', str(self._folder), *options, *_OPTIONS]
+            [str(program), '--dbpath', str(self._folder), *options, *_OPTIONS, *proof]
         )
 
     def wait_until_ready(self) -> None:
@@ -80,17 +87,19 @@ class EmbeddedMongo:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self.supervisor.poll() is None:
             with contextlib.suppress(OSError), self._connect() as connection:
-                raise_compatibility(connection)
-                return
+                if self._is_ours(connection):
+                    raise_compatibility(connection)
+                    return
             time.sleep(_READY_POLL_SECONDS)
         self.stop()
         raise EmbeddedMongoError(self._reason())
 
     def stop(self) -> None:
         """End it, and free its folder."""
-        if _IS_WINDOWS:
-            self._shut_down()
-        # Its standard input ends with this, and so does the guardian.
+        with contextlib.suppress(OSError):
+            if _IS_WINDOWS:
+                self._shut_down_ours()
+        # Its standard input ends with this, and so does the supervisor.
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
             self.supervisor.communicate(timeout=_STOP_SECONDS)
         if self._runtime:
@@ -116,11 +125,11 @@ class EmbeddedMongo:
         return lock
 
     def _choose_address(self) -> list[str]:
-        """Choose where it listens, and return the options that tell it so."""
+        """Choose where it listens, and return the options for that."""
         if _IS_WINDOWS:
             port = _free_port()
             self._use_port(port)
-            # For the next start, if both this service and the guardian are killed.
+            # For the next start, if both this service and the supervisor are killed.
             with contextlib.suppress(OSError):
                 self._port_file.write_text(str(port))
             return ['--bind_ip', '127.0.0.1', '--port', str(port)]
@@ -153,7 +162,7 @@ class EmbeddedMongo:
         )
 
     def _end_orphan(self) -> None:
-        """End a database in this folder whose guardian was killed."""
+        """End a database in this folder whose supervisor was killed."""
         if not _IS_WINDOWS:
             end_orphan(self._folder)
             return
@@ -167,6 +176,14 @@ class EmbeddedMongo:
         with self._client() as client, contextlib.suppress(PyMongoError, KeyError):
             options = client.admin.command('getCmdLineOpts')['parsed']
             return Path(options['storage']['dbPath']).samefile(self._folder)
+        return False
+
+    def _is_ours(self, connection: socket.socket) -> bool:
+        """Return whether we started what answers: others may have taken the port."""
+        connection.settimeout(_PROOF_SECONDS)
+        with contextlib.suppress(*ANSWER_ERRORS):
+            answer = ask(connection, {'getParameter': 1, _PROOF: 1})
+            return bool(answer[_PROOF] == self._token)
         return False
 
     def _use_port(self, port: int) -> None:
@@ -189,6 +206,12 @@ class EmbeddedMongo:
 
     def _client(self) -> pymongo.MongoClient[dict[str, object]]:
         return pymongo.MongoClient(self.url, serverSelectionTimeoutMS=1000)
+
+    def _shut_down_ours(self) -> None:
+        with self._connect() as connection:
+            is_ours = self._is_ours(connection)
+        if is_ours:
+            self._shut_down()
 
     def _shut_down(self) -> None:
         # It closes the connection instead of answering.

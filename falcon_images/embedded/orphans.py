@@ -1,7 +1,8 @@
-"""A private MongoDB that runs on because its service and its guardian were killed.
+"""Orphans: a `mongod` that runs on because its service and supervisor were killed.
 
 It is known by the lock that it holds in its data folder, and by what it was started
-with, never by a number alone: that may be another program's by now. For POSIX systems.
+with, never by its process id alone: another program may have that now. For POSIX
+systems.
 """
 
 import contextlib
@@ -33,7 +34,7 @@ def end_orphan(folder: Path) -> None:
 
 
 def _orphan(folder: Path) -> int | None:
-    """Find the process id of a `mongod` that was started by us for this folder."""
+    """Return the process id of a `mongod` that we started for this folder, or None."""
     with contextlib.suppress(OSError, ValueError):
         pid = int((folder / _LOCK).read_text())
         if pid > 1 and _is_locked(folder) and _is_ours(pid, folder):
@@ -69,7 +70,7 @@ def _is_ours(pid: int, folder: Path) -> bool:
 
 
 def _command(pid: int) -> tuple[str, str]:
-    """Return what a process was started with, and what is between its words."""
+    """Return the command line of a process, and the separator of its words."""
     with contextlib.suppress(OSError):
         return os.fsdecode(Path(f'/proc/{pid}/cmdline').read_bytes()), '\0'
     found = subprocess.run(  # noqa: S603 - the number is one

@@ -1,7 +1,7 @@
-"""The guardian of a private MongoDB: a small process between it and the service.
+"""The supervisor of a private MongoDB: a small process between it and the service.
 
-It starts `mongod` anew when that fails, and ends it when its own standard input ends:
-the one sign of the service's end, by a kill too, that every system gives. Run as a
+It restarts `mongod` when that fails, and ends it at EOF on its own standard input: the
+one sign of the service's end, by a kill too, that every system gives. Run as a
 program, by path, it imports nothing of ours and so stays small.
 """
 
@@ -77,7 +77,7 @@ class Supervisor:
 
 
 def main(lock_path: str, log_path: str, *command: str) -> int:
-    """Guard until standard input ends, after any guardian that is still ending."""
+    """Supervise until EOF on standard input, after any supervisor that still ends."""
     logging.raiseExceptions = False
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from falcon_images.files.durable import SyncedFolders, move_file
 from falcon_images.files.errors import disk_errors
-from falcon_images.files.keys import check_key
+from falcon_images.files.keys import check_key, path_below
 from falcon_images.files.spool import UploadSpool, finish_file
 
 _NO_FILE = frozenset(
@@ -69,7 +69,7 @@ class DiskFiles:
     def open_unbuffered(self, key: str) -> io.FileIO | None:
         """Do the same for one who reads large parts."""
         path = self._name(key)
-        with disk_errors(), _missing_is_none():
+        with disk_errors(), _missing_is_none(path):
             # Python's `open` would ask the system more, such as if it is a terminal.
             descriptor = os.open(path, _READ)
             try:
@@ -86,7 +86,7 @@ class DiskFiles:
     def size(self, key: str) -> int | None:
         """Return how many bytes a file has; None if there is none."""
         path = self._name(key)
-        with disk_errors(), _missing_is_none():
+        with disk_errors(), _missing_is_none(path):
             status = os.lstat(path)
             return status.st_size if stat.S_ISREG(status.st_mode) else None
         return None
@@ -140,13 +140,15 @@ class DiskFiles:
 
     def _name(self, key: str) -> str:
         check_key(key)
-        return f'{self._name_of_folder}/{key}'
+        return path_below(self._name_of_folder, key)
 
 
 @contextlib.contextmanager
-def _missing_is_none() -> Iterator[None]:
+def _missing_is_none(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as ex:
-        if ex.errno not in _NO_FILE:
+        # Windows says of a folder what it says of a file without rights.
+        is_folder = ex.errno == errno.EACCES and Path(path).is_dir()
+        if not is_folder and ex.errno not in _NO_FILE:
             raise

@@ -6,19 +6,19 @@ from pathlib import Path
 from falcon_images.files.ages import FileAges
 from falcon_images.files.disk import DiskFiles
 from falcon_images.files.known_folder import KnownFolder
+from falcon_images.files.layout import (
+    DOUBTS,
+    IMAGES,
+    INCOMING,
+    MARK,
+    QUARANTINE,
+    THUMBNAILS,
+)
 from falcon_images.files.mark import StoreMark
 from falcon_images.files.quarantine import Quarantine
 from falcon_images.files.spool import UploadSpool
 from falcon_images.files.thumbnails import ThumbnailCache
 from falcon_images.files.unresolved import UnresolvedWrites
-
-# The names on disk, which `check` prints too.
-IMAGES = 'images'
-INCOMING = 'incoming'
-DOUBTS = 'doubts'
-THUMBNAILS = 'thumbnails'
-QUARANTINE = 'quarantine'
-MARK = 'store.json'
 
 logger = logging.getLogger(__name__)
 

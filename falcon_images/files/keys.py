@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import os
 import re
 
 from falcon_images.errors import InvalidRequestError
@@ -64,6 +65,15 @@ def check_key(key: str) -> None:
     # Nearly all keys are `image_key`'s; they are known faster than checked.
     if not is_image_key(key) and not all(map(_is_plain, key.split('/'))):
         raise _unsafe()
+
+
+def path_below(folder: str, key: str, separator: str = os.sep) -> str:
+    """Return where a key's file is below a folder.
+
+    With the system's separator alone: Windows takes names without a limit of length,
+    which begin with two backslashes and a question mark, as they are.
+    """
+    return folder + separator + key.replace('/', separator)
 
 
 def is_image_key(key: str) -> bool:

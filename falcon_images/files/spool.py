@@ -4,10 +4,11 @@ import contextlib
 import errno
 import os
 import secrets
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from falcon_images.files.errors import disk_errors
 from falcon_images.files.process_folder import (
@@ -89,6 +90,16 @@ class UploadSpool:
             # A process that was forked in between comes here, too.
             if os.getpid() == maker:
                 _discard(file)
+
+    def open_unnamed(self) -> BinaryIO:
+        """Open a file that is gone when it is closed; raise `OSError` if it cannot be.
+
+        Where a system knows no files without a name, it has one that `sweep` finds.
+        """
+        own = self._own()
+        if not own.folder.is_dir():
+            own.make()
+        return cast(BinaryIO, tempfile.TemporaryFile(dir=own.folder))
 
     def new_entry(self, name: str, content: bytes) -> str:
         """Write an entry, and return its path; raise `OSError` if it cannot be.

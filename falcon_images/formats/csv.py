@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from falcon_images.errors import InvalidRequestError
-from falcon_images.formats.json import dumps
+from falcon_images.formats.json import NUMBER, dumps
 from falcon_images.formats.list_spool import SpooledFile
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.values import to_json_type
@@ -23,8 +23,8 @@ _FORMULA = re.compile('[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]')
 # Where ";" or a tab parts cells, quotes within a line are nothing: a cell begins behind
 # each of these, whatever is quoted.
 _PIECE = re.compile(r'(?:(?<=;)|(?<=[\s\S][\t\r\n]))[^;\t\r\n]+')
+# More than Python's `csv` quotes: some spreadsheets take these for ends of cells.
 _QUOTED = re.compile('[,;"\t\r\n]')
-_NUMBER = re.compile(r'-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?')
 
 
 def write_csv(file: SpooledFile, documents: Iterable[Document]) -> int:
@@ -105,6 +105,6 @@ def _harmless(text: str) -> str:
 
 
 def _no_formula(text: str) -> str:
-    if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
+    if _FORMULA.match(text) and not NUMBER.fullmatch(text):
         return f"'{text}"
     return text

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 from typing import Any, NoReturn
 
 import orjson
@@ -12,8 +13,11 @@ from falcon_images.metadata.documents import Document
 from falcon_images.metadata.values import to_json_type
 from falcon_images.settings import Limits
 
+# RFC 8259, section 6; the groups after the first are those of a fraction.
+NUMBER = re.compile(r'-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?')
 _INT64 = range(-(2**63), 2**63)
-_MAX_INTEGER_DIGITS = 19
+# With its sign.
+_MAX_INTEGER_CHARACTERS = 20
 _TAG_DIGITS = 32
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
 
@@ -24,6 +28,12 @@ def dumps(value: Any) -> bytes:
     Dates become ISO 8601 in UTC with milliseconds and ``Z``, ObjectIds hex.
     """
     return orjson.dumps(value, default=to_json_type, option=_OPTIONS)
+
+
+def sorted_dumps(value: Any) -> bytes:
+    """Write a value as `dumps` does, the members of objects in one order for all."""
+    option = _OPTIONS | orjson.OPT_SORT_KEYS
+    return orjson.dumps(value, default=to_json_type, option=option)
 
 
 def document_tag(document: Document) -> str:
@@ -47,6 +57,9 @@ def loads_object(text: str | bytes, name: str, limits: Limits) -> dict[str, Any]
         InvalidRequestError: it is not JSON, not an object, or holds what MongoDB
             cannot keep: NaN, integers over 64 bits, lone surrogates, a key twice.
     """
+    if isinstance(text, str):
+        # Programs of Windows write this mark before any text.
+        text = text.removeprefix('\ufeff')
     try:
         value = json.loads(
             text,
@@ -71,10 +84,18 @@ def loads_object(text: str | bytes, name: str, limits: Limits) -> dict[str, Any]
     return value
 
 
-def _integer(digits: str) -> int:
-    if len(digits) > _MAX_INTEGER_DIGITS + 1 or int(digits) not in _INT64:
+def int64(text: str) -> int | None:
+    """Return the integer that a text is; None if it has more than 64 bits."""
+    if len(text) > _MAX_INTEGER_CHARACTERS or int(text) not in _INT64:
+        return None
+    return int(text)
+
+
+def _integer(text: str) -> int:
+    number = int64(text)
+    if number is None:
         raise ValueError('an integer has more than 64 bits')
-    return int(digits)
+    return number
 
 
 def _number(text: str) -> float:

@@ -1,4 +1,4 @@
-"""The spool: answers that wait in files to be sent, bounded in bytes all together."""
+"""The spool: lists that wait in files to be sent, with a limit for their sum."""
 
 import tempfile
 import threading
@@ -14,13 +14,13 @@ _STEP_BYTES = 64 * 1024
 
 
 class _Answer:
-    """What the files of one answer have taken together."""
+    """The bytes that the files of one answer have taken together."""
 
     bytes = 0
 
 
 class ListSpool:
-    """How many bytes may wait; one answer alone may have more.
+    """The limit of bytes that wait to be sent; one answer alone may have more.
 
     Args:
         max_bytes: for all answers of this process together.
@@ -34,7 +34,7 @@ class ListSpool:
 
     @property
     def bytes(self) -> int:
-        """How many there are now."""
+        """How many bytes wait now."""
         return self._bytes
 
     def file(self) -> 'SpooledFile':
@@ -42,7 +42,7 @@ class ListSpool:
         return SpooledFile(self, _Answer())
 
     def take(self, answer: _Answer) -> None:
-        """Let an answer have a step more.
+        """Reserve the next 64 KiB for an answer.
 
         Raises:
             TooBusyError: there are too many already.

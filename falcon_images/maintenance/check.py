@@ -8,7 +8,8 @@ from typing import BinaryIO
 
 from falcon_images.errors import InvalidRequestError, StorageError
 from falcon_images.files.errors import disk_errors
-from falcon_images.files.folder import IMAGES, QUARANTINE, THUMBNAILS, UploadsFolder
+from falcon_images.files.folder import UploadsFolder
+from falcon_images.files.layout import IMAGES, QUARANTINE, THUMBNAILS
 from falcon_images.files.sha256 import sha256_of
 from falcon_images.maintenance.findings import CheckError, Extent, Finding, FindingKind
 from falcon_images.maintenance.orphaned_thumbnails import StaleThumbnails

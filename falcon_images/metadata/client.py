@@ -37,5 +37,6 @@ def create_client(
         # The URL may hold a password, and the error the URL.
         raise SettingsError(
             'MONGODB_URL is not the URL of a MongoDB, such as '
-            'mongodb://localhost:27017.'
+            'mongodb://localhost:27017. In a user and a password, each of : / ? # [ ] '
+            '@ % must be percent-encoded (RFC 3986), such as %40 for @.'
         ) from ex

@@ -1,7 +1,6 @@
 """Errors of PyMongo become ours, in a limited and a measured time."""
 
 import contextlib
-import logging
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -20,6 +19,7 @@ from falcon_images.errors import (
     QueryTimeoutError,
     TooLargeError,
 )
+from falcon_images.metadata.refusals import warn_of
 
 # One operation on one document, waiting for a server included.
 OPERATION_SECONDS = 4.0
@@ -40,6 +40,14 @@ BAD_UPDATE = (
     'The properties cannot be set so: a dotted name leads through a value that is not '
     'an object, or two names lead to the same place.'
 )
+_NOT_ALLOWED = {
+    # Unauthorized
+    13: 'The database does not allow this service to do that: its user needs the role '
+    'readWrite on the database that MONGODB_DB names.',
+    # AuthenticationFailed
+    18: 'The database does not accept the user and password of this service; whoever '
+    'runs it must correct MONGODB_URL.',
+}
 NAMESPACE_NOT_FOUND = 26
 # CursorNotFound, QueryPlanKilled, CursorKilled.
 _LOST_CURSOR = frozenset((43, 175, 237))
@@ -69,8 +77,6 @@ _READ_ATTEMPTS = 4
 _T = TypeVar('_T')
 
 Observe = Callable[[str, float, bool], None]
-
-logger = logging.getLogger(__name__)
 
 
 def mongo_errors(
@@ -134,7 +140,7 @@ class _MongoErrors:
             return _of_operation(ex, self._mistake)
         if isinstance(ex, _NOT_BSON) and not isinstance(ex, bson_errors.InvalidBSON):
             return InvalidRequestError(self._mistake)
-        logger.warning('The database does not answer: %s', type(ex).__name__)
+        warn_of(ex)
         return unavailable()
 
 
@@ -189,8 +195,8 @@ def _of_operation(ex: pymongo_errors.OperationFailure, mistake: str) -> Exceptio
         return TooLargeError(text)
     if ex.code in _LOST_CURSOR:
         return CursorLostError(_UNAVAILABLE)
-    logger.warning('The database refused an operation: %s (%s)', ex, ex.code)
-    return unavailable()
+    warn_of(ex)
+    return unavailable(_NOT_ALLOWED.get(ex.code or 0, _UNAVAILABLE))
 
 
 def _too_slow() -> QueryTimeoutError:
@@ -199,6 +205,6 @@ def _too_slow() -> QueryTimeoutError:
     )
 
 
-def unavailable() -> DatabaseUnavailableError:
-    """Make the error of a database of which nobody knows what it did."""
-    return DatabaseUnavailableError(_UNAVAILABLE)
+def unavailable(text: str = _UNAVAILABLE) -> DatabaseUnavailableError:
+    """Return the error of a database of which nobody knows what it did."""
+    return DatabaseUnavailableError(text)

@@ -65,8 +65,19 @@ class BodyLimits:
             raise falcon.HTTPUnsupportedMediaType(
                 description=f'Send the body as {" or ".join(body.types)}.'
             )
+        if body.types and not _is_unpacked(req):
+            raise falcon.HTTPUnsupportedMediaType(
+                description='Send the body unpacked: Content-Encoding must be '
+                'identity, or left out.',
+                headers={'Accept-Encoding': 'identity'},
+            )
         if (req.content_length or 0) > body.max_bytes or req.env.get(NOT_TAKEN):
             raise TooLargeError(body.too_large)
+
+
+def _is_unpacked(req: falcon.Request) -> bool:
+    packings = (req.get_header('Content-Encoding') or '').lower().split(',')
+    return all(packing.strip() in ('', 'identity') for packing in packings)
 
 
 def responds(resource: object, method: str) -> bool:

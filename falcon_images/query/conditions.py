@@ -6,28 +6,24 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from falcon_images.errors import InvalidRequestError
+from falcon_images.formats.json import NUMBER, int64
 from falcon_images.metadata.values import parse_id
-from falcon_images.query.parameters import Params, check_path, checked_text, one_text
+from falcon_images.query.names import OWN_NAMES
+from falcon_images.query.parameters import (
+    BOOLEANS,
+    Params,
+    check_path,
+    checked_text,
+    one_text,
+)
 from falcon_images.query.times import first_moment, last_moment
 from falcon_images.settings import Limits
 
 Clause = dict[str, Any]
 _Operator = Callable[[str, Sequence[str]], list[Clause]]
 
-# Parameters with a meaning of their own on some route; they are never conditions.
-OWN_NAMES = frozenset(
-    (
-        *('limit', 'batch_size', 'count', 'skip', 'start_index', 'index'),
-        *('sort', 'filter', 'fields', 'cursor', 'from', 'to', 'values'),
-        *('all', 'dry_run', 'expect', 'jwt', 'token'),
-    )
-)
 _MAX_CONDITIONS = 100
 _PREFIX = re.compile('(eq|min|max|gt|lt|not|in|like|has)_(.*)', re.DOTALL)
-_NUMBER = re.compile(r'-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?')
-_INT64 = range(-(2**63), 2**63)
-_MAX_INTEGER_DIGITS = 20
-_BOOLEANS = {'true': True, 'false': False}
 
 
 def parse_conditions(params: Params, limits: Limits) -> list[Clause]:
@@ -109,21 +105,21 @@ def _any_of(path: str, texts: Sequence[str]) -> Clause:
 
 
 def _meanings(text: str) -> list[Any]:
-    """List what a text may stand for: itself, and a number or a boolean."""
-    if text in _BOOLEANS:
-        return [_BOOLEANS[text], text]
+    """Return the values that a text may mean: itself, and a number or a boolean."""
+    if text in BOOLEANS:
+        return [BOOLEANS[text], text]
     number = _number(text)
     return [text] if number is None else [number, text]
 
 
 def _number(text: str) -> int | float | None:
-    """Read a JSON number; None for other text, and for what MongoDB cannot hold."""
-    match = _NUMBER.fullmatch(text)
+    """Return a JSON number; None for other text, and for what MongoDB cannot hold."""
+    match = NUMBER.fullmatch(text)
     if not match:
         return None
-    is_integer = not (match[2] or match[3]) and len(text) <= _MAX_INTEGER_DIGITS
-    if is_integer and int(text) in _INT64:
-        return int(text)
+    integer = None if match[2] or match[3] else int64(text)
+    if integer is not None:
+        return integer
     number = float(text)
     return number if math.isfinite(number) else None
 
@@ -141,7 +137,7 @@ def _bound(path: str, text: str, moment: Callable[[str], Any]) -> Any:
     if path == 'time':
         return moment(text)
     number = _number(text)
-    if number is None and _NUMBER.fullmatch(text):
+    if number is None and NUMBER.fullmatch(text):
         raise InvalidRequestError(f'{path[:40]}: {text[:40]} is too large a number.')
     return text if number is None else number
 
@@ -175,11 +171,11 @@ def _escaped(text: str) -> str:
 
 def _has(path: str, texts: Sequence[str]) -> list[Clause]:
     for text in texts:
-        if text not in _BOOLEANS:
+        if text not in BOOLEANS:
             raise InvalidRequestError(
                 f'has_{path[:40]} must be true or false, not {text[:40]!r}.'
             )
-    return [{path: {'$exists': _BOOLEANS[text]}} for text in texts]
+    return [{path: {'$exists': BOOLEANS[text]}} for text in texts]
 
 
 _OPERATORS: dict[str, _Operator] = {

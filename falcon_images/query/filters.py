@@ -1,4 +1,4 @@
-"""Filters: from the client's MongoDB query as JSON to one that is safe to ask."""
+"""Filters: the client's MongoDB query as JSON, checked so that it is safe to run."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ _OPERATORS = (
 
 
 def safe_filter(given: dict[str, Any]) -> dict[str, Any]:
-    """Make a MongoDB query of a client's safe: its operators are allow-listed.
+    """Return a safe MongoDB query for a client's: its operators are allow-listed.
 
     Strings compared with ``_id`` become ids, those compared with ``time`` dates.
 
@@ -50,7 +50,7 @@ def _member(name: str, value: Any) -> Any:
 
 
 def _condition(path: str, condition: Any) -> Any:
-    """Make safe what is asked of one field: a value, or an object of operators."""
+    """Return the safe form of a condition on a field: a value, or operators."""
     is_value = not isinstance(condition, dict) or not any(
         name.startswith('$') for name in condition
     )

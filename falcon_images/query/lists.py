@@ -1,4 +1,4 @@
-"""Queries: from a request's parameters to what MongoDB is asked."""
+"""Queries: from the parameters of a request to a query for MongoDB."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,25 +7,23 @@ from falcon_images.errors import InvalidRequestError
 from falcon_images.metadata.documents import Query
 from falcon_images.query.conditions import parse_conditions, parse_period
 from falcon_images.query.filters import safe_filter
+from falcon_images.query.names import LIMIT, SKIP
 from falcon_images.query.order import parse_order
 from falcon_images.query.pages import next_address, parse_cursor, parse_fields
 from falcon_images.query.parameters import Params, one_object, whole_number
 from falcon_images.settings import Limits
 
-_LIMIT = ('limit', 'batch_size', 'count')
-_SKIP = ('skip', 'start_index', 'index')
-
 __all__ = ['Params', 'next_address', 'parse_filter', 'parse_query', 'parse_selection']
 
 
 def parse_query(params: Params, limits: Limits) -> Query:
-    """Read the list parameters of a request (see the README's table of them).
+    """Read the list parameters of a request (docs/querying.md has their table).
 
     Raises:
         InvalidRequestError: one of them cannot be used; the text says which and why.
     """
     selection = parse_selection(params, limits)
-    skip, limit = whole_number(params, _SKIP, limits), _limit(params, limits)
+    skip, limit = whole_number(params, SKIP, limits), _limit(params, limits)
     after = parse_cursor(params, selection.sort, limits)
     if skip and after:
         raise InvalidRequestError('Give cursor or skip, not both.')
@@ -59,7 +57,7 @@ def parse_filter(params: Params, limits: Limits) -> dict[str, Any]:
 
 
 def _limit(params: Params, limits: Limits) -> int:
-    limit, most = whole_number(params, _LIMIT, limits), limits.max_list_documents
+    limit, most = whole_number(params, LIMIT, limits), limits.max_list_documents
     if most and not 0 < limit <= most:
         raise InvalidRequestError(
             f'A list can have {most} documents at most (MAX_LIST_DOCUMENTS); ask for '

@@ -1,16 +1,17 @@
-"""Pages: where a list goes on, what is read of each document, and the next address."""
+"""Pages: where a list continues, which fields it has, and the address of the next."""
 
 from urllib.parse import quote, urlencode
 
 from falcon_images.errors import InvalidRequestError
 from falcon_images.metadata.documents import Order, Position
 from falcon_images.metadata.lists.cursors import read_cursor
+from falcon_images.query.names import TOKENS
 from falcon_images.query.parameters import Params, check_path, one_text
 from falcon_images.settings import Limits
 
 _MAX_FIELDS = 1000
 # Tokens are not for addresses that are logged and passed on.
-_NOT_KEPT = ('cursor', 'jwt', 'token')
+_NOT_KEPT = ('cursor', *TOKENS)
 
 
 def parse_cursor(params: Params, order: Order, limits: Limits) -> Position | None:

@@ -11,6 +11,8 @@ from falcon_images.settings import Limits
 
 Params = Mapping[str, str | list[str]]
 
+BOOLEANS = {'true': True, 'false': False}
+
 # No collection has more documents than that, and MongoDB adds limit and skip up.
 _MAX_COUNT = 2**62
 _MAX_COUNT_DIGITS = 1000
@@ -51,12 +53,20 @@ def one_object(params: Params, name: str, limits: Limits) -> dict[str, Any]:
     return loads_object(text, name, limits) if text else {}
 
 
-def whole_number(params: Params, names: Sequence[str], limits: Limits) -> int:
-    """Read a parameter that is a whole number of 0 or more; 0 if it is absent."""
+def whole_number(
+    params: Params,
+    names: Sequence[str],
+    limits: Limits,
+    max_digits: int | None = None,
+) -> int:
+    """Read a parameter that is a whole number of 0 or more; 0 if it is absent.
+
+    Without `max_digits`, a number that no collection reaches counts as one of these.
+    """
     text = one_text(params, names, limits)
     if not text:
         return 0
-    if not _DIGITS.fullmatch(text):
+    if not _DIGITS.fullmatch(text) or len(text) > (max_digits or len(text)):
         raise InvalidRequestError(
             f'{names[0]} must be a whole number of 0 or more, not {text[:40]!r}.'
         )

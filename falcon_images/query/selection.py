@@ -1,28 +1,20 @@
-"""Selections: which images a bulk change is about, and what is to be made sure."""
+"""Selections: which images a bulk change is for, and how many are expected."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from falcon_images.errors import InvalidRequestError
 from falcon_images.query.lists import parse_filter
-from falcon_images.query.parameters import Params
+from falcon_images.query.names import OF_BULK_CHANGES, OF_LISTS, TOKENS
+from falcon_images.query.parameters import BOOLEANS, Params, whole_number
 from falcon_images.settings import Limits
 
-# They mean something for lists, but nothing for all images that match.
-_OF_LISTS = (
-    *('limit', 'batch_size', 'count', 'skip', 'start_index', 'index'),
-    *('sort', 'cursor', 'fields', 'values'),
-)
-_OUR_OWN = ('all', 'dry_run', 'expect')
-_TOKENS = ('jwt', 'token')
-_TRUTH = {'true': True, 'false': False}
-_DIGITS = re.compile('[0-9]{1,18}')
+_MAX_EXPECT_DIGITS = 18
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The images that match a filter, `expect` of them if that is told.
+    """The images that match a filter; `expect` is how many the client counts on.
 
     `conditions` are the parameters that the filter was made of.
     """
@@ -47,15 +39,15 @@ def parse_bulk_selection(params: Params, limits: Limits) -> Selection:
         conditions={
             name: value
             for name, value in params.items()
-            if name not in (*_OUR_OWN, *_TOKENS)
+            if name not in (*OF_BULK_CHANGES, *TOKENS)
         },
         is_dry_run=_truth(params, 'dry_run'),
-        expect=_whole_number(params, 'expect'),
+        expect=_expect(params, limits),
     )
 
 
 def _refuse_list_parameters(params: Params) -> None:
-    for name in _OF_LISTS:
+    for name in OF_LISTS:
         if params.get(name):
             raise InvalidRequestError(
                 f'{name} cannot be used here: a bulk change is of all images that '
@@ -77,17 +69,12 @@ def _check_all(is_all: bool, has_conditions: bool) -> None:
 
 def _truth(params: Params, name: str) -> bool:
     given = params.get(name) or 'false'
-    if not isinstance(given, str) or given not in _TRUTH:
+    if not isinstance(given, str) or given not in BOOLEANS:
         raise InvalidRequestError(f'{name} must be true or false, and given once.')
-    return _TRUTH[given]
+    return BOOLEANS[given]
 
 
-def _whole_number(params: Params, name: str) -> int | None:
-    given = params.get(name)
-    if not given:
+def _expect(params: Params, limits: Limits) -> int | None:
+    if not params.get('expect'):
         return None
-    if not isinstance(given, str) or not _DIGITS.fullmatch(given):
-        raise InvalidRequestError(
-            f'{name} must be a whole number of 0 or more, and given once.'
-        )
-    return int(given)
+    return whole_number(params, ('expect',), limits, _MAX_EXPECT_DIGITS)

@@ -8,6 +8,8 @@ from falcon_images.errors import TooLargeError
 from falcon_images.formats.json import dumps, loads_object, tag
 from falcon_images.properties import check_depth
 from falcon_images.settings import Limits
+from falcon_images.uploads.encodings import decoded_text
+from falcon_images.uploads.headers import read_value
 
 
 def send_document(resp: falcon.Response, document: dict[str, Any]) -> None:
@@ -29,6 +31,8 @@ def read_object(req: falcon.Request, limits: Limits) -> dict[str, Any]:
         raise TooLargeError(
             f'The body has more than {limit} bytes (MAX_PROPERTIES_BYTES).'
         )
-    properties = loads_object(body, 'The body', limits)
+    charset = read_value(req.content_type or '').parameters.get('charset')
+    text = decoded_text(body, charset, 'The body') if charset else body
+    properties = loads_object(text, 'The body', limits)
     check_depth(properties, limits.max_json_depth)
     return properties

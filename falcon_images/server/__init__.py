@@ -1,1 +1,1 @@
-"""Waitress, as this service needs it."""
+"""The HTTP server: Waitress with limits, time-outs and several processes."""

@@ -1,6 +1,7 @@
 """The budget: how many threads each kind of work may take at once.
 
-What a request will cost is told by its method and path, before anything is done for it.
+What a request will cost is known by its method and path, before anything is done for
+it.
 """
 
 import contextlib
@@ -13,7 +14,7 @@ from falcon_images.errors import TooBusyError
 
 
 class Work(enum.Enum):
-    """What a request is for its thread: short, an upload, or perhaps seconds."""
+    """How long a request keeps its thread: SLOW ones may take seconds."""
 
     SMALL = enum.auto()
     UPLOAD = enum.auto()
@@ -39,7 +40,7 @@ _WORK = (
 
 
 def _patterns() -> dict[str, list[tuple[Work, re.Pattern[str]]]]:
-    """Make one pattern for all that is of one kind, by method: each request asks."""
+    """Return, by method, one pattern for all paths of each kind of work."""
     paths: dict[str, dict[Work, list[str]]] = {}
     for work, methods, path in _WORK:
         for method in methods.split():
@@ -57,7 +58,7 @@ _PATTERNS = _patterns()
 
 
 def work_of(method: str, path: str) -> Work:
-    """Return what a request is for its thread."""
+    """Return the kind of work that a request is."""
     if path.startswith('/collections/'):
         for work, pattern in _PATTERNS.get(method, ()):
             if pattern.fullmatch(path):
@@ -85,7 +86,7 @@ class Budget:
         self._thread = threading.local()
 
     def begin(self, work: Work) -> bool:
-        """Take a place for what this thread does now; return whether there is one."""
+        """Take a place for work of this thread; return whether there was one."""
         if work is Work.SMALL:
             return True
         with self._lock:
@@ -105,10 +106,10 @@ class Budget:
 
     @contextlib.contextmanager
     def taken(self) -> Iterator[None]:
-        """Have a place for slow work, be it the one that this thread has already.
+        """Keep a place for slow work; the one that this thread has already counts.
 
         Raises:
-            TooBusyError: there is none.
+            TooBusyError: no place is free.
         """
         if self._work() is not None:
             yield

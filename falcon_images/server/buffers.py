@@ -1,10 +1,11 @@
-"""Bodies on their way: in memory while they are small and few, else on the disk."""
+"""Buffers of request bodies: in memory while small and few, else on the disk."""
 
 import contextlib
 import threading
+from collections.abc import Callable
 from io import BytesIO
 from tempfile import TemporaryFile
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 _MAX_BYTES_IN_MEMORY = 512 * 1024
 
@@ -19,22 +20,29 @@ class Allowance:
     Args:
         memory_bytes: in memory; what is more goes to the disk.
         all_bytes: in memory and on the disk.
+        open_file: makes a file on that disk which is gone when it is closed.
     """
 
-    def __init__(self, memory_bytes: int, all_bytes: int) -> None:
+    def __init__(
+        self,
+        memory_bytes: int,
+        all_bytes: int,
+        open_file: Callable[[], BinaryIO] | None = None,
+    ) -> None:
+        self.open_file = open_file or cast(Callable[[], BinaryIO], TemporaryFile)
         self.memory_left = memory_bytes
         self.left = all_bytes
         self._lock = threading.Lock()
 
     def take(self, count: int) -> None:
-        """Count bytes that have come; raise `NoAllowanceError` if they are too many."""
+        """Count bytes that arrived; raise `NoAllowanceError` if they are too many."""
         with self._lock:
             if count > self.left:
                 raise NoAllowanceError
             self.left -= count
 
     def take_memory(self, count: int) -> bool:
-        """Count bytes for memory, if they may be there."""
+        """Count bytes in memory, if they fit; return whether they do."""
         with self._lock:
             if count > self.memory_left:
                 return False
@@ -42,36 +50,36 @@ class Allowance:
             return True
 
     def give_back(self, count: int, memory_count: int) -> None:
-        """Count bytes no more."""
+        """Stop counting bytes."""
         with self._lock:
             self.left += count
             self.memory_left += memory_count
 
 
 class MemoryShare:
-    """What one request has of the memory."""
+    """The bytes of memory that one request has."""
 
     def __init__(self, allowance: Allowance) -> None:
         self._allowance = allowance
         self._size = 0
 
     def grow(self, size: int) -> None:
-        """Have so many bytes altogether; raise `NoAllowanceError` if there are none."""
+        """Take bytes up to a total; raise `NoAllowanceError` if they are not free."""
         if not self._allowance.take_memory(size - self._size):
             raise NoAllowanceError
         self._size = size
 
     def close(self) -> None:
-        """Give all back; a second time does no harm."""
+        """Give all bytes back; a second call does nothing."""
         self._allowance.give_back(0, self._size)
         self._size = 0
 
-    # Of a connection that ends, nobody says that its request has come to an end.
+    # A connection that ends does not close the request that it was receiving.
     __del__ = close
 
 
 class BodyBuffer:
-    """The bytes of one body, which are written first and then read."""
+    """The bytes of one body, which are first written and then read."""
 
     def __init__(self, allowance: Allowance) -> None:
         self._allowance = allowance
@@ -101,8 +109,8 @@ class BodyBuffer:
         return self._file
 
     def close(self) -> None:
-        """Forget the bytes; a second time does no harm."""
-        # A disk that is full may refuse even now what was to be written.
+        """Delete the bytes; a second call does nothing."""
+        # On a full disk, closing flushes what was written, and may fail.
         with contextlib.suppress(OSError):
             self._file.close()
         self._allowance.give_back(self._size, self._size_in_memory)
@@ -120,7 +128,7 @@ class BodyBuffer:
 
     def _move_to_disk(self) -> None:
         content = self._file.getvalue()
-        self._file = TemporaryFile()  # noqa: SIM115 - closed in `close`
+        self._file = self._allowance.open_file()
         self._is_in_memory = False
         self._file.write(content)
         self._allowance.give_back(0, self._size_in_memory)

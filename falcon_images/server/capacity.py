@@ -14,7 +14,7 @@ _FILES_PER_CONNECTION = 2
 
 
 def connection_limit() -> int:
-    """Let the process open more files if it may, and count the connections for them."""
+    """Raise the limit of open files if possible; return how many connections fit."""
     for_connections = _open_files() - _RESERVED_FILES
     return max(1, min(_MAX_CONNECTIONS, for_connections // _FILES_PER_CONNECTION))
 

@@ -6,10 +6,8 @@ import socket
 import time
 from typing import Any, cast
 
-from waitress.channel import HTTPChannel
-from waitress.utilities import Error
-
 from falcon_images.server.buffers import Allowance
+from falcon_images.server.internals import Error, HTTPChannel
 from falcon_images.server.parser import Parser
 from falcon_images.server.tasks import RefusalTask, Task
 from falcon_images.server.verdict import Verdict
@@ -69,11 +67,11 @@ class Channel(HTTPChannel):
 
     @property
     def allowance(self) -> Allowance:
-        """How many bytes all bodies may have."""
+        """How many bytes the bodies of all connections may have together."""
         return cast(Allowance, cast(Any, self.server).allowance)
 
     def parser_class(self, adj: Any) -> Parser:  # type: ignore[override]
-        """Make what reads a request; Waitress calls it so."""
+        """Make the parser of a request; Waitress calls it as if it were a class."""
         return Parser(adj, self, cast(Any, self.server).max_body_bytes)
 
     def readable(self) -> bool:
@@ -94,7 +92,7 @@ class Channel(HTTPChannel):
         return False
 
     def judge(self, request: Parser) -> Verdict | None:
-        """Ask the application about the headers; None if it cannot be asked."""
+        """Return what the application says of the headers; None if none was given."""
         admit = cast(Any, self.server).admit
         if admit is None:
             return None
@@ -109,17 +107,17 @@ class Channel(HTTPChannel):
         return verdict
 
     def discard(self, count: int) -> None:
-        """Answer the request at once, and end with it; so many bytes are to come."""
+        """Answer the request at once and close; `count` bytes of it still arrive."""
         most = _DISCARDED_LIMITS * cast(Any, self.server).max_body_bytes
         self._bytes_to_discard = min(count, max(most, _MIN_DISCARDED_BYTES))
 
     def has_what_it_waits_for(self) -> bool:
-        """Tell whether there is nothing any more that its request waits for."""
+        """Return whether its request waits for nothing any more."""
         request = self.request
         return request is None or request.awaited is None or request.awaited.done()
 
     def go_on(self) -> None:
-        """Do what is to be done with a request that waited for something."""
+        """Continue with a request that waited for something."""
         if not self._waits():
             return
         request = cast(Parser, self.request)
@@ -170,19 +168,19 @@ class Channel(HTTPChannel):
         super().service()
 
     def is_busy(self) -> bool:
-        """Tell whether something of it is to be finished before a stop."""
+        """Return whether a request or an answer has to be finished before a stop."""
         request = self.request
         begun = request and request.headers_finished
         return bool(self.requests or begun or self.total_outbufs_len)
 
     def is_idle(self, now: float) -> bool:
-        """Tell whether closing it would interrupt nothing."""
+        """Return whether closing it now would interrupt no request or answer."""
         blank = self.request is None or self.request.is_blank
         working = self.requests or self.total_outbufs_len
         return blank and not working and now - self._active_at > _IDLE_SECONDS
 
     def hurry(self, now: float) -> None:
-        """Close it if the client lets the server wait for too long."""
+        """Close the connection if its client is late."""
         if self._lingers_until is not None:
             if now > self._lingers_until:
                 self.handle_close()
@@ -191,7 +189,7 @@ class Channel(HTTPChannel):
         if is_working or self._waits():
             if self.request is not None:
                 # It is not being read, for now.
-                self.request.began_at = now
+                self.request.pause(now)
             if is_working and self._is_stalled(now):
                 self.handle_close()
         elif self._is_late(now):
@@ -224,8 +222,13 @@ class Channel(HTTPChannel):
         timeouts = cast(Any, self.server).timeouts
         if not self._has_had_a_request and self._has_no_headers():
             return bool(now > self._opened_at + timeouts.header_seconds)
-        late = self.request is not None and now > self.request.deadline(timeouts)
-        return late or self._is_quiet(now)
+        return self._is_quiet(now) or (
+            self.request is not None
+            and (
+                now > self.request.deadline(timeouts)
+                or self.request.is_slow(now, timeouts)
+            )
+        )
 
     def _has_no_headers(self) -> bool:
         return self.request is None or not self.request.headers_finished

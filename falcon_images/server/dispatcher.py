@@ -1,17 +1,16 @@
-"""Who gets a thread next: the first that waits, unless its kind has all it may have."""
+"""Which task gets a thread next: the first of those whose kind of work has a place."""
 
 import time
 from typing import Any
 
-from waitress.task import ThreadedTaskDispatcher
-
 from falcon_images.server.budget import Budget, Work, work_of
+from falcon_images.server.internals import ThreadedTaskDispatcher
 
 _LOOK_SECONDS = 0.25
 
 
 class Dispatcher(ThreadedTaskDispatcher):
-    """Threads that take work as a budget allows; what must wait holds none of them."""
+    """Threads that take work as a budget allows; a task that waits holds no thread."""
 
     def __init__(self, budget: Budget, threads: int) -> None:
         super().__init__()
@@ -48,7 +47,7 @@ class Dispatcher(ThreadedTaskDispatcher):
                 self._budget.end()
 
     def _take(self) -> Any:
-        """Take the first task whose kind has a place, and that for this thread."""
+        """Take the first task whose kind of work has a place; None if there is none."""
         full: set[Work] = set()
         too_late = time.monotonic() - self._budget.wait_seconds
         task: Any

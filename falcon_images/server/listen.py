@@ -1,14 +1,14 @@
-"""Waitress as this service needs it: errors in JSON, a stop that finishes requests."""
+"""The server: its socket, its loop, and a stop that finishes requests."""
 
 import contextlib
 import logging
 import socket
 import time
-from typing import Any
-
-from waitress import wasyncore
+from collections.abc import Callable
+from typing import Any, BinaryIO
 
 from falcon_images.server.budget import Budget
+from falcon_images.server.internals import wasyncore
 from falcon_images.server.listener import USE_POLL, Listener
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.server.verdict import Admit
@@ -45,6 +45,8 @@ class Server:
         max_body_bytes: a larger body is answered with 413.
         timeouts: a request that is slower is answered with 408.
         is_shared: other processes accept connections from the same socket.
+        open_file: makes a file for a body that does not stay in memory, which is gone
+            when it is closed; without it, one in the system's temporary folder.
         admit: says by its headers what becomes of a request; without it, each has a
             body of `max_body_bytes` at the most.
     """
@@ -60,6 +62,7 @@ class Server:
         is_shared: bool = False,
         admit: Admit | None = None,
         budget: Budget | None = None,
+        open_file: Callable[[], BinaryIO] | None = None,
     ) -> None:
         self._stopping = False
         self.listener = Listener(
@@ -71,6 +74,7 @@ class Server:
             is_shared=is_shared,
             admit=admit,
             budget=budget,
+            open_file=open_file,
         )
 
     def run(self) -> None:

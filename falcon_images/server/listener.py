@@ -1,4 +1,4 @@
-"""The socket that is listened on: who is let in, and who has to go."""
+"""The listening socket: which connections are accepted, and which are closed."""
 
 import errno
 import logging
@@ -6,19 +6,21 @@ import select
 import socket
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, cast
-
-from waitress import wasyncore
-from waitress.adjustments import Adjustments
-from waitress.server import TcpWSGIServer
-from waitress.task import ThreadedTaskDispatcher
+from typing import Any, BinaryIO, cast
 
 from falcon_images.server.budget import Budget
 from falcon_images.server.buffers import Allowance
 from falcon_images.server.capacity import connection_limit
 from falcon_images.server.channel import Channel
 from falcon_images.server.dispatcher import Dispatcher
+from falcon_images.server.internals import (
+    Adjustments,
+    TcpWSGIServer,
+    ThreadedTaskDispatcher,
+    wasyncore,
+)
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.server.verdict import Admit
 
@@ -61,16 +63,19 @@ class Listener(TcpWSGIServer):
         is_shared: bool,
         admit: Admit | None,
         budget: Budget | None = None,
+        open_file: Callable[[], BinaryIO] | None = None,
     ) -> None:
-        # One that took all would leave the others idle.
+        # A process that accepted all would leave the others idle.
         self._accepted_at_once = 1 if is_shared else _ACCEPTED_AT_ONCE
         self.timeouts = timeouts
         self.admit = admit
         self.max_body_bytes = max_body_bytes
         self.allowance = Allowance(
-            _MEMORY_BYTES, max(_LARGEST_BODIES * max_body_bytes, _MIN_BYTES)
+            _MEMORY_BYTES,
+            max(_LARGEST_BODIES * max_body_bytes, _MIN_BYTES),
+            open_file,
         )
-        # Until when a connection waits for what is to be known of its request.
+        # Until when each connection waits for the identity of its client.
         self._waiting: dict[Channel, float] = {}
         self._wakes = threading.Lock()
         self._is_closed = False
@@ -78,7 +83,7 @@ class Listener(TcpWSGIServer):
         self._quick_dispatcher = ThreadedTaskDispatcher()
         self._quick_dispatcher.set_thread_count(1)
         self._connection_limit = connection_limit()
-        self._wants_room = False
+        self._is_full = False
         self._accepts_at = self._checks_at = self._warns_at = 0.0
         self.sockets: dict[int, Any] = {}
         adjustments: Any = {
@@ -110,23 +115,23 @@ class Listener(TcpWSGIServer):
         return self.accepting and time.monotonic() >= self._accepts_at
 
     def handle_accept(self) -> None:
-        room = self._room()
-        if room <= 0:
+        free = self._free_connections()
+        if free <= 0:
             self._pause('%d connections are open', self._connection_limit)
-        self._accept_some(min(room, self._accepted_at_once))
+        self._accept_some(min(free, self._accepted_at_once))
 
     def accept_all(self) -> None:
-        """Accept those that wait, and no more."""
-        self._accept_some(self._room())
+        """Accept the connections that wait now."""
+        self._accept_some(self._free_connections())
 
     def add_task(self, task: Any) -> None:
-        """Let a thread answer the first request of a connection."""
+        """Queue the first request of a connection for a thread."""
         is_quick = task.requests[0].is_quick
         dispatcher = self._quick_dispatcher if is_quick else self.task_dispatcher
         dispatcher.add_task(task)
 
     def wait_for(self, channel: Channel, awaited: 'Future[Any]') -> None:
-        """Let a connection go on when something is done, or has taken too long."""
+        """Continue a connection when `awaited` is done, or has taken too long."""
         self._waiting[channel] = time.monotonic() + _AWAITED_SECONDS
         awaited.add_done_callback(lambda _: self._wake())
 
@@ -143,11 +148,11 @@ class Listener(TcpWSGIServer):
             wasyncore.close_all(self.sockets, ignore_all=True)
 
     def maintenance(self, now: float) -> None:
-        """Close what is late, once a second, and what is idle when room is needed."""
+        """Close late connections each second, and idle ones at the limit."""
         self._end_waits(now)
-        if self._wants_room:
-            self._wants_room = False
-            self._make_room(now)
+        if self._is_full:
+            self._is_full = False
+            self._close_idle(now)
         if now >= self._checks_at:
             self._checks_at = now + _CHECK_SECONDS
             for channel in self.channels:
@@ -155,7 +160,7 @@ class Listener(TcpWSGIServer):
 
     def _wake(self) -> None:
         with self._wakes:
-            # Another file may have the number of one that is closed.
+            # Another file may have the descriptor of a closed one.
             if not self._is_closed:
                 self.pull_trigger()
 
@@ -173,7 +178,7 @@ class Listener(TcpWSGIServer):
             logger.exception('A connection that had waited is closed')
             channel.handle_close()
 
-    def _room(self) -> int:
+    def _free_connections(self) -> int:
         return self._connection_limit - len(self.channels)
 
     def _accept_some(self, count: int) -> None:
@@ -197,13 +202,13 @@ class Listener(TcpWSGIServer):
 
     def _pause(self, reason: str, *arguments: object) -> None:
         now = time.monotonic()
-        self._wants_room = True
+        self._is_full = True
         self._accepts_at = now + _PAUSE_SECONDS
         if now >= self._warns_at:
             self._warns_at = now + _WARNING_SECONDS
             logger.warning('New connections have to wait: ' + reason, *arguments)
 
-    def _make_room(self, now: float) -> None:
+    def _close_idle(self, now: float) -> None:
         idle = [channel for channel in self.channels if channel.is_idle(now)]
         idle.sort(key=lambda channel: channel.last_activity)
         for channel in idle[:_CLOSED_AT_ONCE]:

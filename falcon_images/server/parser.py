@@ -7,21 +7,25 @@ import time
 from concurrent.futures import Future
 from typing import Any, Protocol, cast
 
-from waitress.adjustments import Adjustments
-from waitress.parser import HTTPRequestParser, ParsingError
-from waitress.utilities import BadRequest, Error, RequestEntityTooLarge
-
 from falcon_images.server.buffers import (
     Allowance,
     BodyBuffer,
     MemoryShare,
     NoAllowanceError,
 )
+from falcon_images.server.internals import (
+    Adjustments,
+    BadRequest,
+    Error,
+    HTTPRequestParser,
+    ParsingError,
+    RequestEntityTooLarge,
+)
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.server.verdict import Verdict
 
 _MAX_CHUNK_LINE_BYTES = 8192
-# Nobody has larger ones but who means harm; these are counted as bodies are.
+# Only attackers send larger ones; these count as bodies do.
 _SMALL_HEADER_BYTES = 16 * 1024
 _TRANSFER_ENCODING = re.compile(
     rb'^transfer-encoding[ \t]*:', re.IGNORECASE | re.MULTILINE
@@ -42,7 +46,7 @@ class TooManyBytesError(Error):
 
 
 class DiskFullError(Error):
-    """The temporary folder has no room for the body."""
+    """The disk has no room for the body."""
 
     code = 507
     reason = 'Insufficient Storage'
@@ -53,13 +57,13 @@ class Connection(Protocol):
 
     @property
     def allowance(self) -> Allowance:
-        """How many bytes all bodies may have."""
+        """How many bytes the bodies of all connections may have together."""
 
     def judge(self, request: 'Parser') -> Verdict | None:
-        """Ask the application about the headers; None if it cannot be asked."""
+        """Return what the application says of the headers; None if none was given."""
 
     def discard(self, count: int) -> None:
-        """Answer the request at once, and end with it; so many bytes are to come."""
+        """Answer the request at once and close; `count` bytes of it still arrive."""
 
 
 class Parser(HTTPRequestParser):
@@ -80,30 +84,46 @@ class Parser(HTTPRequestParser):
         self, adj: Adjustments, connection: Connection, max_body_bytes: int
     ) -> None:
         super().__init__(adj)
-        self.began_at = time.monotonic()
+        self.began_at = self._period_began_at = time.monotonic()
+        self._came_in_period = 0
         self._connection = connection
         self._max_body_bytes = max_body_bytes
 
     @property
     def is_blank(self) -> bool:
-        """Whether only line ends have come, which some clients send after a body."""
+        """Whether only line ends arrived, which some clients send after a body."""
         return not self.headers_finished and self.header_plus.isspace()
 
     @property
     def is_quick(self) -> bool:
-        """Whether its answer waits for nothing."""
+        """Whether its answer needs neither its body nor a wait."""
         return self._is_quick or self.error is not None
 
     def deadline(self, timeouts: Timeouts) -> float:
-        """Tell until when the part that is awaited must have arrived."""
+        """Return until when the headers, or after them the body, must have arrived."""
         if not self.headers_finished:
             return self.began_at + timeouts.header_seconds
         return self.began_at + timeouts.request_seconds
 
+    def pause(self, now: float) -> None:
+        """Begin to wait anew, because the server has not read until now."""
+        self.began_at = self._period_began_at = now
+        self._came_in_period = 0
+
+    def is_slow(self, now: float, timeouts: Timeouts) -> bool:
+        """Return whether the body comes with too few bytes a second."""
+        seconds = now - self._period_began_at
+        if self.body_rcv is None or seconds < timeouts.body_seconds:
+            return False
+        is_slow = self._came_in_period < seconds * timeouts.body_bytes_per_second
+        self._period_began_at, self._came_in_period = now, 0
+        return is_slow
+
     def received(self, data: bytes) -> int:
         consumed = len(data)
+        self._came_in_period += consumed
         if self._is_closed:
-            # A client that was told to go on may have been found to be gone.
+            # Closed, it may still get bytes that were read before.
             return consumed
         try:
             if self.awaited is not None:
@@ -120,7 +140,7 @@ class Parser(HTTPRequestParser):
         return len(data) if self.is_refused else consumed
 
     def go_on(self) -> bytes:
-        """Ask the application again; return what came while it was waited for."""
+        """Ask the application again; return the bytes that arrived meanwhile."""
         content = b''
         try:
             content = self._held.getfile().read()
@@ -135,7 +155,7 @@ class Parser(HTTPRequestParser):
         if self._large_headers is not None:
             self._large_headers.close()
         self._is_closed = True
-        # They know this request, too.
+        # They refer to this request, too: a cycle would keep its memory.
         self.environ = self._connection = cast(Any, None)
 
     def parse_header(self, header_plus: bytes) -> None:
@@ -144,7 +164,7 @@ class Parser(HTTPRequestParser):
         except ValueError as ex:
             raise ParsingError('The address is not a URL') from ex
         # RFC 9112, sections 6.1 and 6.3: such messages may smuggle in a request. The
-        # headers that are left do not tell any more: Waitress takes that one out.
+        # headers that are left do not show it any more: Waitress removes that one.
         if _TRANSFER_ENCODING.search(header_plus) and (
             not self.chunked or 'CONTENT_LENGTH' in self.headers
         ):
@@ -169,7 +189,7 @@ class Parser(HTTPRequestParser):
         return consumed
 
     def _begin(self, received_bytes: int) -> None:
-        """Do as the application says; so many bytes that follow are here already."""
+        """Act on the verdict; `received_bytes` of the body have arrived already."""
         verdict = self._connection.judge(self) or Verdict(self._max_body_bytes)
         self.awaited = verdict.awaited
         is_whole = self.body_rcv is None

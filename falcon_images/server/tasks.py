@@ -3,8 +3,8 @@
 from typing import Any, cast
 
 import orjson
-from waitress.task import ErrorTask, WSGITask
 
+from falcon_images.server.internals import ErrorTask, WSGITask
 from falcon_images.server.parser import Parser
 from falcon_images.server.verdict import NOT_TAKEN
 
@@ -13,7 +13,8 @@ _ERRORS = {
     408: (
         'Too slow',
         'The request took too long to arrive; send it again, or let the service wait '
-        'longer with HEADER_TIMEOUT_SECONDS and REQUEST_TIMEOUT_SECONDS.',
+        'longer with HEADER_TIMEOUT_SECONDS, REQUEST_TIMEOUT_SECONDS and '
+        'MIN_BODY_BYTES_PER_SECOND.',
     ),
     413: ('Too large', 'The body has more bytes than MAX_BODY_BYTES allows.'),
     431: ('Headers too large', 'The headers have more than 256 KiB; send less.'),
@@ -29,7 +30,7 @@ _RETRY_AFTER_SECONDS = '5'
 
 
 class Task(WSGITask):
-    """Answers a request by asking the application."""
+    """Answers a request with what the application returns."""
 
     def get_environment(self) -> dict[str, Any]:
         request = cast(Parser, self.request)
@@ -64,7 +65,7 @@ class Task(WSGITask):
 
 
 class RefusalTask(ErrorTask):
-    """Answers what never reaches the application as the application would."""
+    """Answers a request that the server refuses, in the form of the application."""
 
     def execute(self) -> None:
         error = cast(Any, self.request).error

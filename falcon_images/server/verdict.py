@@ -11,7 +11,7 @@ NOT_TAKEN = 'falcon_images.body_not_taken'
 
 @dataclass(frozen=True)
 class Verdict:
-    """What becomes of a request and its body.
+    """What the server does with a request and its body.
 
     Args:
         max_body_bytes: a larger body is not taken, and the application answers
@@ -27,6 +27,6 @@ class Verdict:
     awaited: 'Future[Any] | None' = None
 
 
-# It is asked with the environment that the application will get, and whether there is a
+# Called with the environment that the application will get, and whether there is a
 # body, by the thread that serves all connections: it must not wait for anything.
 Admit = Callable[[dict[str, Any], bool], Verdict]

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, order=True)
 class _Life:
-    """A worker's life: when it began, or will, and how many short ones were before."""
+    """The life of a worker: its begin, and how many short lives were before it."""
 
     begin: float
     short_lives: int = 0
@@ -49,7 +49,7 @@ class Workers:
         listener: the one thing, beside the standard streams, that they get of what
             is open in this process.
         work: what a worker does until SIGTERM.
-        on_death: told the process id of each worker that has ended.
+        on_death: called with the process id of each worker that has ended.
     """
 
     def __init__(
@@ -67,11 +67,11 @@ class Workers:
         self._lives: dict[int, _Life] = {}
         # Those that are to begin after a pause.
         self._awaited: list[_Life] = []
-        # Nobody writes to it: its end tells the workers that this process is no more.
+        # Nobody writes to this pipe: workers read EOF when this process has ended.
         self._life, self._held = os.pipe()
 
     def run(self) -> None:
-        """Return when a signal said stop and all workers have ended."""
+        """Run the workers until SIGTERM or SIGINT; return when all have ended."""
         # The end of a worker, or of a pause.
         events = (signal.SIGCHLD, signal.SIGALRM)
         # What is ignored may be lost even while it is blocked.
@@ -89,7 +89,7 @@ class Workers:
         self._stop()
 
     def _start_awaited(self) -> None:
-        """Start those whose pause is over, and have a signal sent for the next one."""
+        """Start the workers whose pause is over; SIGALRM comes for the next one."""
         now = time.monotonic()
         due = [life for life in self._awaited if life.begin <= now]
         self._awaited = [life for life in self._awaited if life.begin > now]

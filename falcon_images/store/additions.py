@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from falcon_images.errors import (
     ConflictError,
@@ -16,7 +16,7 @@ from falcon_images.errors import (
 )
 from falcon_images.files.store import FileStore
 from falcon_images.files.unresolved import UnresolvedWrite
-from falcon_images.formats.json import dumps
+from falcon_images.formats.json import dumps, sorted_dumps
 from falcon_images.metadata.documents import Document, file_facts, public_view
 from falcon_images.metadata.images import ImageDocuments
 from falcon_images.metadata.indexes import Indexes
@@ -216,7 +216,7 @@ class Additions:
         first = self._documents.find_by_key(collection_name, sent['key'])
         if first is None:
             return None
-        if first['_file']['upload']['digest'] == sent['digest']:
+        if first['_file']['upload']['digest'] in (sent['digest'], _old_digest(upload)):
             is_there = self._is_whole(collection_name, first, upload)
             return Added(public_view(first), is_replay=True) if is_there else None
         if self._documents.has(collection_name, first['_id']):
@@ -285,5 +285,14 @@ def _document(upload: Upload) -> Document:
 
 
 def _digest(upload: Upload) -> str:
-    sent = [upload.sha256, upload.name, upload.properties]
-    return hashlib.sha256(dumps(sent)).hexdigest()
+    """Return what is the same for a retry, in whatever order its fields come."""
+    return hashlib.sha256(sorted_dumps(_sent(upload))).hexdigest()
+
+
+def _old_digest(upload: Upload) -> str:
+    """Return the digest that documents of version 1 have: it depends on the order."""
+    return hashlib.sha256(dumps(_sent(upload))).hexdigest()
+
+
+def _sent(upload: Upload) -> list[Any]:
+    return [upload.sha256, upload.name, upload.properties]

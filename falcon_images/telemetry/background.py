@@ -1,4 +1,4 @@
-"""Work that no request waits for."""
+"""The background: a queue of small work that no request waits for."""
 
 import collections
 import contextlib
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 _PAUSE_SECONDS = 0.1
-# More than that is done at once by whoever brings it, so that it cannot pile up.
+# With more in the queue, the caller does it at once, so that it cannot grow.
 _MOST_WAITING = 10_000
 
 logger = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ class Background:
     `start` and after `stop`, work is done at once.
 
     Args:
-        then: is called when some work was done; may raise `OSError`, and `ValueError`
+        then: called after the calls of the queue; may raise `OSError`, and `ValueError`
             as closed files do.
     """
 
@@ -35,12 +35,14 @@ class Background:
         self._ended = threading.Event()
 
     def start(self) -> None:
-        """Begin to do work later."""
-        self._thread = threading.Thread(target=self._run, name='later', daemon=True)
+        """Start the thread; from now on, work is queued for it."""
+        self._thread = threading.Thread(
+            target=self._run, name='background', daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:
-        """Do what waits, and all that comes from now on at once."""
+        """Do all work in the queue, and any that comes from now on at once."""
         thread, self._thread = self._thread, None
         self._ended.set()
         if thread:
@@ -48,13 +50,13 @@ class Background:
         self.finish()
 
     def do(self, work: Callable[..., None], *arguments: Any) -> None:
-        """Do something, soon and after what came before it."""
+        """Queue a call; calls are made in the order in which they come."""
         self._waiting.append((work, arguments))
         if self._thread is None or len(self._waiting) > _MOST_WAITING:
             self.finish()
 
     def finish(self) -> None:
-        """Do all that waits now."""
+        """Make all calls that are in the queue."""
         with self._lock:
             for _ in range(len(self._waiting)):
                 work, arguments = self._waiting.popleft()
@@ -62,7 +64,7 @@ class Background:
                     work(*arguments)
                 except Exception:
                     logger.exception('Something that was to be done later failed')
-            # It may be the log that fails, and then there is none to tell it.
+            # If the log itself fails, there is nowhere to report it.
             with contextlib.suppress(OSError, ValueError):
                 self._then()
 

@@ -40,7 +40,7 @@ class LineHandler(logging.StreamHandler[TextIO]):
             self.handleError(record)
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write the lines that wait."""
         with cast(Any, self.lock):
             lines, self._lines, self._length = self._lines, [], 0
             self.stream.write(''.join(lines))
@@ -54,7 +54,7 @@ def flush() -> None:
 
 
 def log_warnings() -> None:
-    """Let what libraries warn of be in the log, each in one line and without source."""
+    """Write warnings of libraries into the log, each in one line, without source."""
     warnings.formatwarning = _warning_line  # type: ignore[assignment]
     logging.captureWarnings(True)
 
@@ -64,12 +64,12 @@ def _warning_line(message: Warning | str, category: type[Warning], *_: object) -
 
 
 def formatter(log_format: str) -> logging.Formatter:
-    """Make what writes the lines in one of the formats."""
+    """Return the formatter for `text` or `json`."""
     return JsonLines() if log_format == 'json' else TextLines(_TEXT)
 
 
 class TextLines(logging.Formatter):
-    """Lines for people; a second is written out once, not for each of its lines."""
+    """Formats lines for people; the text of a second is made once for all its lines."""
 
     def formatTime(  # noqa: N802 - so it is called
         self, record: logging.LogRecord, datefmt: str | None = None

@@ -1,4 +1,4 @@
-"""Folders that one service has for itself where others have theirs too.
+"""Temporary folders that belong to one running service each.
 
 Each has a lock that is held for as long as its service lives, and that the system
 frees when it dies, however it dies: a folder whose lock is free is needed by nobody.
@@ -60,6 +60,6 @@ def _sweep(parent: Path) -> None:
 
 
 def _is_own(path: Path, kind: int = stat.S_IFDIR) -> bool:
-    """Return whether this user made it, and it is no link to something else."""
+    """Return whether a path is this user's, of that kind, and no symbolic link."""
     status = path.lstat()
     return stat.S_IFMT(status.st_mode) == kind and status.st_uid == os.geteuid()

@@ -1,7 +1,7 @@
-"""Metrics of several processes, of which any one can tell the sum.
+"""Metrics of several processes: any one of them can answer with the sum.
 
 Each process counts in files of its own, in one folder. When it has ended, its files are
-added to one file for all that have ended, so that they take no more room with time.
+added to one file for all that have ended, so that the folder does not grow with time.
 """
 
 import contextlib
@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from prometheus_client import CollectorRegistry, ProcessCollector, multiprocess, values
+from prometheus_client import CollectorRegistry, ProcessCollector, multiprocess
 from prometheus_client.metrics_core import Metric
-from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.samples import Sample
 
+from falcon_images.telemetry.internals import MmapedDict, values
 from falcon_images.telemetry.process_folders import ProcessFolder
 
 _FOLDER = 'PROMETHEUS_MULTIPROC_DIR'
@@ -50,7 +50,7 @@ def shared_counters() -> Iterator[None]:
     """Let the processes that are forked from this one share what they count.
 
     The files are in memory where that can be: then a disk that is full is nothing to
-    them. Where no folder can be made, each process tells what it counted itself.
+    them. Where no folder can be made, each process answers with its own counts.
     """
     with contextlib.ExitStack() as stack:
         if folder := _new_folder():
@@ -66,10 +66,10 @@ def share_between_processes(folder: Path) -> None:
 
     To be called before the first `Metrics` is made, in each of the processes or, once,
     in the one that they are forked from. The folder begins empty, and whoever made it
-    removes it when all of them have ended. What finds no room in it is counted in this
-    process alone.
+    removes it when all of them have ended. What does not fit on its disk is counted in
+    this process alone.
     """
-    # The library has no other way to be told than its environment variable.
+    # The library reads this environment variable, and nothing else.
     os.environ[_FOLDER] = str(folder)
     _own_files.clear()
     values.MmapedDict = _ReservedFile  # type: ignore[attr-defined]
@@ -77,8 +77,17 @@ def share_between_processes(folder: Path) -> None:
     values.ValueClass = functools.partial(_value, shared)
 
 
+def share_as_told() -> None:
+    """Count in the folder that PROMETHEUS_MULTIPROC_DIR names, if it is set.
+
+    Other servers than ours give their processes a common folder this way.
+    """
+    if _FOLDER in os.environ:
+        share_between_processes(Path(os.environ[_FOLDER]))
+
+
 def forget_process(pid: int) -> None:
-    """Leave out what a process that has ended was doing; what it did stays counted.
+    """Drop the gauges of a process that has ended; what it counted stays.
 
     Its files are gone then, or, where that cannot be now, when the next process ends.
     """
@@ -146,7 +155,7 @@ def _add_ended(folder: Path, pid: int) -> None:
         if not source.exists():
             continue
         if not target.exists():
-            # It needs no room.
+            # A rename works on a full disk too.
             source.replace(target)
             continue
         _add_values(source, target)
@@ -158,7 +167,7 @@ def _add_values(source: Path, target: Path) -> None:
     counted = [(key, value) for key, value, _, _ in read(str(source))]  # type: ignore[no-untyped-call]
     file = _ReservedFile(str(target))
     try:
-        # All the room first: then there is nothing left that could fail half-way.
+        # All disk space first: then nothing is left that could fail half-way.
         before = [file.read_value(key)[0] for key, _ in counted]  # type: ignore[no-untyped-call]
         for (key, value), sum_before in zip(counted, before, strict=True):
             file.write_value(key, sum_before + value, 0.0)  # type: ignore[no-untyped-call]
@@ -167,7 +176,7 @@ def _add_values(source: Path, target: Path) -> None:
 
 
 def _lock(folder: Path) -> FileLock:
-    """Make the lock that keeps adding up and reading apart: else some counted twice."""
+    """Return the lock of adding up and reading: together, some would count twice."""
     if not folder.is_dir():
         raise FileNotFoundError(f'{folder} is gone')
     return FileLock(
@@ -176,7 +185,7 @@ def _lock(folder: Path) -> FileLock:
 
 
 def _value(shared: Any, *args: Any, **kwargs: Any) -> Any:
-    """Make a value that all processes see, or, without room for it, this one alone."""
+    """Make a value that all processes see; on a full disk, this process alone."""
     try:
         return shared(*args, **kwargs)
     except OSError as ex:
@@ -194,7 +203,7 @@ def _warn_of_unshared(reason: str) -> None:
 
 
 class _ReservedFile(MmapedDict):
-    """A file that has its room on the disk before it is written as memory.
+    """A file whose disk space is reserved before it is written as memory.
 
     When a disk is full, a write raises `OSError`; writing as memory ends the process.
     """
@@ -228,7 +237,7 @@ def _grow(descriptor: int, size: int) -> None:
 
 
 def _processes(folder: Path) -> Iterator[Metric]:
-    """Sum up what the system tells of each process; of their starts, take the first."""
+    """Sum up the system's figures of all processes; of their starts, take the first."""
     sums: dict[str, Metric] = {}
     for pid in _live_pids(folder):
         for metric in _process(pid):
@@ -252,8 +261,3 @@ def _added(one: Sample, other: Sample) -> Sample:
     if one.name == _SINCE:
         return min(one, other, key=lambda sample: sample.value)
     return one._replace(value=one.value + other.value)
-
-
-# Under another server than ours, its processes are told so where to count together.
-if _FOLDER in os.environ:
-    share_between_processes(Path(os.environ[_FOLDER]))

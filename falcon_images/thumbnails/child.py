@@ -1,4 +1,4 @@
-"""The process that draws: images of strangers are decoded here, and nothing else is.
+"""The process that draws: here alone, the images of clients are decoded.
 
 It takes one order after the other from its standard input, and ends when that does. A
 decoder that crashes, or takes too much of anything, takes this process along at most.
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from falcon_images.errors import TooLargeError
+from falcon_images.image_types.internals import set_limits
 from falcon_images.telemetry.log_lines import log_warnings
 from falcon_images.thumbnails.drawing import Drawing, LargeImageError, UndrawableError
 from falcon_images.thumbnails.limits import limit_memory, limit_time
@@ -19,8 +20,9 @@ from falcon_images.thumbnails.protocol import Answer, Order, parse_order, send_a
 
 
 def main(max_bytes: str) -> None:
-    """Draw what is ordered, in at most so many bytes of memory, until input ends."""
+    """Draw what is ordered until EOF, in `max_bytes` of memory at most."""
     limit_memory(int(max_bytes))
+    set_limits()
     logging.basicConfig(format='%(message)s')
     log_warnings()
     answers = _answers()
@@ -35,7 +37,7 @@ def main(max_bytes: str) -> None:
 
 
 def _answers() -> BinaryIO:
-    """Return what was standard output; what libraries print goes to the errors."""
+    """Return standard output; what libraries print goes to standard error."""
     stream = os.fdopen(os.dup(1), 'wb')
     os.dup2(2, 1)
     return stream

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from falcon_images.errors import TooManyThumbnailsError
+from falcon_images.server.places import Places
 from falcon_images.thumbnails.protocol import Answer, Order, receive_answer, send_order
 
 _ROOT = Path(__file__).absolute().parent.parent.parent
@@ -176,13 +177,13 @@ class Drawers:
         self._idle: queue.LifoQueue[Drawer] = queue.LifoQueue()
         for _ in range(at_once):
             self._idle.put(Drawer(SMALL))
-        self._large_places = threading.Semaphore(large_at_once)
+        self._large_places = Places(large_at_once, too_many)
         self._large_lock = threading.Lock()
         self._large = Drawer(LARGE)
         self._one_large = one_large
 
     def draw(self, order: Order, file_bytes: int) -> Answer:
-        """Have a thumbnail drawn; an innocent image does not wait for a large one.
+        """Have a thumbnail drawn; other images do not wait for a large one.
 
         Raises:
             DrawingDiedError: the image killed the process that drew it, or had to be.
@@ -191,7 +192,7 @@ class Drawers:
         try:
             drawer = self._idle.get(timeout=_WAIT_SECONDS)
         except queue.Empty as ex:
-            raise _too_many() from ex
+            raise too_many() from ex
         try:
             answer = drawer.draw(order, file_bytes)
         finally:
@@ -201,18 +202,17 @@ class Drawers:
         return answer
 
     def _draw_large(self, order: Order, file_bytes: int) -> Answer:
-        if not self._large_places.acquire(blocking=False):
-            raise _too_many()
         with contextlib.ExitStack() as stack:
-            stack.callback(self._large_places.release)
+            stack.enter_context(self._large_places.taken())
             if not self._large_lock.acquire(timeout=_WAIT_SECONDS):
-                raise _too_many()
+                raise too_many()
             stack.callback(self._large_lock.release)
             stack.enter_context(self._one_large())
             return self._large.draw(order, file_bytes)
 
 
-def _too_many() -> TooManyThumbnailsError:
+def too_many() -> TooManyThumbnailsError:
+    """Return the error for a thumbnail that finds no place to be drawn."""
     return TooManyThumbnailsError(
         'Too many thumbnails are drawn now; ask for this one again in a while.'
     )
@@ -243,7 +243,7 @@ def _terminate(process: subprocess.Popen[bytes], starter: int) -> None:
 
 
 def _python() -> str:
-    """Return the interpreter, which is not the program in all servers."""
+    """Return the path of Python: in some servers, another program runs it."""
     if 'python' in Path(sys.executable or '').name.lower():
         return sys.executable
     return str(Path(sys.prefix) / 'bin' / 'python3')
@@ -253,7 +253,7 @@ def _python() -> str:
 def _killed_after(
     process: subprocess.Popen[bytes], seconds: float
 ) -> Iterator[threading.Event]:
-    """Kill a process in so many seconds; the event says that it came to that."""
+    """Kill a process after some seconds; the event is set when that happened."""
     is_late = threading.Event()
 
     def kill() -> None:

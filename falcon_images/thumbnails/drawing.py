@@ -12,10 +12,6 @@ from falcon_images.image_types.bounded_file import BoundedFile
 from falcon_images.image_types.identify import FORMATS, identify
 from falcon_images.thumbnails.windowing import has_nan, windowed, windowed_color
 
-# In one piece, large pictures come from the system and go back to it at once; in the
-# smaller ones that Pillow makes by itself, glibc keeps them for the thread.
-Image.core.set_block_size(1024**3)  # type: ignore[attr-defined]
-
 # What one drawing may take, and from where on it is one of a large image.
 _MAX_BYTES = 600 * 1024**2
 _LARGE_BYTES = 100 * 1024**2
@@ -145,7 +141,7 @@ def _tells_damage(ex: Exception) -> bool:
 
 
 def _needed_bytes(image: Image.Image, pixels: int) -> int:
-    """Tell what decoding takes, of pixels in all; those of a draft are fewer."""
+    """Return the bytes that decoding needs; `pixels` are those before a draft."""
     pixel_bytes = _PIXEL_BYTES.get(image.mode, _OTHER_PIXEL_BYTES)
     decoded = image.width * image.height * pixel_bytes
     return decoded + pixels * _decoder_bytes(image) + _strip_bytes(image)
@@ -159,9 +155,10 @@ def _decoder_bytes(image: Image.Image) -> int:
 
 
 def _is_one_scan(image: JpegImagePlugin.JpegImageFile) -> bool:
-    """Tell whether the first scan of a JPEG, which was read last, is all (ITU T.81)."""
+    """Return whether the first scan of a JPEG, the last thing read, is its only one."""
     if 'progressive' in image.info or image.fp is None:
         return False
+    # The header of a scan of all components (ITU T.81, B.2.3).
     scan = b'\xff\xda\0' + bytes((6 + 2 * image.layers, image.layers))
     end = image.fp.tell()
     image.fp.seek(max(end - scan[3] - 2, 0))
@@ -185,7 +182,7 @@ def _has_many_scans(image: JpegImagePlugin.JpegImageFile) -> bool:
 
 
 def _strip_bytes(image: Image.Image) -> int:
-    """Tell how much a reader of TIFF unpacks at once, which may be all."""
+    """Return how many bytes a reader of TIFF unpacks at once, which may be all."""
     if not isinstance(image, TiffImagePlugin.TiffImageFile) or not image.tile:
         return 0
     if image.tile[0].codec_name != 'libtiff':
@@ -196,7 +193,7 @@ def _strip_bytes(image: Image.Image) -> int:
 
 
 def _is_deep(image: Image.Image) -> bool:
-    """Tell whether colors have 16 bits, of which Pillow keeps the upper 8."""
+    """Return whether colors have 16 bits, of which Pillow keeps the upper 8."""
     return isinstance(image, ImageFile.ImageFile) and ';16' in str(image.tile)
 
 

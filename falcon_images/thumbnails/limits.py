@@ -11,7 +11,7 @@ _OOM_SCORE = Path('/proc/self/oom_score_adj')
 
 
 def limit_memory(max_bytes: int) -> None:
-    """Let this process have so much memory at most, where the system can see to that.
+    """Limit the memory of this process, where the system can.
 
     Where the memory of the machine ends, Linux ends this process before all others.
     """
@@ -21,7 +21,7 @@ def limit_memory(max_bytes: int) -> None:
 
 
 def limit_time(seconds: float) -> None:
-    """Let this process use so much processor time from now on, or be killed."""
+    """Limit the processor time of this process from now on; the system kills it."""
     _limit_time(int(time.process_time() + seconds) + 1)
 
 

@@ -1,4 +1,4 @@
-"""Neutral pictures, for images of which no thumbnail can be drawn."""
+"""Placeholders: pictures for images of which no thumbnail can be drawn."""
 
 import io
 

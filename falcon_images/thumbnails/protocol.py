@@ -1,4 +1,4 @@
-"""What the service and the process that draws for it say to each other, over pipes."""
+"""Orders and answers between the service and the process that draws for it."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -37,7 +37,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of it: a thumbnail only where the state is `ok`.
+    """The answer to an order; it has a thumbnail only if the state is `ok`.
 
     `ready` is said once, before the first order; `large`: it takes much memory, and was
     not to; `gone`: the file is; `unreadable`: the disk refused with an error number.
@@ -55,7 +55,7 @@ def send_order(stream: BinaryIO, order: Order) -> None:
 
 
 def parse_order(line: bytes) -> Order:
-    """Read an order from its line."""
+    """Return the order that a line holds."""
     return Order(**json.loads(line))
 
 

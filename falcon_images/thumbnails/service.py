@@ -1,11 +1,10 @@
-"""Making: each thumbnail once, a few at a time, and never all threads for it."""
+"""Thumbnails: each is drawn once, a few at a time, and never by all threads."""
 
-import contextlib
 import logging
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -16,7 +15,6 @@ from falcon_images.errors import (
     DamagedFileError,
     InvalidRequestError,
     StorageError,
-    TooManyThumbnailsError,
 )
 from falcon_images.files.disk import DiskFiles
 from falcon_images.files.errors import disk_errors
@@ -30,8 +28,9 @@ from falcon_images.files.thumbnails import (
     thumbnail_tag,
 )
 from falcon_images.server.budget import Budget
+from falcon_images.server.places import Places
 from falcon_images.store.image_files import StoredFile, StoredFiles
-from falcon_images.thumbnails.drawers import Drawers, DrawingDiedError
+from falcon_images.thumbnails.drawers import Drawers, DrawingDiedError, too_many
 from falcon_images.thumbnails.placeholders import damaged_picture, unavailable_picture
 from falcon_images.thumbnails.protocol import Order
 
@@ -50,7 +49,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A WebP, and its state: `ok`, `unavailable` or `damaged`; then it is neutral."""
+    """A WebP, and its state; if that is not `ok`, the WebP is a placeholder."""
 
     state: str
     content: bytes
@@ -94,9 +93,9 @@ class ThumbnailService:
             os.register_at_fork(after_in_child=_begins_anew(weakref.ref(self)))
 
     def _begin(self) -> None:
-        """Begin anew, also after a fork: what was under way is so elsewhere."""
+        """Begin with no work; after a fork, it goes on in the other process."""
         places = max(int(self._limits.threads * _SHARE_OF_THREADS), 1)
-        self._places = threading.Semaphore(places)
+        self._places = Places(places, too_many)
         self._drawers = Drawers(
             _AT_ONCE if self._limits.processes == 1 else 1,
             # Large images wait for each other; one place is never theirs.
@@ -136,19 +135,8 @@ class ThumbnailService:
             known = self._known(stored, size)
             if known:
                 return known
-            with self._place(), self._budget.taken():
+            with self._places.taken(), self._budget.taken():
                 return self._made_once(stored, file, size)
-
-    @contextlib.contextmanager
-    def _place(self) -> Iterator[None]:
-        if not self._places.acquire(blocking=False):
-            raise TooManyThumbnailsError(
-                'Too many thumbnails are drawn now; ask for this one again in a while.'
-            )
-        try:
-            yield
-        finally:
-            self._places.release()
 
     def _known(self, stored: StoredFile, size: str) -> Thumbnail | None:
         tag = thumbnail_tag(stored.sha256, size)
@@ -159,7 +147,7 @@ class ThumbnailService:
             return self._failures.get(key) or self._deaths.get(key)
 
     def _made_once(self, stored: StoredFile, file: BinaryIO, size: str) -> Thumbnail:
-        """Make it, or wait for the request that makes it already."""
+        """Draw it, or wait for the request that draws it already."""
         key = (stored.key, size)
         mine: Future[Thumbnail] = Future()
         with self._lock:

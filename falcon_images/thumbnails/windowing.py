@@ -44,7 +44,7 @@ def windowed_color(picture: Image.Image) -> Image.Image:
 
 
 def has_nan(picture: Image.Image) -> bool:
-    """Tell whether a picture of floats has values that are not finite."""
+    """Return whether a picture of floats has values that are not finite."""
     mean = picture.resize((1, 1), Image.Resampling.BOX)
     return not math.isfinite(array('f', mean.tobytes())[0])
 
@@ -59,7 +59,7 @@ def _finite(picture: Image.Image) -> list[float]:
 
 
 def _bounds(values: list[float]) -> tuple[float, float]:
-    """Tell the window for sorted values; of all of them if most are the same."""
+    """Return the window for sorted values; all of them if most are the same."""
     if not values:
         return 0, 0
     last = len(values) - 1
@@ -69,7 +69,7 @@ def _bounds(values: list[float]) -> tuple[float, float]:
 
 
 def _line(low: float, high: float) -> tuple[float, float]:
-    """Tell the factor and the summand that make a window 0 to 255."""
+    """Return the factor and the summand that make a window 0 to 255."""
     if not low < high or math.isinf(scale := _WHITE / (high - low)):
         return 0, 0
     return scale, -low * scale

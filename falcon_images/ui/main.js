@@ -1,15 +1,18 @@
 // The page put together: the head, the collections or one of them, and what lies above.
+
+import { CollectionPage } from './page/collection.js';
+import { CollectionsPage } from './page/collections.js';
+import { Header } from './page/header.js';
+import { access, json, token } from './parts/api.js';
+import { Guarded } from './parts/guarded.js';
+import { AwayNotice, TokenPanel } from './parts/notices.js';
+import { view } from './parts/state.js';
+import { Toasts } from './parts/toasts.js';
+import { language, t } from './parts/words.js';
+import { DropZone, UploadPanel } from './upload/upload-panel.js';
 import { html, render, useEffect, useState } from './vendor/preact-htm.js';
-import { access, json, token } from './api.js';
-import { CollectionPage } from './collection.js';
-import { CollectionsPage } from './collections.js';
-import { Guarded } from './guarded.js';
-import { Header } from './header.js';
-import { AwayNotice, TokenPanel } from './notices.js';
-import { view } from './state.js';
-import { Toasts } from './toasts.js';
-import { DropZone, UploadPanel } from './upload-panel.js';
-import { language, t } from './words.js';
+
+/** @typedef {{ auth?: { enabled: boolean } }} Service what `GET /` says */
 
 function App() {
   const shown = view.use();
@@ -34,15 +37,18 @@ function App() {
     <${Toasts} />`;
 }
 
+/** @param {Event} event */
 function skip(event) {
   event.preventDefault();
-  document.querySelector('.list, main a, main button')?.focus();
+  /** @type {HTMLElement | null} */
+  const first = document.querySelector('.list, main a, main button');
+  first?.focus();
 }
 
 function useService() {
-  const [service, setService] = useState(null);
+  const [service, setService] = useState(/** @type {Service | null} */ (null));
   useEffect(() => { json('/').then(setService).catch(() => {}); }, []);
   return service;
 }
 
-render(html`<${App} />`, document.getElementById('page'));
+render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById('page')));

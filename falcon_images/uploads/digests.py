@@ -1,4 +1,4 @@
-"""Digests that clients send along, to be told when bytes changed on the way."""
+"""Digests that clients send, so that bytes that changed on the way are refused."""
 
 import base64
 import binascii
@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from falcon_images.errors import InvalidRequestError
 
@@ -83,7 +84,7 @@ def verify_sha256(given: object, actual: str) -> None:
         )
 
 
-def _hasher(algorithm: str) -> 'hashlib._Hash':
+def _hasher(algorithm: str) -> Any:
     return hashlib.new(algorithm, usedforsecurity=False)
 
 

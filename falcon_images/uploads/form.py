@@ -5,15 +5,10 @@ The form is ``multipart/form-data`` as RFC 7578 and RFC 2046 (section 5.1) defin
 
 import contextlib
 import hashlib
-import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
-
-from streaming_form_data import StreamingFormDataParser
-from streaming_form_data.parser import ParseFailedException, parse_content_boundary
-from streaming_form_data.targets import BaseTarget
 
 from falcon_images.errors import InvalidRequestError, TooLargeError, TooManyUploadsError
 from falcon_images.files.errors import disk_errors
@@ -22,16 +17,15 @@ from falcon_images.formats.json import loads_object
 from falcon_images.image_types.identify import ImageFacts, identify
 from falcon_images.properties import check_name, check_properties, refuse_system_fields
 from falcon_images.settings import Limits
-from falcon_images.uploads.boundaries import Boundaries, file_name
+from falcon_images.uploads.boundaries import FormReader, boundary_of
 from falcon_images.uploads.digests import Claim, DigestCheck, verify_sha256
+from falcon_images.uploads.encodings import Decoder, decoded_text, decoder_of
+from falcon_images.uploads.headers import PartHeader
 
 _CHUNK_BYTES = 65536
 _IMAGE = 'image'
 _SHA256 = 'sha256'
-# RFC 2046 (section 5.1.1) allows more, but nearly all clients send this.
-_SIMPLE_BOUNDARY = re.compile(
-    'multipart/form-data; ?boundary=("?)([A-Za-z0-9_+.-]{1,70})\\1', re.IGNORECASE
-)
+_CHARSET = '_charset_'
 _JSON_FIELDS = ('json', 'json_properties', 'properties_json')
 
 
@@ -110,42 +104,20 @@ def receive_upload(
 
 
 def _read(stream: BinaryIO, content_type: str, form: '_Form') -> None:
-    headers = {'Content-Type': content_type}
-    try:
-        boundaries = Boundaries(_boundary(content_type), form.limits)
-        parser = StreamingFormDataParser(headers)
-        # The order matters: registered first, the catch-all would take the image too.
-        parser.register(_IMAGE, _ImageTarget(form, boundaries))
-        parser.register('*', _FieldTarget(form, boundaries), form.remember_field_name)
-        while chunk := stream.read(_CHUNK_BYTES):
-            form.digests.update_body(chunk)
-            parser.data_received(boundaries.feed(chunk))
-    except UnicodeDecodeError as ex:
-        raise InvalidRequestError(
-            'A name in the form is not UTF-8; encode field and file names as UTF-8.'
-        ) from ex
-    except (ParseFailedException, ValueError, LookupError) as ex:
-        raise _broken() from ex
-    if not boundaries.closed or boundaries.headers:
-        raise InvalidRequestError(
-            'The form ends too early, or one of its parts has no name; send it again.'
-        )
+    reader = FormReader(boundary_of(content_type), form.limits, form)
+    while chunk := stream.read(_CHUNK_BYTES):
+        form.digests.update_body(chunk)
+        reader.feed(chunk)
+    reader.end()
 
 
-def _boundary(content_type: str) -> bytes:
-    # The parser's own way knows all forms of a header, and takes a tenth of the time of
-    # a small upload.
-    simple = _SIMPLE_BOUNDARY.fullmatch(content_type)
-    if simple:
-        return simple[2].encode()
-    found: bytes = parse_content_boundary({'Content-Type': content_type})
-    return found
+@dataclass(frozen=True)
+class _Field:
+    """A part that is a property, as it was sent."""
 
-
-def _broken() -> InvalidRequestError:
-    return InvalidRequestError(
-        'The body is not a well-formed multipart/form-data form.'
-    )
+    name: str
+    charset: str | None
+    value: bytes
 
 
 @dataclass
@@ -158,99 +130,86 @@ class _Form:
     names: list[str] = field(default_factory=list)
     size: int = 0
     sha256: Any = field(default_factory=hashlib.sha256)
-    fields: list[tuple[str, bytes]] = field(default_factory=list)
+    fields: list[_Field] = field(default_factory=list)
     fields_bytes: int = 0
-    field_name: str = ''
-    in_part: bool = False
+    _header: PartHeader = field(default_factory=lambda: PartHeader(''))
+    _decoder: Decoder | None = None
+    _value: bytearray = field(default_factory=bytearray)
 
-    def remember_field_name(self, registered: str, name: str) -> bool:
-        """Take any part; the parser asks this just before it starts one."""
-        self.field_name = name
-        return True
+    def start(self, header: PartHeader) -> None:
+        """Begin a part; refuse one that must not be in a form."""
+        _check_part(header, self.limits, has_image=bool(self.names))
+        self._header = header
+        self._decoder = decoder_of(header.encoding, header.name)
+        self._value.clear()
+        if header.name == _IMAGE:
+            self.names.append(header.file_name or '')
 
-    def start_part(self) -> None:
-        if self.in_part:
-            raise _broken()
-        self.in_part = True
+    def take(self, content: bytes) -> None:
+        """Take what comes next of the part, as it was encoded."""
+        self._add(self._decoder.feed(content) if self._decoder else content)
 
-    def end_part(self, boundaries: Boundaries) -> str | None:
-        """Tell the file name of the part that ended; None if it was not a file.
+    def end(self) -> None:
+        """End the part."""
+        if self._decoder:
+            self._add(self._decoder.end())
+        header = self._header
+        if header.name != _IMAGE:
+            value = bytes(self._value)
+            self.fields.append(_Field(header.name, header.charset, value))
 
-        A part starts as soon as its name is read, before its header is whole: so it
-        is only at its end that the header is sure to be there.
-        """
-        if not boundaries.headers:
-            raise _broken()
-        self.in_part = False
-        return file_name(boundaries.headers.popleft())
+    def _add(self, content: bytes) -> None:
+        if self._header.name == _IMAGE:
+            self._add_to_image(content)
+        else:
+            self._add_to_value(content)
 
-
-class _ImageTarget(BaseTarget):  # type: ignore[misc]
-    """Writes the part named ``image`` to the file."""
-
-    def __init__(self, form: _Form, boundaries: Boundaries) -> None:
-        super().__init__()
-        self._form, self._boundaries = form, boundaries
-
-    def on_start(self) -> None:
-        self._form.start_part()
-        if self._form.names:
-            raise InvalidRequestError(
-                'The form has a second part named "image"; send one image a request.'
-            )
-
-    def on_data_received(self, chunk: bytes) -> None:
-        form = self._form
-        form.size += len(chunk)
-        if form.size > form.limits.max_image_bytes:
+    def _add_to_image(self, content: bytes) -> None:
+        self.size += len(content)
+        if self.size > self.limits.max_image_bytes:
             raise TooLargeError(
-                f'The image has more than {form.limits.max_image_bytes} bytes '
+                f'The image has more than {self.limits.max_image_bytes} bytes '
                 '(MAX_IMAGE_BYTES).'
             )
         with disk_errors():
-            form.file.write(chunk)
-        form.sha256.update(chunk)
-        form.digests.update_image(chunk)
+            self.file.write(content)
+        self.sha256.update(content)
+        self.digests.update_image(content)
 
-    def on_finish(self) -> None:
-        name = self._form.end_part(self._boundaries)
-        if name is None:
-            raise InvalidRequestError(
-                'The part "image" must be a file, with a file name.'
-            )
-        _check_length(name, self._form.limits)
-        self._form.names.append(name)
-
-
-class _FieldTarget(BaseTarget):  # type: ignore[misc]
-    """Collects the other parts, each a property."""
-
-    def __init__(self, form: _Form, boundaries: Boundaries) -> None:
-        super().__init__()
-        self._form, self._boundaries = form, boundaries
-        self._value = bytearray()
-
-    def on_start(self) -> None:
-        self._form.start_part()
-        self._value.clear()
-
-    def on_data_received(self, chunk: bytes) -> None:
-        self._form.fields_bytes += len(chunk)
-        limit = self._form.limits.max_properties_bytes
-        if self._form.fields_bytes > limit:
+    def _add_to_value(self, content: bytes) -> None:
+        self.fields_bytes += len(content)
+        limit = self.limits.max_properties_bytes
+        if self.fields_bytes > limit:
             raise TooLargeError(
                 f'The properties have more than {limit} bytes (MAX_PROPERTIES_BYTES).'
             )
-        self._value += chunk
+        self._value += content
 
-    def on_finish(self) -> None:
-        if self._form.end_part(self._boundaries) is not None:
-            raise InvalidRequestError(
-                f'The file part {self._form.field_name!r} must be named "image"; '
-                'other parts are properties, not files.'
-            )
-        _check_length(self._form.field_name, self._form.limits)
-        self._form.fields.append((self._form.field_name, bytes(self._value)))
+
+def _check_part(header: PartHeader, limits: Limits, has_image: bool) -> None:
+    if header.name == _IMAGE:
+        _check_image(header, has_image)
+    elif header.file_name is not None:
+        raise InvalidRequestError(
+            f'The file part {header.name!r} must be named "image"; '
+            'other parts are properties, not files.'
+        )
+    if header.media_type.startswith('multipart/'):
+        raise InvalidRequestError(
+            f'The part {header.name!r} is a form of its own; send its parts as parts '
+            'of this one.'
+        )
+    _check_length(header.name, limits)
+    _check_length(header.file_name or '', limits)
+
+
+def _check_image(header: PartHeader, has_image: bool) -> None:
+    if has_image:
+        raise InvalidRequestError(
+            'The form has a second part named "image"; send one image a request.'
+        )
+    if header.file_name is None:
+        raise InvalidRequestError('The part "image" must be a file, with a file name.')
 
 
 def _check_length(name: str, limits: Limits) -> None:
@@ -260,14 +219,14 @@ def _check_length(name: str, limits: Limits) -> None:
         )
 
 
-def _properties(
-    fields: list[tuple[str, bytes]], limits: Limits, sha256: str
-) -> dict[str, Any]:
+def _properties(fields: list[_Field], limits: Limits, sha256: str) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     typed: dict[str, Any] = {}
     repeated: set[str] = set()
-    for name, raw in fields:
-        value = _text(name, raw)
+    charset = _default_charset(fields)
+    for sent in fields:
+        name = sent.name
+        value = _text(sent, charset)
         if name in _JSON_FIELDS:
             typed.update(loads_object(value, f'The field "{name}"', limits))
         elif name not in properties:
@@ -285,11 +244,16 @@ def _properties(
     return properties
 
 
-def _text(name: str, raw: bytes) -> str:
-    check_name(name)
-    try:
-        return raw.decode()
-    except UnicodeDecodeError as ex:
-        raise InvalidRequestError(
-            f'The field {name!r} is not UTF-8 text; encode it as UTF-8.'
-        ) from ex
+def _default_charset(fields: list[_Field]) -> str | None:
+    """Return what the form says its texts are in (RFC 7578, section 4.6)."""
+    for sent in fields:
+        if sent.name == _CHARSET:
+            return decoded_text(sent.value, None, f'The field {_CHARSET!r}').strip()
+    return None
+
+
+def _text(sent: _Field, charset: str | None) -> str:
+    check_name(sent.name)
+    if sent.name == _CHARSET:
+        charset = None
+    return decoded_text(sent.value, sent.charset or charset, f'The field {sent.name!r}')

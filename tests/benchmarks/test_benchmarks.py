@@ -45,8 +45,8 @@ def test_the_scenarios_that_were_asked_for_are_measured(
 ) -> None:
     found = {result['name']: list(result['figures']) for result in written['results']}
     assert found == {
-        'document-get-4': ['service', 'floor'],
-        'upload-10kB-1': ['service', 'floor', 'not durable'],
+        'document-get-4': ['service', 'baseline'],
+        'upload-10kB-1': ['service', 'baseline', 'not durable'],
     }
 
 

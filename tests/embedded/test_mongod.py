@@ -24,6 +24,7 @@ from falcon_images.embedded.compatibility import raise_compatibility
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.embedded.orphans import end_orphan
 from falcon_images.embedded.supervisor import Supervisor
+from tests.support.private_mongo import pid_of
 
 MB = 1024**2
 SECONDS_TO_RESTART = 15
@@ -34,7 +35,7 @@ posix_only = pytest.mark.skipif(os.name == 'nt', reason='as POSIX systems have i
 SERVICE = """
 import sys
 from pathlib import Path
-from falcon_images.embedded import EmbeddedMongo
+from falcon_images.embedded.mongod import EmbeddedMongo
 mongo = EmbeddedMongo(Path(sys.argv[1]))
 mongo.wait_until_ready()
 print(mongo.url, flush=True)
@@ -59,11 +60,6 @@ def connected(url: str) -> Iterator[pymongo.MongoClient[dict[str, Any]]]:
     )
     with client:
         yield client
-
-
-def pid_of(url: str) -> int:
-    with connected(url) as client:
-        return int(client.admin.command('serverStatus')['pid'])
 
 
 def answers(url: str, but_not: int = 0) -> bool:
@@ -106,7 +102,7 @@ def service_process(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]
     """A service in a process of its own, and the URL of its database."""
     with subprocess.Popen(
         [sys.executable, '-c', SERVICE, str(folder)],
-        cwd=Path(embedded.__file__).parent.parent,
+        cwd=Path(embedded.__file__).parents[2],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -330,6 +326,44 @@ def test_a_database_left_on_a_port_does_not_stop_the_next_service(
             assert stored(following.url) == ['kept']
             assert not answers(mongo.url)
             assert pid_of(following.url) != left
+
+
+@pytest.mark.parametrize('its_token', ['another', 'none'])
+def test_another_database_on_the_port_is_refused_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, its_token: str
+) -> None:
+    monkeypatch.setattr(embedded, '_IS_WINDOWS', True)
+    if its_token == 'none':
+        monkeypatch.setattr(embedded, '_PROOF', 'saslHostName')
+    with started(tmp_path / 'other') as impostor:
+        monkeypatch.undo()
+        monkeypatch.setattr(embedded, '_IS_WINDOWS', True)
+        port = int(impostor.url.split(':')[2].split('/')[0])
+        monkeypatch.setattr(embedded, '_free_port', lambda: port)
+        with pytest.raises(EmbeddedMongoError, match='does not start'):
+            EmbeddedMongo(tmp_path / 'mongodb').wait_until_ready()
+        store(impostor.url, 'still there')
+
+
+@pytest.mark.parametrize('answer', [b'', b'HTTP/1.1 400 Bad Request\r\n\r\n'])
+def test_another_program_on_the_port_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    monkeypatch.setattr(embedded, '_IS_WINDOWS', True)
+    with socket.create_server(('127.0.0.1', 0)) as impostor:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = impostor.accept()
+                    with connection:
+                        connection.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        port = impostor.getsockname()[1]
+        monkeypatch.setattr(embedded, '_free_port', lambda: port)
+        with pytest.raises(EmbeddedMongoError, match='does not start'):
+            EmbeddedMongo(folder).wait_until_ready()
 
 
 def form_of(url: str) -> str:

@@ -85,6 +85,20 @@ def test_a_file_that_is_not_there_is_none(folder: UploadsFolder) -> None:
     ] * 4
 
 
+def test_a_folder_that_the_system_refuses_to_open_is_none_and_a_file_is_an_error(
+    folder: UploadsFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        # As on Windows, where this is said of every folder.
+        raise PermissionError(errno.EACCES, 'Permission denied')
+
+    save(folder, 'a/b/c')
+    monkeypatch.setattr(os, 'open', refuse)
+    assert folder.images.open('a/b') is None
+    with pytest.raises(StorageUnavailableError):
+        folder.images.open('a/b/c')
+
+
 def test_deleting_removes_the_file_and_empty_folders(
     folder: UploadsFolder, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from urllib3.filepost import encode_multipart_formdata
 
 from tests.support.pictures import jpeg
 from tests.support.serving import Serving
@@ -42,6 +43,26 @@ def test_a_full_disk_is_507_and_reading_goes_on(start: Start, small_disk: Path) 
     for image_id, content in stored.items():
         path = f'/collections/c/images/{image_id}/image'
         assert serving.get(path).content == content
+
+
+@pytest.mark.parametrize('is_chunked', [False, True])
+def test_bodies_wait_on_the_disk_of_the_store(
+    start: Start, small_disk: Path, is_chunked: bool
+) -> None:
+    serving = start(UPLOADS_DIRECTORY=str(small_disk)).ready()
+    body, content_type = encode_multipart_formdata(
+        {'image': ('a.jpg', jpeg() + b'x' * 4_000_000)}
+    )
+    answer = serving.session.post(
+        f'{serving.url}/collections/c/images',
+        data=iter((body[:1_000_000], body[1_000_000:])) if is_chunked else body,
+        headers={'Content-Type': content_type},
+        timeout=60,
+    )
+    assert answer.status_code == 507
+    assert answer.json()['title'] == 'Disk full'
+    assert post(serving, jpeg()).status_code == 200
+    assert len(list(small_disk.rglob('*.jpg'))) == 1
 
 
 def test_a_full_disk_is_told_and_room_is_used_again(

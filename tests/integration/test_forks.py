@@ -15,10 +15,12 @@ import pymongo
 import pytest
 import requests
 
+from tests.support.engines import installed
 from tests.support.pictures import jpeg
 from tests.support.serving import ROOT, Serving, eventually
 
 pytestmark = pytest.mark.skipif(os.name == 'nt', reason='Windows has no fork')
+GUNICORN = 'gunicorn==27.0.1'
 CLIENTS = 12
 UPLOADS = 480
 CONFIGURATION = """
@@ -73,7 +75,7 @@ class Gunicorn(Serving):
                 'falcon_images.wsgi:application',
             ],
             cwd=folder,
-            env=os.environ | {'PYTHONPATH': str(ROOT)} | environ,
+            env=os.environ | {'PYTHONPATH': f'{ROOT}:{installed(GUNICORN)}'} | environ,
             stderr=subprocess.PIPE,
             text=True,
         )

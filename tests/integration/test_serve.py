@@ -2,13 +2,14 @@ import contextlib
 import hashlib
 import json
 import os
+import signal
 import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import quote
 
-import pymongo
 import pytest
 import requests
 
@@ -16,10 +17,12 @@ import serve
 from falcon_images.settings import SettingsError
 from tests.support import pictures
 from tests.support.pictures import jpeg
+from tests.support.private_mongo import pid_of
 from tests.support.service import form
 from tests.support.serving import Serving, eventually
 
 Start = Callable[..., Serving]
+KILL = getattr(signal, 'SIGKILL', signal.SIGTERM)
 
 
 def test_images_survive_a_restart_byte_for_byte(start: Start) -> None:
@@ -79,16 +82,16 @@ def test_a_killed_service_takes_its_database_along(start: Start) -> None:
     eventually(lambda: not list((again.folder / 'data/uploads/incoming').iterdir()))
 
 
+def private_url(data: Path) -> str:
+    if os.name == 'nt':
+        return f'mongodb://127.0.0.1:{(data / "mongodb.port").read_text()}'
+    return f'mongodb://{quote(str(data / "mongodb/mongo.sock"), safe="")}'
+
+
 def test_a_private_database_that_dies_comes_back(start: Start) -> None:
     serving = start().ready()
     document = serving.upload(jpeg())
-    socket_path = (serving.folder / 'data/mongodb/mongo.sock').as_posix()
-    if os.name == 'nt':
-        pytest.skip('the port of the private MongoDB is not known')
-    url = f'mongodb://{socket_path.replace("/", "%2F")}'
-    with pymongo.MongoClient[dict[str, object]](url) as client:
-        pid = client.admin.command('serverStatus')['pid']
-    os.kill(int(pid), 9)
+    os.kill(pid_of(private_url(serving.folder / 'data')), KILL)
     eventually(lambda: serving.get('/').json()['mongodb']['connected'])
     assert serving.get('/collections/c/images').json() == [document]
     serving.upload(jpeg())
@@ -260,7 +263,7 @@ def test_the_log_begins_with_what_it_means_to_be_open(
     start: Start, mongodb_url: str
 ) -> None:
     opened = start(MONGODB_URL=mongodb_url).ready()
-    assert 'Authentication is off: whoever reaches this service' in opened.lines[0]
+    assert 'Authentication is off: everybody on the network' in opened.lines[0]
     closed = start(
         MONGODB_URL=mongodb_url,
         USE_AUTHENTICATION='1',

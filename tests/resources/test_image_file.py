@@ -43,13 +43,16 @@ def test_the_headers_are_those_of_the_contract(service: Service) -> None:
     modified = parsedate_to_datetime(headers.pop('Last-Modified'))
     assert document['time'].startswith(modified.strftime('%Y-%m-%dT%H:%M:%S'))
     headers.pop('X-Request-ID')
+    headers.pop('Access-Control-Expose-Headers')
     assert headers == {
         'Accept-Ranges': 'bytes',
+        'Access-Control-Allow-Origin': '*',
         'Cache-Control': 'public, max-age=31536000, immutable',
         'Content-Disposition': 'inline; filename="a.jpg"',
         'Content-Length': str(len(jpeg())),
         'Content-Security-Policy': "sandbox; default-src 'none'",
         'Content-Type': 'image/jpeg',
+        'Cross-Origin-Resource-Policy': 'cross-origin',
         'ETag': f'"{document["_file"]["sha256"]}"',
         'X-Content-Type-Options': 'nosniff',
     }

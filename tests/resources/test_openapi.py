@@ -80,14 +80,14 @@ def test_the_statuses_of_the_errors_are_described(described: dict[str, Any]) -> 
     assert {row[0] for row in table('Status')} - written <= {'405'}
 
 
-def test_the_list_parameters_of_the_readme_are_described(
+def test_the_list_parameters_of_the_documentation_are_described(
     described: dict[str, Any],
 ) -> None:
     written = {
         parameter['name']
         for parameter in described['components']['parameters'].values()
     }
-    for row in table('Parameter'):
+    for row in table('Parameter | Other names'):
         names = f'{row[0]} {row[1]}'.replace('`', '').replace(',', '').split()
         assert set(names) <= written
 

@@ -1,5 +1,6 @@
 """Every row of the contract's tables, on the real database."""
 
+import gzip
 import json
 from typing import Any
 from urllib.parse import quote
@@ -346,6 +347,50 @@ def test_a_body_may_name_its_charset(service: Service) -> None:
         path, body='{"é": 1}'.encode(), content_type='Application/JSON; charset=utf-8'
     )
     assert response.json['é'] == 1
+
+
+@pytest.mark.parametrize('charset', ['iso-8859-1', 'utf-16', 'UTF-8'])
+def test_a_body_is_text_of_its_charset(service: Service, charset: str) -> None:
+    path = f'/collections/c/images/{service.client.upload()["_id"]}'
+    response = service.client.simulate_patch(
+        path,
+        body='{"é": 1}'.encode(charset),
+        content_type=f'application/json; charset={charset}',
+    )
+    assert response.json['é'] == 1
+
+
+def test_a_body_may_begin_with_a_byte_order_mark(service: Service) -> None:
+    path = f'/collections/c/images/{service.client.upload()["_id"]}'
+    for content_type in ('application/json', 'application/json; charset=utf-8'):
+        response = service.client.simulate_patch(
+            path, body='{"é": 1}'.encode('utf-8-sig'), content_type=content_type
+        )
+        assert response.json['é'] == 1
+
+
+@pytest.mark.parametrize('coding', ['gzip', 'br', 'identity, gzip', 'X-GZIP', 'zstd'])
+def test_a_packed_body_is_refused_by_name(service: Service, coding: str) -> None:
+    document = service.client.upload()
+    path = f'/collections/c/images/{document["_id"]}'
+    packed = {'Content-Encoding': coding}
+    body = gzip.compress(b'{"a": 2}')
+    sent = form(('image', jpeg(), 'a.jpg'))
+    for response in (
+        service.client.simulate_patch(
+            path, body=body, content_type='application/json', headers=packed
+        ),
+        service.client.post_form('c', sent, headers=packed),
+    ):
+        assert response.status_code == 415
+        assert 'identity' in response.json['description']
+    assert service.client.simulate_get(path).json == document
+
+
+def test_a_body_that_says_it_is_not_packed_is_taken(service: Service) -> None:
+    sent = form(('image', jpeg(), 'a.jpg'))
+    headers = {'Content-Encoding': 'Identity'}
+    assert service.client.post_form('c', sent, headers=headers).status_code == 200
 
 
 def test_deleting_an_image_removes_document_and_file(service: Service) -> None:

@@ -133,6 +133,56 @@ def test_a_body_that_is_silent_is_408() -> None:
         assert_error(exchange(service, post(b'x', 'Content-Length: 9')), 408)
 
 
+@pytest.mark.parametrize(
+    ('framing', 'piece'),
+    [('Content-Length: 9999', b'x'), ('Transfer-Encoding: chunked', b'1\r\nx\r\n')],
+)
+def test_a_body_that_comes_in_drops_is_408(framing: str, piece: bytes) -> None:
+    application = Recorder()
+    timeouts = impatient(body_seconds=SHORT, body_bytes_per_second=10_000)
+    with (
+        serving(application, timeouts=timeouts) as service,
+        service.connect() as client,
+    ):
+        client.sendall(post(piece, framing))
+        with dripping(client, piece):
+            answer = read_all(client)
+    assert_error(answer, 408)
+    assert b'MIN_BODY_BYTES_PER_SECOND' in answer
+    assert application.paths == []
+
+
+@pytest.mark.parametrize('least', [0, 10])
+def test_a_body_that_comes_fast_enough_passes(least: int) -> None:
+    count = 30
+    timeouts = impatient(body_seconds=SHORT / 3, body_bytes_per_second=least)
+    with (
+        serving(Recorder(), timeouts=timeouts) as service,
+        service.connect() as client,
+    ):
+        client.sendall(post(b'', f'Content-Length: {count}'))
+        for _ in range(count):
+            assert not _is_closed(client)
+            client.sendall(b'x')
+            threading.Event().wait(0.02)
+        assert read_answer(client).status == 200
+
+
+def test_a_body_that_waits_behind_an_answer_is_not_slow() -> None:
+    application = Gate()
+    timeouts = impatient(body_seconds=SHORT, body_bytes_per_second=1000)
+    with (
+        serving(application, timeouts=timeouts) as service,
+        service.connect() as client,
+    ):
+        client.sendall(GET + post(b'x', 'Content-Length: 2'))
+        assert not eventually(lambda: _is_closed(client), 3 * SHORT)
+        application.opened.set()
+        assert read_answer(client).status == 200
+        client.sendall(b'y')
+        assert read_answer(client).status == 200
+
+
 def test_a_body_that_arrives_in_time_passes() -> None:
     timeouts = impatient(header_seconds=SHORT)
     with (

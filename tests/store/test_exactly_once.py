@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -44,6 +45,45 @@ def test_a_retry_is_answered_with_the_first_document(service: Service) -> None:
         assert again.json == first.json
         assert again.headers['Idempotency-Replayed'] == 'true'
         assert again.headers['Location'] == first.headers['Location']
+    assert count(service) == (1, 1)
+
+
+def test_the_order_of_fields_makes_no_other_upload(service: Service) -> None:
+    typed = ('json', '{"x": {"p": 1, "q": [1, 2]}, "y": 2}')
+    again = ('json', '{"y": 2, "x": {"q": [1, 2], "p": 1}}')
+    first = post(service, sent=form(('a', '1'), ('b', '2'), typed, IMAGE))
+    for sent in (
+        form(('b', '2'), ('a', '1'), typed, IMAGE),
+        form(IMAGE, again, ('b', '2'), ('a', '1')),
+    ):
+        response = post(service, sent=sent)
+        assert response.json == first.json
+        assert response.headers['Idempotency-Replayed'] == 'true'
+    assert count(service) == (1, 1)
+
+
+def test_the_order_within_a_list_makes_another_upload(service: Service) -> None:
+    post(service, sent=form(('a', '1'), ('a', '2'), IMAGE))
+    response = post(service, sent=form(('a', '2'), ('a', '1'), IMAGE))
+    assert response.status_code == 422
+
+
+def test_a_retry_is_known_by_the_digest_of_version_1(service: Service) -> None:
+    sent = form(('b', '2'), ('a', '1'), IMAGE)
+    first = post(service, sent=sent)
+    of_version_1 = json.dumps(
+        [hashlib.sha256(jpeg()).hexdigest(), 'a.jpg', {'b': '2', 'a': '1'}],
+        separators=(',', ':'),
+    )
+    service.database.c.update_one(
+        {},
+        {
+            '$set': {
+                '_file.upload.digest': hashlib.sha256(of_version_1.encode()).hexdigest()
+            }
+        },
+    )
+    assert post(service, sent=sent).json == first.json
     assert count(service) == (1, 1)
 
 

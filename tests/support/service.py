@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 import falcon.testing
 import pymongo
 
-from falcon_images.app import App, Parts, create_app
+from falcon_images.app import App, create_app
 from falcon_images.files.folder import UploadsFolder
+from falcon_images.parts import Parts
 from falcon_images.server.budget import Budget
 from falcon_images.settings import Settings
 from falcon_images.store.images import ImageStore

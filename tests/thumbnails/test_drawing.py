@@ -319,7 +319,9 @@ def test_what_is_too_large_takes_no_memory(tmp_path: Path) -> None:
     program = """
 import pathlib, re, sys
 from falcon_images.errors import TooLargeError
+from falcon_images.image_types.internals import set_limits
 from falcon_images.thumbnails.drawing import Drawing
+set_limits()
 for path in pathlib.Path(sys.argv[1]).iterdir():
     with path.open('rb') as file:
         try:

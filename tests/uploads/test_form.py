@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from streaming_form_data.parser import ParseFailedException, parse_content_boundary
 
 from falcon_images.errors import (
     InvalidRequestError,
@@ -23,11 +23,7 @@ from falcon_images.errors import (
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.spool import UploadSpool
 from falcon_images.settings import Limits, Settings
-from falcon_images.uploads.form import (
-    Upload,
-    UploadSlots,
-    receive_upload,
-)
+from falcon_images.uploads.form import Upload, UploadSlots, receive_upload
 from tests.support.pictures import SVG, jpeg
 from tests.support.service import Form, form
 
@@ -378,39 +374,6 @@ def test_depth_of_json_is_bounded(files: UploadSpool) -> None:
         receive(files, sent, replace(LIMITS, max_json_depth=2))
 
 
-@pytest.mark.parametrize(
-    'content_type',
-    [
-        'multipart/form-data; boundary=d5a3',
-        'multipart/form-data;boundary=d5a3',
-        'Multipart/Form-Data; Boundary="----WebKitFormBoundaryA1b2"',
-        'multipart/form-data; boundary=------------------------0f',
-        'multipart/form-data; boundary=a_b+c.d-e',
-        'multipart/form-data; charset=utf-8; boundary=d5a3',
-        'multipart/form-data; boundary=d5a3; charset=utf-8',
-        'multipart/form-data ; boundary="a b"',
-        'multipart/form-data; boundary=a:b',
-        'multipart/form-data; boundary="a\\"b"',
-        "multipart/form-data; boundary*=utf-8''d5a3",
-    ],
-)
-def test_the_boundary_is_the_one_that_the_parser_reads(content_type: str) -> None:
-    boundary: bytes = parse_content_boundary({'Content-Type': content_type})
-    assert received_behind(boundary, content_type) == jpeg()
-
-
-@given(st.text(st.sampled_from('ab;= "\'\\_+.-:*%/'), max_size=12))
-def test_any_boundary_is_the_one_that_the_parser_reads(text: str) -> None:
-    content_type = f'multipart/form-data; boundary={text}'
-    try:
-        read: bytes = parse_content_boundary({'Content-Type': content_type})
-    except (ParseFailedException, ValueError, IndexError):
-        with pytest.raises(InvalidRequestError):
-            received_behind(b'a', content_type)
-    else:
-        assert received_behind(read, content_type) == jpeg()
-
-
 def test_a_boundary_inside_an_image_does_not_end_it(files: UploadSpool) -> None:
     tail = b'--limit\r\n\r\n--limi\r\n--limitX\r\n\r\n-\r\n--\r--limit--'
     content = jpeg() + tail * 5000
@@ -425,7 +388,8 @@ def test_any_bytes_in_any_pieces_arrive_as_they_were(data: st.DataObject) -> Non
     )
     tail = b'y' * data.draw(st.integers(0, 3000))
     tail += b''.join(data.draw(st.lists(pieces, max_size=40)))
-    if b'\r\n--limit\r\n' in tail + b'\r\n' or b'\r\n--limit--' in tail:
+    # A delimiter, or what is one but for its line breaks.
+    if re.search(rb'\r\n--limit(--|[\r\n])', tail + b'\r\n'):
         return
     content = jpeg() + tail
     sent = form(('a', '1'), ('image', content, 'a.jpg'), ('b', '2' * 2000))

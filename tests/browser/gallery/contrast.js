@@ -6,8 +6,8 @@
     const light = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
     const behind = (element) => {
         for (let at = element; at; at = at.parentElement) {
-            const colour = read(getComputedStyle(at).backgroundColor);
-            if (colour.length === 3 || colour[3] === 1) return colour;
+            const color = read(getComputedStyle(at).backgroundColor);
+            if (color.length === 3 || color[3] === 1) return color;
         }
         return [255, 255, 255];
     };

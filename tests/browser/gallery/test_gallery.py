@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
-import falcon_images
 from tests.support.looking import (
     documents,
     dropped,
@@ -19,8 +18,6 @@ from tests.support.looking import (
 )
 from tests.support.pictures import every_format, jpeg
 from tests.support.serving import Serving
-
-UI = Path(falcon_images.__file__).parent / 'ui'
 
 
 def test_an_empty_service_says_what_to_do(page: Page, serving: Serving) -> None:
@@ -48,11 +45,11 @@ def test_collections_are_shown_with_count_and_newest_image(
 def test_dropped_folders_are_uploaded_and_what_is_no_image_is_refused(
     page: Page, serving: Serving, tmp_path: Path
 ) -> None:
-    for label, colour in (('OK', 'green'), ('NG', 'red')):
+    for label, color in (('OK', 'green'), ('NG', 'red')):
         folder = tmp_path / 'dropped' / label
         folder.mkdir(parents=True)
         for width in (40, 50, 60):
-            (folder / f'{width}.jpg').write_bytes(jpeg(width, 30, colour))
+            (folder / f'{width}.jpg').write_bytes(jpeg(width, 30, color))
     (tmp_path / 'dropped' / 'notes.txt').write_text('no image')
     page.goto(f'{serving.url}/ui')
     expect(page.get_by_text('No images yet')).to_be_visible()
@@ -285,17 +282,9 @@ def test_japanese_by_the_browser_and_by_choice(
 def test_both_languages_have_the_same_words(page: Page, serving: Serving) -> None:
     page.goto(f'{serving.url}/ui')
     english, japanese = page.evaluate("""async () => [
-        Object.keys((await import('/ui/english.js')).ENGLISH),
-        Object.keys((await import('/ui/japanese.js')).JAPANESE)]""")
+        Object.keys((await import('/ui/parts/english.js')).ENGLISH),
+        Object.keys((await import('/ui/parts/japanese.js')).JAPANESE)]""")
     assert [word for word in english if not word.endswith('_1')] == japanese
-
-
-def test_all_modules_are_fetched_at_once() -> None:
-    page = (UI / 'index.html').read_text(encoding='utf-8')
-    modules = {path.relative_to(UI).as_posix() for path in UI.rglob('*.js')}
-    assert set(re.findall('modulepreload" href="/ui/(.*?)"', page)) == (
-        modules - {'main.js'}
-    )
 
 
 def test_every_key_is_told(page: Page, serving: Serving) -> None:

@@ -78,10 +78,10 @@ def test_any_name_works_in_an_address_and_as_a_label(
 @pytest.mark.parametrize(
     ('module', 'part'),
     [
-        ('filters', 'Filters'),
-        ('toolbar', 'Toolbar'),
-        ('properties', 'Properties'),
-        ('header', 'Header'),
+        ('filters/filters', 'Filters'),
+        ('list/toolbar', 'Toolbar'),
+        ('viewer/properties', 'Properties'),
+        ('page/header', 'Header'),
     ],
 )
 def test_a_part_that_fails_does_not_take_the_others_with_it(

@@ -41,7 +41,7 @@ def test_an_address_leads_to_an_image_among_those_that_match(
     expect(page.get_by_role('heading', name='image_0.jpg')).to_be_visible()
 
 
-def test_neighbours_are_here_before_they_are_asked_for(
+def test_neighbors_are_here_before_they_are_asked_for(
     page: Page, serving: Serving, addresses: list[str]
 ) -> None:
     ids = fill(serving, 3)

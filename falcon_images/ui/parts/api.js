@@ -1,0 +1,151 @@
+// The only way to the service: requests with the token, errors as sentences.
+
+import { untilReady } from './health.js';
+import { Watched } from './watched.js';
+
+/** @import { Done } from '../bulk/bulk.js' */
+
+/** @typedef {RequestInit & { headers?: Record<string, string> }} Options */
+
+const TOKEN = 'falcon-images.token';
+
+/** The token that requests carry; kept until the tab is closed, never in a URL. */
+export const token = new Watched(sessionStorage.getItem(TOKEN) ?? '');
+/** What the service thinks of it: 'open', 'required' (401) or 'refused' (403). */
+export const access = new Watched('open');
+
+/** An answer that is an error, or none at all (status 0). */
+export class ApiError extends Error {
+  /** @type {Done | undefined} what was done before the error, of a change in parts */
+  done;
+
+  /**
+   * @param {number} status
+   * @param {string} title
+   * @param {string} description
+   */
+  constructor(status, title, description) {
+    super(description || title || `HTTP ${status}`);
+    this.status = status;
+    this.title = title;
+  }
+}
+
+/**
+ * Take another token, and forget what the service thought of the last one.
+ * @param {string} value
+ */
+export function setToken(value) {
+  if (value) sessionStorage.setItem(TOKEN, value);
+  else sessionStorage.removeItem(TOKEN);
+  access.value = 'open';
+  token.value = value;
+}
+
+/**
+ * The headers that every request needs.
+ * @returns {Record<string, string>}
+ */
+export function authorization() {
+  return token.value ? { Authorization: `Bearer ${token.value}` } : {};
+}
+
+/**
+ * The path of a collection, or of what is below it.
+ * @param {string} collection
+ * @param {...string} below
+ */
+export function collectionPath(collection, ...below) {
+  return ['/collections', collection, ...below].map((part, index) =>
+    index ? encodeURIComponent(part) : part).join('/');
+}
+
+/**
+ * Send a request; one that only reads waits for a service that is away.
+ * @param {string} path
+ * @param {Options} [options]
+ * @returns {Promise<Response>}
+ * @throws {ApiError} the answer is an error
+ */
+export async function send(path, options = {}) {
+  let response = await attempt(path, options);
+  while (isAway(response) && !options.method) {
+    const wasAway = await untilReady();
+    options.signal?.throwIfAborted();
+    response = await attempt(path, options);
+    if (!wasAway) break;
+  }
+  if (!response?.ok) throw await failure(response);
+  return response;
+}
+
+/**
+ * Send a request and read the JSON of the answer.
+ * @param {string} path
+ * @param {Options} [options]
+ * @returns {Promise<any>}
+ */
+export async function json(path, options) {
+  return (await send(path, options)).json();
+}
+
+/**
+ * Send JSON with PATCH, POST or the like, and read the JSON of the answer.
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ * @param {Record<string, string>} [headers]
+ * @returns {Promise<{ value: any, etag: string | null }>}
+ */
+export async function sendJson(method, path, body, headers = {}) {
+  /** @type {Record<string, string>} */
+  const type = body === undefined ? {} : { 'Content-Type': 'application/json' };
+  const response = await send(path, {
+    method, headers: { ...type, ...headers }, body: JSON.stringify(body),
+  });
+  return { value: await response.json(), etag: response.headers.get('ETag') };
+}
+
+/**
+ * What an answer with an error says, made ready to be thrown.
+ * @param {Response | null} response
+ */
+export async function failure(response) {
+  if (!response) {
+    untilReady();
+    return new ApiError(0, 'No answer', '');
+  }
+  noteAccess(response.status);
+  const said = await response.json().catch(() => ({}));
+  return new ApiError(response.status, said.title ?? '', said.description ?? '');
+}
+
+/**
+ * Remember that a token is missing or refused.
+ * @param {number} status
+ */
+export function noteAccess(status) {
+  if (status === 401) access.value = 'required';
+  if (status === 403) access.value = 'refused';
+}
+
+/**
+ * @param {string} path
+ * @param {Options} options
+ */
+async function attempt(path, { headers, ...options }) {
+  try {
+    return await fetch(path, { ...options, headers: { ...authorization(), ...headers } });
+  } catch (/** @type {any} */ error) {
+    if (error.name === 'AbortError') throw error;
+    return null;
+  }
+}
+
+/**
+ * @param {Response | null} response
+ * @returns {boolean}
+ */
+function isAway(response) {
+  return !response || [502, 503, 504].includes(response.status);
+}

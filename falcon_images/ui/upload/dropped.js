@@ -1,0 +1,70 @@
+// Files out of what was dropped or chosen, folders included.
+
+/** @typedef {{file: File, folder: string}} Found */
+
+/**
+ * The files of a drop; folders are gone through, and what hides in them is left out.
+ * @param {DataTransfer} transfer
+ * @returns {Promise<Found[]>}
+ */
+export async function droppedFiles(transfer) {
+  // All at once: after the first wait, the browser has taken the rest away.
+  const entries = [...transfer.items].filter(({ kind }) => kind === 'file')
+    .map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
+  /** @type {Found[]} */
+  const found = [];
+  for (const entry of entries) if (entry) await gather(entry, '', found);
+  return found;
+}
+
+/**
+ * The files that were chosen with a button.
+ * @param {Iterable<File>} list
+ * @returns {Found[]}
+ */
+export function chosenFiles(list) {
+  return [...list].map((file) => {
+    const folders = (file.webkitRelativePath ?? '').split('/');
+    return { file, folder: folders.at(-2) ?? '' };
+  }).filter(({ file }) => !file.name.startsWith('.'));
+}
+
+/**
+ * @param {FileSystemEntry | File} entry
+ * @param {string} folder
+ * @param {Found[]} found
+ */
+async function gather(entry, folder, found) {
+  if (entry instanceof File) found.push({ file: entry, folder });
+  else if (entry.name.startsWith('.')) return;
+  else if (isFile(entry)) found.push({ file: await fileOf(entry), folder });
+  else for await (const inner of entriesOf(entry)) await gather(inner, entry.name, found);
+}
+
+/**
+ * @param {FileSystemEntry} entry
+ * @returns {entry is FileSystemFileEntry}
+ */
+function isFile(entry) {
+  return entry.isFile;
+}
+
+/**
+ * @param {FileSystemFileEntry} entry
+ * @returns {Promise<File>}
+ */
+function fileOf(entry) {
+  return new Promise((resolve, reject) => entry.file(resolve, reject));
+}
+
+/** @param {FileSystemEntry} folder */
+async function* entriesOf(folder) {
+  const reader = /** @type {FileSystemDirectoryEntry} */ (folder).createReader();
+  for (;;) {
+    // Browsers hand out some hundred at a time, and then none.
+    /** @type {FileSystemEntry[]} */
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!some.length) return;
+    yield* some;
+  }
+}

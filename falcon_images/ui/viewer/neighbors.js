@@ -1,0 +1,74 @@
+// The document of the open image, and those before and after it in the list.
+
+import { collectionPath, json, send } from '../parts/api.js';
+import { health } from '../parts/health.js';
+import { useEffect, useState } from '../vendor/preact-htm.js';
+
+/** @import { View } from '../parts/state.js' */
+/** @import { ImageDocument } from '../parts/values.js' */
+
+/** @typedef {{ value: ImageDocument, etag: string | null }} Changed what a change has made of it */
+/** @typedef {{ id?: string, document?: ImageDocument, etag?: string | null, error?: any }} Found */
+/**
+ * @typedef {Found & { put: (changed: Changed) => void, reload: () => Promise<Found> }} OpenImage
+ */
+
+/**
+ * @typedef {object} Neighbors
+ * @property {boolean} [known] once the service has answered, and when it could not
+ * @property {ImageDocument | null} [previous]
+ * @property {ImageDocument | null} [next]
+ */
+
+/**
+ * The document of an image with its ETag.
+ * @param {string} collection
+ * @param {string} id
+ * @param {number} version another one loads it again
+ * @returns {OpenImage}
+ */
+export function useImage(collection, id, version) {
+  const [found, setFound] = useState(/** @type {Found} */ ({}));
+  const { backAt } = health.use();
+  const load = async (/** @type {AbortSignal | undefined} */ signal) => {
+    try {
+      const response = await send(collectionPath(collection, 'images', id), { signal });
+      const next = { id, document: await response.json(), etag: response.headers.get('ETag') };
+      setFound(next);
+      return next;
+    } catch (/** @type {any} */ error) {
+      if (error.name !== 'AbortError') setFound({ id, error });
+      return {};
+    }
+  };
+  useEffect(() => {
+    const controller = new AbortController();
+    load(controller.signal);
+    return () => controller.abort();
+  }, [collection, id, backAt, version]);
+  const put = (/** @type {Changed} */ { value, etag }) => setFound({ id, document: value, etag });
+  return { ...(found.id === id ? found : {}), put, reload: () => load(undefined) };
+}
+
+/**
+ * The documents before and after an image, in the order of the list.
+ * @param {View} view
+ * @returns {Neighbors}
+ */
+export function useNeighbors({ collection, conditions, sort, image }) {
+  const [found, setFound] = useState(/** @type {Neighbors & { path?: string }} */ ({}));
+  const query = new URLSearchParams(conditions);
+  if (sort) query.set('sort', sort);
+  query.set('fields', 'image,time,_file');
+  const path = `${collectionPath(collection, 'images', image, 'neighbors')}?${query}`;
+  const { backAt } = health.use();
+  useEffect(() => {
+    const controller = new AbortController();
+    json(path, { signal: controller.signal })
+      .then((neighbors) => setFound({ path, known: true, ...neighbors }), (error) => {
+        if (error.name !== 'AbortError') setFound({ path, known: true });
+      });
+    return () => controller.abort();
+  }, [path, backAt]);
+  return found.path === path ? found : {};
+}

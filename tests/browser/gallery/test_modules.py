@@ -1,0 +1,49 @@
+"""The modules of the page as files: what is listed, what is used, where each is."""
+
+import posixpath
+import re
+from collections import Counter
+from pathlib import Path
+
+import falcon_images
+
+UI = Path(falcon_images.__file__).parent / 'ui'
+MODULES = {path.relative_to(UI).as_posix() for path in UI.rglob('*.js')}
+
+
+def imported(module: str) -> set[str]:
+    """Return the modules that a module imports, by their paths in the folder."""
+    found = re.findall(r"from '(\..*?)';", (UI / module).read_text(encoding='utf-8'))
+    folder = posixpath.dirname(module)
+    return {posixpath.normpath(posixpath.join(folder, path)) for path in found}
+
+
+def test_all_modules_are_fetched_at_once() -> None:
+    page = (UI / 'index.html').read_text(encoding='utf-8')
+    listed = re.findall('modulepreload" href="/ui/(.*?)"', page)
+    assert listed == sorted(MODULES - {'main.js'})
+
+
+def test_every_style_of_the_page_is_a_file() -> None:
+    page = (UI / 'index.html').read_text(encoding='utf-8')
+    listed = set(re.findall('stylesheet" href="/ui/(.*?)"', page))
+    assert listed == {path.relative_to(UI).as_posix() for path in UI.rglob('*.css')}
+
+
+def test_every_module_is_used_by_the_page() -> None:
+    reached, left = set[str](), {'main.js'}
+    while left:
+        reached |= left
+        left = set[str]().union(*map(imported, left)) - reached
+    assert reached == MODULES
+
+
+def test_a_module_has_no_more_than_300_lines() -> None:
+    own = {name for name in MODULES if not name.startswith('vendor/')}
+    lines = {name: (UI / name).read_text('utf-8').count('\n') for name in own}
+    assert {name: count for name, count in lines.items() if count > 300} == {}
+
+
+def test_a_folder_has_no_more_than_15_modules() -> None:
+    folders = Counter(map(posixpath.dirname, MODULES))
+    assert {name: count for name, count in folders.items() if count > 15} == {}
