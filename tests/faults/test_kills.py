@@ -188,6 +188,7 @@ def battle(tmp_path: Path, seed: int) -> Iterator[Battle]:
     made.end()
 
 
+@pytest.mark.timeout(300)
 def test_nothing_acknowledged_is_lost_by_kills(
     battle: Battle, is_long: bool, report: Report
 ) -> None:
