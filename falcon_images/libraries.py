@@ -3,6 +3,7 @@
 from falcon_images.image_types.internals import set_limits
 from falcon_images.telemetry.metrics import count_without_times
 from falcon_images.telemetry.processes import share_as_told
+from falcon_images.uploads.internals import remember_headers
 
 
 def set_up_libraries() -> None:
@@ -15,3 +16,4 @@ def set_up_libraries() -> None:
     set_limits()
     count_without_times()
     share_as_told()
+    remember_headers()

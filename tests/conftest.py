@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from falcon_images.embedded.mongod import EmbeddedMongo
@@ -15,6 +16,11 @@ from tests.support.service import Service, running
 
 _IN_PROCESS = frozenset(('monkeypatch', 'caplog', 'capsys'))
 _NURSERY = pytest.StashKey[Nursery]()
+
+
+# Another program may use the processors just then.
+hypothesis.settings.register_profile('unhurried', deadline=None)
+hypothesis.settings.load_profile('unhurried')
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -20,9 +20,10 @@ from falcon_images import libraries
 from falcon_images.image_types import internals as of_pillow
 from falcon_images.server import internals as of_waitress
 from falcon_images.telemetry import internals as of_telemetry
+from falcon_images.uploads import internals as of_form_parser
 
 PACKAGE = Path(libraries.__file__).parent
-OURS: list[Any] = [of_waitress, of_telemetry, of_pillow]
+OURS: list[Any] = [of_waitress, of_telemetry, of_pillow, of_form_parser]
 # What is imported by the modules called `internals` alone.
 INSIDES = ['waitress', 'prometheus_client.mmap_dict']
 # Programs are not imported: they change what they must.

@@ -21,6 +21,7 @@ from falcon_images.uploads.boundaries import FormReader, boundary_of
 from falcon_images.uploads.digests import Claim, DigestCheck, verify_sha256
 from falcon_images.uploads.encodings import Decoder, decoded_text, decoder_of
 from falcon_images.uploads.headers import PartHeader
+from falcon_images.uploads.parser import PartParser
 
 _CHUNK_BYTES = 65536
 _IMAGE = 'image'
@@ -104,7 +105,8 @@ def receive_upload(
 
 
 def _read(stream: BinaryIO, content_type: str, form: '_Form') -> None:
-    reader = FormReader(boundary_of(content_type), form.limits, form)
+    parser = PartParser(form)
+    reader = FormReader(boundary_of(content_type), form.limits, parser)
     while chunk := stream.read(_CHUNK_BYTES):
         form.digests.update_body(chunk)
         reader.feed(chunk)

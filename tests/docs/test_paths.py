@@ -7,7 +7,7 @@ import pytest
 from tests.support.documentation import PAGES, ROOT
 
 NAMED = re.compile(
-    r'(?<![\w./-])((?:falcon_images|tests|benchmarks|scripts|docs)/[\w./{}*-]*\w/?)'
+    r'(?<![\w./-])((?:falcon_images|tests|benchmarks|scripts|docs|\.ci)/[\w./{}*-]*\w/?)'
 )
 MODULE = re.compile(
     r'-m ((?:falcon_images|benchmarks)(?:\.\w+)*)|(falcon_images\.\w+):'
