@@ -13,7 +13,8 @@ PACKAGE = ROOT / 'falcon_images'
 LAYERS = [
     ['serve', 'wsgi', '__main__'],
     ['cli'],
-    ['app', 'parts', 'libraries'],
+    ['app', 'libraries'],
+    ['parts'],
     ['resources'],
     ['middleware'],
     ['changes', 'thumbnails', 'maintenance'],

@@ -155,7 +155,9 @@ def test_a_drop_that_was_cut_off_is_finished_later(
     assert len(service.stored_files()) == 4
     reconcile(service)
     assert [path.stem for path in service.stored_files()] == [kept['_id']]
-    assert set(service.database.list_collection_names()) == {'c', '_service.drops'}
+    assert set(service.database.list_collection_names()) == {
+        *('c', '_service.drops', '_service.store')
+    }
 
 
 def test_the_file_of_a_delete_that_was_applied_unheard_goes_too(
