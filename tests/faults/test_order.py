@@ -24,6 +24,8 @@ Steps = list[tuple[str, str]]
 # As "-f -y" writes them: 12 fsync(7</folder/file>) = 0, one line a call, begun or done.
 _CALL = re.compile(r'^\d+ +(\w+)\((.*)$')
 _PATH = re.compile(r'[<"](/[^>"]*)[>"]')
+# Of the collection "c"; the reconciler asks for the id of the store in the same way.
+_DELETION = r'findAndModify\0\2\0\0\0c\0'
 _TRACED = 'write,fsync,rename,unlink,rmdir,sendto,sendmsg'
 
 
@@ -167,7 +169,7 @@ def test_strace_sees_the_same_order(traced: Traced) -> None:
         renamed,
         *[position(steps, ('fsync',), f'{folder}>', renamed) for folder in synced],
         position(steps, sent, 'insert', renamed),
-        position(steps, sent, 'findAndModify', renamed),
+        position(steps, sent, _DELETION, renamed),
         position(steps, ('unlink',), str(file)),
     ]
     assert order == sorted(order)

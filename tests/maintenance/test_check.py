@@ -14,6 +14,7 @@ from pymongo.collection import Collection
 
 from falcon_images.errors import DatabaseUnavailableError
 from falcon_images.files.disk import DiskFiles
+from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.keys import image_key, legacy_key
 from falcon_images.files.quarantine import QuarantineError
 from falcon_images.files.unresolved import UnresolvedWrite
@@ -306,7 +307,7 @@ class TestRepair:
     def test_one_at_a_time(self, service: Service) -> None:
         uploaded(service)
         with (
-            service.folder.quarantine.taken(),
+            UploadsFolder(root(service)).quarantine.taken(),
             pytest.raises(QuarantineError, match='Another check'),
         ):
             check(service, repairs=True)
