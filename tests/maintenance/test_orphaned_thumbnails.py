@@ -109,7 +109,7 @@ def test_those_of_an_image_that_is_gone_go_with_its_file(service: Service) -> No
     forget(service, document)
     key = path.relative_to(root(service)).as_posix()
     place = kept.relative_to(root(service)).as_posix()
-    assert repair(service) == [f'orphan {key}', f'stale thumbnail {place}']
+    assert repair(service) == [f'orphaned {key}', f'stale thumbnail {place}']
 
 
 def test_one_that_another_image_has_the_bytes_of_stays(service: Service) -> None:
