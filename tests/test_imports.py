@@ -14,6 +14,7 @@ LAYERS = [
     ['serve', 'wsgi', '__main__'],
     ['cli'],
     ['app', 'libraries'],
+    ['parts'],
     ['resources'],
     ['middleware'],
     ['changes', 'thumbnails', 'maintenance'],

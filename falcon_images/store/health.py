@@ -1,13 +1,13 @@
 """Health: whether database and disk do their work, and how much there is of it."""
 
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.store import FileStore
 from falcon_images.metadata.mongo import MongoDatabase
 
 
 class StoreHealth:
     """What is asked of database and disk that is of no image."""
 
-    def __init__(self, mongo: MongoDatabase, files: DiskFiles) -> None:
+    def __init__(self, mongo: MongoDatabase, files: FileStore) -> None:
         self._mongo = mongo
         self._files = files
 

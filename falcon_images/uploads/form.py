@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from falcon_images.errors import InvalidRequestError, TooLargeError
-from falcon_images.files.disk import DiskFiles
 from falcon_images.files.errors import disk_errors
+from falcon_images.files.spool import UploadSpool
 from falcon_images.formats.json import loads_object
 from falcon_images.image_types.identify import ImageFacts, identify
 from falcon_images.properties import check_name, check_properties, refuse_system_fields
@@ -45,7 +45,7 @@ class Upload:
 def receive_upload(
     stream: BinaryIO,
     content_type: str,
-    files: DiskFiles,
+    spool: UploadSpool,
     limits: Limits,
     claims: Sequence[Claim] = (),
 ) -> Iterator[Upload]:
@@ -61,7 +61,7 @@ def receive_upload(
         TooLargeError: the image or the properties have more bytes than the limit.
         StorageFullError, StorageUnavailableError: the disk does not take the file.
     """
-    with files.new_file() as file:
+    with spool.new_file() as file:
         form = _Form(file, limits, DigestCheck(list(claims)))
         _read(stream, content_type, form)
         # A browser sends a part without name and bytes when no file was chosen.

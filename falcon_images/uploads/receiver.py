@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from falcon_images.errors import TooManyUploadsError
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.spool import UploadSpool
 from falcon_images.server.places import Places
 from falcon_images.settings import Limits
 from falcon_images.uploads.digests import Claim
@@ -15,8 +15,8 @@ from falcon_images.uploads.form import Upload, receive_upload
 class UploadReceiver:
     """Receives uploads, each with a place for as long as it is worked on."""
 
-    def __init__(self, files: DiskFiles, max_uploads: int, limits: Limits) -> None:
-        self._files = files
+    def __init__(self, spool: UploadSpool, max_uploads: int, limits: Limits) -> None:
+        self._spool = spool
         self._places = Places(max_uploads, _too_many)
         self._limits = limits
 
@@ -32,7 +32,7 @@ class UploadReceiver:
         with (
             self._places.taken(),
             receive_upload(
-                stream, content_type, self._files, self._limits, claims
+                stream, content_type, self._spool, self._limits, claims
             ) as upload,
         ):
             yield upload

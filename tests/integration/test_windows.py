@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from falcon_images.errors import StorageUnavailableError
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.folder import UploadsFolder
 from tests.support.pictures import jpeg
 from tests.support.serving import Serving, eventually
 
@@ -49,23 +49,23 @@ def test_who_reads_an_image_that_is_deleted_gets_all_of_it(start: Start) -> None
 
 
 def test_a_file_that_somebody_reads_is_not_replaced(tmp_path: Path) -> None:
-    files = DiskFiles(tmp_path)
-    files.prepare()
+    folder = UploadsFolder(tmp_path)
+    folder.prepare()
 
     def save(content: bytes) -> None:
-        with files.new_file() as file:
+        with folder.spool.new_file() as file:
             file.write(content)
-            files.save(file, 'a/b')
+            folder.images.save(file, 'a/b')
 
     save(b'first')
-    reading = files.open('a/b')
+    reading = folder.images.open('a/b')
     assert reading
     with reading:
         with pytest.raises(StorageUnavailableError):
             save(b'second')
         assert reading.read() == b'first'
     assert not list(tmp_path.rglob('*.part'))
-    files.close()
+    folder.close()
 
 
 @pytest.mark.parametrize('name', ['CON', 'nul', 'COM1.jpg', 'aux.tar.gz', 'a.', 'b '])

@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 import falcon.testing
 import pymongo
 
-from falcon_images.app import App, ServiceParts, create_app
-from falcon_images.files.disk import DiskFiles
+from falcon_images.app import App, create_app
+from falcon_images.files.folder import UploadsFolder
+from falcon_images.parts import ServiceParts
 from falcon_images.server.budget import Budget
 from falcon_images.settings import Settings
 from falcon_images.store.images import ImageStore
@@ -76,8 +77,8 @@ class Service:
     app: App
 
     @property
-    def files(self) -> DiskFiles:
-        return self.parts.files
+    def folder(self) -> UploadsFolder:
+        return self.parts.folder
 
     @property
     def store(self) -> ImageStore:

@@ -18,10 +18,12 @@ import falcon.testing
 import pytest
 from PIL import Image
 
-from falcon_images.app import ServiceParts, create_app
+from falcon_images.app import create_app
 from falcon_images.errors import StorageFullError
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.folder import UploadsFolder
+from falcon_images.files.spool import UploadSpool
 from falcon_images.files.thumbnails import SIZES
+from falcon_images.parts import ServiceParts
 from falcon_images.thumbnails.drawers import Drawer, Drawers
 from falcon_images.thumbnails.protocol import Answer, Order
 from tests.support import pictures
@@ -248,12 +250,12 @@ class TestKeeping:
         document = service.client.upload()
 
         @contextlib.contextmanager
-        def full(files: DiskFiles) -> Iterator[BinaryIO]:
+        def full(spool: UploadSpool) -> Iterator[BinaryIO]:
             raise StorageFullError('The disk is full.')
             yield io.BytesIO()
 
         with monkeypatch.context() as patched:
-            patched.setattr(DiskFiles, 'new_file', full)
+            patched.setattr(UploadSpool, 'new_file', full)
             states = [state(get(service, document)) for _ in range(3)]
         assert states == ['ok'] * 3
         said = [r for r in caplog.records if 'cannot be kept' in r.message]
@@ -424,9 +426,9 @@ class TestManyAtOnce:
         self, service: Service
     ) -> None:
         document = service.client.upload('c', pictures.large())
-        files = DiskFiles(service.settings.uploads_directory)
+        folder = UploadsFolder(service.settings.uploads_directory)
         with ThreadPoolExecutor(1) as threads:
-            with files.thumbnails.one_large():
+            with folder.thumbnails.one_large():
                 answer = threads.submit(get, service, document)
                 with pytest.raises(FutureTimeoutError):
                     answer.result(timeout=0.3)
@@ -440,8 +442,8 @@ class TestManyAtOnce:
     ) -> None:
         monkeypatch.setattr('falcon_images.files.thumbnails._LARGE_SECONDS', 0.1)
         document = service.client.upload('c', pictures.large())
-        files = DiskFiles(service.settings.uploads_directory)
-        with files.thumbnails.one_large():
+        folder = UploadsFolder(service.settings.uploads_directory)
+        with folder.thumbnails.one_large():
             assert get(service, document).status_code == 503
         assert state(get(service, document)) == 'ok'
 
@@ -593,7 +595,7 @@ class TestDeletion:
         self, service: Service, sha256: str
     ) -> None:
         path = one_file_of(service)
-        service.files.thumbnails.delete(sha256)
+        service.folder.thumbnails.delete(sha256)
         assert path.exists()
         assert len(thumbnails(service)) == 1
 
