@@ -16,7 +16,7 @@ from falcon_images.files.spool import finish_file
 # The longest side in pixels.
 SIZES = {'small': 160, 'medium': 320, 'large': 1024}
 # To be counted up when drawing changes: those that were kept are then stale.
-_DRAWING = 1
+_DRAWING = 2
 _ENDING = '.webp'
 _SHA256 = re.compile('[0-9a-f]{64}')
 _NAME = re.compile(rf'([0-9a-f]{{64}})-[a-z]+-[0-9]+{re.escape(_ENDING)}')

@@ -56,7 +56,7 @@ def put(service: Service, key: str, is_old: bool = True) -> Path:
 
 def stale_key(number: int = 0) -> str:
     sha256 = hashlib.sha256(str(number).encode()).hexdigest()
-    return f'{sha256[:2]}/{sha256[2:4]}/{sha256}-small-1.webp'
+    return f'{sha256[:2]}/{sha256[2:4]}/{sha256}-small-2.webp'
 
 
 def legacy(service: Service, image: str = 'a.jpg') -> dict[str, Any]:
@@ -124,7 +124,7 @@ def test_one_that_another_image_has_the_bytes_of_stays(service: Service) -> None
 @pytest.mark.parametrize(
     'change',
     [
-        lambda path: path.with_name(path.name.replace('-1.webp', '-0.webp')),
+        lambda path: path.with_name(path.name.replace('-2.webp', '-1.webp')),
         lambda path: path.with_name(path.name.replace('small', 'huge')),
         lambda path: path.parent.parent / path.name,
         lambda path: path.parent.parent.parent / 'earlier' / path.name,

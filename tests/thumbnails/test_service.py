@@ -113,7 +113,7 @@ class TestAnswer:
             'Content-Security-Policy': "sandbox; default-src 'none'",
             'Content-Type': 'image/webp',
             'Cross-Origin-Resource-Policy': 'cross-origin',
-            'ETag': f'"{document["_file"]["sha256"]}-small-1"',
+            'ETag': f'"{document["_file"]["sha256"]}-small-2"',
             'X-Content-Type-Options': 'nosniff',
             'X-Thumbnail': 'ok',
         }
@@ -177,7 +177,7 @@ class TestAnswer:
         self, service: Service, drawn: list[int]
     ) -> None:
         document = service.client.upload()
-        tag = f'"{document["_file"]["sha256"]}-small-1"'
+        tag = f'"{document["_file"]["sha256"]}-small-2"'
         one_file(service).unlink()
         response = get(service, document, If_None_Match=tag)
         assert (response.status_code, response.content, drawn) == (304, b'', [])
@@ -225,7 +225,7 @@ class TestKeeping:
         for document in (service.client.upload(), service.client.upload()):
             content = get(service, document, 'large').content
         folder = service.settings.uploads_directory / 'thumbnails'
-        expected = folder / sha256[:2] / sha256[2:4] / f'{sha256}-large-1.webp'
+        expected = folder / sha256[:2] / sha256[2:4] / f'{sha256}-large-2.webp'
         assert thumbnails(service) == [expected]
         assert expected.read_bytes() == content
 
