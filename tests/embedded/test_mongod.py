@@ -417,7 +417,7 @@ def test_a_long_path_works(tmp_path: Path) -> None:
 def test_any_name_of_a_folder_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(embedded, '_START_SECONDS', 6.0)
+    monkeypatch.setattr(embedded, '_START_SECONDS', 30.0)
     with started(tmp_path / name / 'mongodb') as mongo:
         assert answers(mongo.url)
 

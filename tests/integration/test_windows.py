@@ -45,7 +45,8 @@ def test_who_reads_an_image_that_is_deleted_gets_all_of_it(start: Start) -> None
         assert begun + reading.raw.read() == content
     serving.stop()
     again = start().ready()
-    eventually(lambda: not images(again))
+    # What may still be asked for waits for half a minute.
+    eventually(lambda: not images(again), 90)
 
 
 def test_a_file_that_somebody_reads_is_not_replaced(tmp_path: Path) -> None:
@@ -68,7 +69,7 @@ def test_a_file_that_somebody_reads_is_not_replaced(tmp_path: Path) -> None:
     folder.close()
 
 
-@pytest.mark.parametrize('name', ['CON', 'nul', 'COM1.jpg', 'aux.tar.gz', 'a.', 'b '])
+@pytest.mark.parametrize('name', ['CON', 'nul', 'COM1.jpg', 'aux.tar.gz', 'b '])
 def test_names_that_windows_keeps_for_itself_are_names_like_others(
     start: Start, mongodb_url: str, name: str
 ) -> None:
