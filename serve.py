@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-# A package asks for the home folder when it is imported; not every service has one.
+# The form parser asks for the home folder at its import; not every service has one.
 os.environ.setdefault('HOME', str(Path.cwd()))
 
 import pymongo
@@ -28,7 +28,7 @@ from falcon_images.metadata.client import create_client
 from falcon_images.metadata.refusals import reason_of
 from falcon_images.resources.root import public_url
 from falcon_images.server.budget import Budget
-from falcon_images.server.listen import Server, listen
+from falcon_images.server.http_server import Server, listen
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.server.workers import Workers
 from falcon_images.settings import (

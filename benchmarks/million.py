@@ -30,7 +30,7 @@ from falcon_images.files.keys import image_key
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.indexes import Indexes
 from falcon_images.metadata.mongo import MongoDatabase
-from falcon_images.parts import Parts
+from falcon_images.parts import ServiceParts
 from falcon_images.server.budget import Budget
 from falcon_images.settings import Settings
 
@@ -220,7 +220,7 @@ def _clear(url: str, database_name: str, collection_name: str, uploads: Path) ->
         query_timeout_seconds=_QUERY_TIMEOUT_SECONDS,
     )
     with contextlib.ExitStack() as stack, contextlib.suppress(NotFoundError):
-        parts = Parts(settings, Budget(settings.app_threads), stack)
+        parts = ServiceParts(settings, Budget(settings.app_threads), stack)
         parts.collections.drop(collection_name)
 
 

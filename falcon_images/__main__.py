@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-# A package asks for the home folder when it is imported; not every service has one.
+# The form parser asks for the home folder at its import; not every service has one.
 os.environ.setdefault('HOME', str(Path.cwd()))
 
 import click

@@ -19,7 +19,7 @@ from falcon_images.middleware.cors import OpenAnswers
 from falcon_images.middleware.identification import Identification
 from falcon_images.middleware.request_log import RequestLog
 from falcon_images.middleware.request_metrics import RequestMetrics
-from falcon_images.parts import Parts
+from falcon_images.parts import ServiceParts
 from falcon_images.resources.changes import Change, ChangeOfAll, Changes, Finish, Revert
 from falcon_images.resources.collections import Collection, Collections
 from falcon_images.resources.errors import add_error_handlers
@@ -43,7 +43,7 @@ from falcon_images.store.opening import end_process
 
 _EXPOSED_HEADERS = (
     *('Content-Disposition', 'ETag', 'Link', 'Location'),
-    *('X-Thumbnail', 'X-Total-Count'),
+    *('X-Ignored-Parameters', 'X-Thumbnail', 'X-Total-Count'),
 )
 _PACKAGE = Path(__file__).parent
 _IMAGES = ('images', 'documents', 'items')
@@ -60,7 +60,7 @@ class App(falcon.App[falcon.Request, falcon.Response]):
     open_file: Callable[[], BinaryIO]
 
 
-def create_app(settings: Settings, parts: Parts) -> App:
+def create_app(settings: Settings, parts: ServiceParts) -> App:
     """Make middleware, resources and routes on top of the parts."""
     router = DefaultRouter()
     body_limits = BodyLimits(taken_bodies(settings.limits))
@@ -70,7 +70,7 @@ def create_app(settings: Settings, parts: Parts) -> App:
     middleware: tuple[Any, ...] = (
         RequestMetrics(parts.metrics, parts.background),
         RequestLog(parts.background),
-        OpenAnswers(expose_headers=_EXPOSED_HEADERS),
+        OpenAnswers(_EXPOSED_HEADERS),
         auth,
         body_limits,
         BudgetMiddleware(parts.budget),
@@ -103,7 +103,7 @@ def running_app(
     maker = os.getpid()
     with contextlib.ExitStack() as stack:
         budget = budget or Budget(settings.app_threads)
-        parts = Parts(settings, budget, stack, on_foreign)
+        parts = ServiceParts(settings, budget, stack, on_foreign)
         parts.background.start()
         parts.reconciler.start()
         stack.callback(parts.reconciler.stop)
@@ -126,7 +126,7 @@ def _add_pages(app: App) -> None:
         app.add_route(f'{path}/{{name:path}}', files)
 
 
-def _add_routes(app: App, settings: Settings, parts: Parts) -> None:
+def _add_routes(app: App, settings: Settings, parts: ServiceParts) -> None:
     limits = settings.limits
     is_private = settings.use_authentication
     url = public_url(settings.mongodb_url)

@@ -43,7 +43,7 @@ from falcon_images.thumbnails.service import DrawingLimits, ThumbnailService
 from falcon_images.uploads.receiver import UploadReceiver
 
 
-class Parts:
+class ServiceParts:
     """What is below the routes: each object once, after those that it needs.
 
     Args:

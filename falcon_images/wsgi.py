@@ -60,7 +60,7 @@ class Application:
         return answer
 
     def _begin(self) -> None:
-        # Locks as well: a thread that is not in this process may have held them.
+        # Locks as well: a thread of the other process may have held them.
         self._lock = threading.Lock()
         self._running = contextlib.ExitStack()
         self._app: App

@@ -12,11 +12,12 @@ from pymongo.database import Database
 from falcon_images.metadata.changes.before_images import BeforeImages
 from falcon_images.metadata.changes.deleted import DeletedImages
 from falcon_images.metadata.changes.records import ChangeRecords
+from falcon_images.metadata.codecs import DOCUMENTS
 from falcon_images.metadata.documents import Document, file_facts
 from falcon_images.metadata.drops import Drops
 from falcon_images.metadata.errors import mongo_errors, retry_lost_cursors
 from falcon_images.metadata.indexes import Indexes
-from falcon_images.metadata.mongo import CODEC_OPTIONS, MongoDatabase
+from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.metadata.names import BEFORE_IMAGES
 from falcon_images.metadata.values import parse_id
 
@@ -153,7 +154,7 @@ class Inventory:
     def _database(self, database_name: str) -> Database[Document]:
         return self._client.get_database(
             database_name,
-            codec_options=CODEC_OPTIONS,
+            codec_options=DOCUMENTS,
             read_preference=pymongo.ReadPreference.PRIMARY,
         )
 

@@ -1,26 +1,21 @@
 """The database: its collections, opened by name, and what is asked of all of it."""
 
-import datetime
 import functools
 
 import pymongo
-from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo.collection import Collection
 from pymongo.write_concern import WriteConcern
 
 from falcon_images.errors import NotFoundError
+from falcon_images.metadata.codecs import DOCUMENTS
 from falcon_images.metadata.deadlines import Deadlines
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.errors import Observe, Operations, mongo_errors
 from falcon_images.metadata.names import RESERVED, check_stored_name
 
 _REMEMBERED_COLLECTIONS = 1000
-CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
-    tz_aware=True,
-    tzinfo=datetime.UTC,
-    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
-    unicode_decode_error_handler='replace',
-)
+# It is never made: updates of nothing make no collection.
+_PROBED = '_service.rights'
 
 
 def _observe_nothing(name: str, seconds: float, has_failed: bool) -> None:
@@ -55,7 +50,7 @@ class MongoDatabase:
         self.operation = Operations(observe)
         self.database = client.get_database(
             name,
-            codec_options=CODEC_OPTIONS,
+            codec_options=DOCUMENTS,
             read_preference=pymongo.ReadPreference.PRIMARY,
             write_concern=WriteConcern('majority', j=True),
         )
@@ -68,6 +63,16 @@ class MongoDatabase:
         """Ask the database for a sign of life."""
         with self.operation('ping', timeout_seconds):
             self._admin.command('ping')
+
+    def check_rights(self, timeout_seconds: float) -> None:
+        """Raise `DatabaseUnavailableError` unless documents may be read and written.
+
+        Nothing is read or written: no document has what is asked for.
+        """
+        nothing = {'q': {'_id': {'$in': []}}, 'u': {'$set': {'a': 1}}}
+        with self.operation('ping', timeout_seconds):
+            self.database.command('find', _PROBED, filter=nothing['q'], limit=1)
+            self.database.command('update', _PROBED, updates=[nothing])
 
     def estimated_counts(self, timeout_seconds: float) -> tuple[int, int]:
         """Count the collections, and roughly but quickly the documents in them."""

@@ -2,6 +2,9 @@
 
 import unicodedata
 from collections.abc import Callable
+from typing import Any
+
+from pymongo.database import Database
 
 from falcon_images.errors import InvalidRequestError
 
@@ -64,3 +67,9 @@ def can_be_stored(name: str) -> bool:
         and not name.startswith(('.', 'system.', RESERVED))
         and not name.endswith('.')
     )
+
+
+def collection_uuid(database: Database[Any], name: str) -> Any:
+    """Return the UUID of the collection that has a name now; None if there is none."""
+    found = database.list_collections(filter={'name': name})
+    return next((each['info']['uuid'] for each in found), None)

@@ -15,6 +15,10 @@ class StoreHealth:
         """Raise `DatabaseUnavailableError` if the database does not answer in time."""
         self._mongo.ping(timeout_seconds)
 
+    def check_rights(self, timeout_seconds: float) -> None:
+        """Raise `DatabaseUnavailableError` unless documents may be read and written."""
+        self._mongo.check_rights(timeout_seconds)
+
     def check_writable(self) -> None:
         """Raise `StorageError` if no file can be written."""
         self._files.check_writable()

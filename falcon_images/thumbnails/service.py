@@ -11,11 +11,7 @@ from typing import BinaryIO
 
 import cachetools
 
-from falcon_images.errors import (
-    DamagedFileError,
-    InvalidRequestError,
-    StorageError,
-)
+from falcon_images.errors import DamagedFileError, InvalidRequestError, StorageError
 from falcon_images.files.disk import DiskFiles
 from falcon_images.files.errors import disk_errors
 from falcon_images.files.sha256 import sha256_of
@@ -36,12 +32,12 @@ from falcon_images.thumbnails.protocol import Order
 
 # One for each process, where there are several.
 _AT_ONCE = 2
-# As many requests as a browser sends at once may be for thumbnails that are not drawn
-# yet, of the 8 that are worked on; uploads always find a thread.
+# Of 8 threads, 6 may wait for thumbnails: as many as a browser asks for at once. Others
+# are left for uploads.
 _SHARE_OF_THREADS = 0.75
 _FAILURES = 10_000
 _FAILURE_SECONDS = 60.0
-# What killed a process, or kept it busy until it was, is not soon tried again.
+# For an image that crashed a process, or had to be stopped.
 _DEATH_SECONDS = 3600.0
 
 logger = logging.getLogger(__name__)
@@ -98,13 +94,13 @@ class ThumbnailService:
         self._places = Places(places, too_many)
         self._drawers = Drawers(
             _AT_ONCE if self._limits.processes == 1 else 1,
-            # Large images wait for each other; one place is never theirs.
+            # Large images wait for each other; one place is always left for others.
             max(places - 1, 1),
             self._cache.one_large,
         )
         self._lock = threading.Lock()
         self._under_way: dict[tuple[str, str], Future[Thumbnail]] = {}
-        # So that what fails late is not tried again each time a page shows it.
+        # What fails after long work is not tried again each time a page shows it.
         self._failures: _Failures = cachetools.TTLCache(_FAILURES, _FAILURE_SECONDS)
         self._deaths: _Failures = cachetools.TTLCache(_FAILURES, _DEATH_SECONDS)
         self._keeps = True
@@ -191,7 +187,7 @@ class ThumbnailService:
         answer = self._drawers.draw(order, stored.size)
         if answer.state == 'unreadable':
             raise OSError(answer.error_number, os.strerror(answer.error_number))
-        # It is kept under the hash, so it must be of the bytes that had it.
+        # The thumbnail is cached under the hash, so the file must still have that hash.
         if answer.state in ('damaged', 'gone') or sha256_of(file) != stored.sha256:
             logger.warning('The file %s is damaged', stored.key)
             return DAMAGED

@@ -5,12 +5,11 @@ The form is ``multipart/form-data`` as RFC 7578 and RFC 2046 (section 5.1) defin
 
 import contextlib
 import hashlib
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from falcon_images.errors import InvalidRequestError, TooLargeError, TooManyUploadsError
+from falcon_images.errors import InvalidRequestError, TooLargeError
 from falcon_images.files.errors import disk_errors
 from falcon_images.files.spool import UploadSpool
 from falcon_images.formats.json import loads_object
@@ -40,25 +39,6 @@ class Upload:
     sha256: str
     facts: ImageFacts
     properties: dict[str, Any]
-
-
-class UploadSlots:
-    """Places for uploads that this process works on at the same time."""
-
-    def __init__(self, count: int) -> None:
-        self._free = threading.Semaphore(count)
-
-    @contextlib.contextmanager
-    def taken(self) -> Iterator[None]:
-        """Take a place; raise `TooManyUploadsError` if there is none."""
-        if not self._free.acquire(blocking=False):
-            raise TooManyUploadsError(
-                'Too many uploads at once (MAX_UPLOADS); send it again in a moment.'
-            )
-        try:
-            yield
-        finally:
-            self._free.release()
 
 
 @contextlib.contextmanager

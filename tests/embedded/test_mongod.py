@@ -27,7 +27,7 @@ from falcon_images.embedded.supervisor import Supervisor
 from tests.support.private_mongo import pid_of
 
 MB = 1024**2
-SECONDS_TO_RESTART = 15
+SECONDS_TO_RESTART = 30
 KILL = getattr(signal, 'SIGKILL', signal.SIGTERM)
 posix_only = pytest.mark.skipif(os.name == 'nt', reason='as POSIX systems have it')
 

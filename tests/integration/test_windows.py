@@ -1,7 +1,6 @@
 """What Windows does otherwise than other systems, asked of Windows itself."""
 
 import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +25,7 @@ def images(serving: Serving) -> list[Path]:
 def test_ctrl_break_ends_the_service_and_its_database(start: Start) -> None:
     serving = start().ready()
     document = serving.upload(jpeg())
-    serving.process.send_signal(signal.CTRL_BREAK_EVENT)  # type: ignore[attr-defined, unused-ignore]
+    serving.interrupt()
     assert serving.ended() == 0
     assert serving.lines[-1].endswith('Stopped\n')
     # Another may use the folder at once.

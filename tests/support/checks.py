@@ -47,7 +47,9 @@ def repair(service: Service) -> list[str]:
 
 def age(path: Path) -> None:
     legacy = time.time() - HOUR_SECONDS
-    os.utime(path, (legacy, legacy), follow_symlinks=False)
+    # Windows cannot set the times of a link.
+    follows = os.utime not in os.supports_follow_symlinks
+    os.utime(path, (legacy, legacy), follow_symlinks=follows)
 
 
 def file_of(service: Service, document: dict[str, Any], collection: str = 'c') -> Path:

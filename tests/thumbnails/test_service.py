@@ -23,7 +23,7 @@ from falcon_images.errors import StorageFullError
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.spool import UploadSpool
 from falcon_images.files.thumbnails import SIZES
-from falcon_images.parts import Parts
+from falcon_images.parts import ServiceParts
 from falcon_images.thumbnails.drawers import Drawer, Drawers
 from falcon_images.thumbnails.protocol import Answer, Order
 from tests.support import pictures
@@ -105,11 +105,14 @@ class TestAnswer:
         document = service.client.upload()
         response = get(service, document)
         response.headers.pop('X-Request-ID')
+        response.headers.pop('Access-Control-Expose-Headers')
         assert response.headers == {
+            'Access-Control-Allow-Origin': '*',
             'Cache-Control': 'public, max-age=31536000, immutable',
             'Content-Length': str(len(response.content)),
             'Content-Security-Policy': "sandbox; default-src 'none'",
             'Content-Type': 'image/webp',
+            'Cross-Origin-Resource-Policy': 'cross-origin',
             'ETag': f'"{document["_file"]["sha256"]}-small-1"',
             'X-Content-Type-Options': 'nosniff',
             'X-Thumbnail': 'ok',
@@ -392,7 +395,7 @@ class TestManyAtOnce:
     ) -> None:
         document = service.client.upload()
         with contextlib.ExitStack() as stack, ThreadPoolExecutor(2) as threads:
-            parts = Parts(service.settings, service.parts.budget, stack)
+            parts = ServiceParts(service.settings, service.parts.budget, stack)
             clients = [service.client, Client(create_app(service.settings, parts))]
             answers = [
                 threads.submit(client.simulate_get, path_of(document))

@@ -18,12 +18,11 @@ from falcon_images.errors import (
     StorageFullError,
     StorageUnavailableError,
     TooLargeError,
-    TooManyUploadsError,
 )
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.spool import UploadSpool
 from falcon_images.settings import Limits, Settings
-from falcon_images.uploads.form import Upload, UploadSlots, receive_upload
+from falcon_images.uploads.form import Upload, receive_upload
 from tests.support.pictures import SVG, jpeg
 from tests.support.service import Form, form
 
@@ -356,15 +355,6 @@ def test_names_are_bounded(files: UploadSpool, parts: Any) -> None:
     with pytest.raises(InvalidRequestError, match='MAX_NAME_BYTES'):
         receive(files, form(*parts), replace(LIMITS, max_name_bytes=10))
     assert receive(files, form(*parts), replace(LIMITS, max_name_bytes=12))
-
-
-def test_uploads_beyond_the_places_are_sent_away() -> None:
-    slots = UploadSlots(2)
-    refused = pytest.raises(TooManyUploadsError, match='MAX_UPLOADS')
-    with slots.taken(), slots.taken(), refused, slots.taken():
-        pass
-    with slots.taken(), slots.taken():
-        pass
 
 
 def test_depth_of_json_is_bounded(files: UploadSpool) -> None:
