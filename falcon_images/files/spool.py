@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from falcon_images.files.errors import disk_errors
-from falcon_images.files.incoming import (
-    IncomingFolder,
+from falcon_images.files.spool_folder import (
     Rescue,
+    SpoolFolder,
     machine,
     remove_dead,
 )
@@ -63,7 +63,7 @@ class UploadSpool:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._by_process: dict[int, IncomingFolder] = {}
+        self._by_process: dict[int, SpoolFolder] = {}
         self._signs: dict[str, tuple[object, float]] = {}
 
     def make(self) -> None:
@@ -139,10 +139,10 @@ class UploadSpool:
             if locks_count or self._is_quiet(name):
                 remove_dead(self._folder / name, rescue)
 
-    def _own(self) -> IncomingFolder:
+    def _own(self) -> SpoolFolder:
         pid = os.getpid()
         found = self._by_process.get(pid)
-        return found or self._by_process.setdefault(pid, IncomingFolder(self._folder))
+        return found or self._by_process.setdefault(pid, SpoolFolder(self._folder))
 
     def _open_new(self) -> BinaryIO:
         """Open a file of a name that no other gets; raise `OSError` if it cannot be."""
@@ -178,7 +178,7 @@ def entries(folder: Path) -> Iterator[Path]:
     yield from folder.glob(f'*{_ENTRY}')
 
 
-def _new_path(own: IncomingFolder) -> Path:
+def _new_path(own: SpoolFolder) -> Path:
     return own.folder / f'{secrets.token_hex(16)}{_PART}'
 
 

@@ -187,7 +187,7 @@ class ThumbnailService:
         answer = self._drawers.draw(order, stored.size)
         if answer.state == 'unreadable':
             raise OSError(answer.error_number, os.strerror(answer.error_number))
-        # It is kept under the hash, so it must be of the bytes that had it.
+        # The thumbnail is cached under the hash, so the file must still have that hash.
         if answer.state in ('damaged', 'gone') or sha256_of(file) != stored.sha256:
             logger.warning('The file %s is damaged', stored.key)
             return DAMAGED

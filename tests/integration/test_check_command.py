@@ -137,7 +137,7 @@ def test_the_database_away(tmp_path: Path) -> None:
     away = run(tmp_path, MONGODB_URL=f'mongodb://u:secret@127.0.0.1:{port}')
     assert 'The database does not answer' in sentence(away)
     assert 'secret' not in away.stderr
-    assert 'MONGODB_URL is not' in sentence(run(tmp_path, MONGODB_URL='http://x'))
+    assert 'MONGODB_URL must begin' in sentence(run(tmp_path, MONGODB_URL='http://x'))
 
 
 def test_an_empty_database_is_not_believed(

@@ -9,7 +9,6 @@ import pytest
 
 from falcon_images.errors import InvalidRequestError, TooManyUploadsError
 from falcon_images.files.folder import UploadsFolder
-from falcon_images.files.spool import UploadSpool
 from falcon_images.settings import Settings
 from falcon_images.uploads.form import Upload
 from falcon_images.uploads.receiver import UploadReceiver
@@ -18,11 +17,11 @@ from tests.support.service import form
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> Iterator[UploadSpool]:
-    folder = UploadsFolder(tmp_path)
-    folder.prepare()
-    yield folder.spool
-    folder.close()
+def files(tmp_path: Path) -> Iterator[UploadsFolder]:
+    files = UploadsFolder(tmp_path)
+    files.prepare()
+    yield files
+    files.close()
 
 
 def receiving(
@@ -32,8 +31,8 @@ def receiving(
     return receiver.receive(io.BytesIO(sent.body), sent.content_type, ())
 
 
-def test_uploads_beyond_the_places_are_sent_away(spool: UploadSpool) -> None:
-    receiver = UploadReceiver(spool, 2, Settings().limits)
+def test_uploads_beyond_the_places_are_sent_away(files: UploadsFolder) -> None:
+    receiver = UploadReceiver(files.spool, 2, Settings().limits)
     refused = pytest.raises(TooManyUploadsError, match='MAX_UPLOADS')
     first, second, third = (receiving(receiver, jpeg()) for _ in range(3))
     with first, second, refused, third:
@@ -42,8 +41,8 @@ def test_uploads_beyond_the_places_are_sent_away(spool: UploadSpool) -> None:
         assert upload.size == len(jpeg())
 
 
-def test_a_place_is_free_again_after_a_form_that_fails(spool: UploadSpool) -> None:
-    receiver = UploadReceiver(spool, 1, Settings().limits)
+def test_a_place_is_free_again_after_a_form_that_fails(files: UploadsFolder) -> None:
+    receiver = UploadReceiver(files.spool, 1, Settings().limits)
     refused = pytest.raises(InvalidRequestError)
     nothing = receiver.receive(io.BytesIO(b''), form().content_type, ())
     with refused, nothing:

@@ -26,7 +26,7 @@ Rescue = Callable[[Path], None]
 logger = logging.getLogger(__name__)
 
 
-class IncomingFolder:
+class SpoolFolder:
     """What one process has in the spool."""
 
     def __init__(self, spool: Path) -> None:
