@@ -201,7 +201,7 @@ def ids_in_database(service: Service) -> set[str]:
         str(document['_id'])
         for name in service.database.list_collection_names()
         for document in service.database[name].find({}, {'_id': True})
-        if not name.startswith('_service.')
+        if name not in (TURNS, '_service.drops', '_service.store')
     }
 
 
