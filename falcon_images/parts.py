@@ -28,13 +28,13 @@ from falcon_images.store.additions import Additions
 from falcon_images.store.collections import CollectionStore
 from falcon_images.store.expiry import ExpiredChanges
 from falcon_images.store.fields import ImageFields
+from falcon_images.store.file_removal import FileRemoval
 from falcon_images.store.health import StoreHealth
 from falcon_images.store.identity import IdentityError, StoreIdentity
 from falcon_images.store.image_files import StoredFiles
 from falcon_images.store.images import ImageStore
 from falcon_images.store.lists import ImageLists
 from falcon_images.store.opening import end_process
-from falcon_images.store.removal import FileRemoval
 from falcon_images.store.unresolved import WriteResolver
 from falcon_images.telemetry import log_lines
 from falcon_images.telemetry.background import Background

@@ -12,9 +12,8 @@ from filelock import FileLock, Timeout
 from falcon_images.errors import TooManyThumbnailsError
 from falcon_images.files.durable import move_file
 from falcon_images.files.spool import finish_file
+from falcon_images.files.thumbnail_sizes import SIZES
 
-# The longest side in pixels.
-SIZES = {'small': 160, 'medium': 320, 'large': 1024}
 # To be counted up when drawing changes: those that were kept are then stale.
 _DRAWING = 2
 _ENDING = '.webp'

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from falcon_images.errors import InvalidRequestError
 from falcon_images.files.keys import collection_folder
+from falcon_images.maintenance.findings import CheckError
 from falcon_images.metadata.documents import Document, file_facts
 from falcon_images.metadata.inventory import Inventory, Source
 from falcon_images.store.image_files import file_key
@@ -112,3 +113,13 @@ def _is_text(name: str) -> bool:
 
 def _alike(name: str) -> str:
     return unicodedata.normalize('NFC', name).casefold()
+
+
+def require_collections(references: References, inventory: Inventory) -> None:
+    """Raise `CheckError` for a database without collections: it is the wrong one."""
+    if not references.knows_collections:
+        raise CheckError(
+            f'The database "{inventory.database_name}" has no collections, so every '
+            'file would be set aside; are MONGODB_URL and MONGODB_DB right? Nothing '
+            'was moved.'
+        )

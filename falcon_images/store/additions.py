@@ -24,8 +24,8 @@ from falcon_images.metadata.names import check_collection_name
 from falcon_images.metadata.turns import Turns
 from falcon_images.metadata.values import new_id, now
 from falcon_images.properties import check_values
+from falcon_images.store.file_removal import FileRemoval
 from falcon_images.store.image_files import file_key
-from falcon_images.store.removal import FileRemoval
 from falcon_images.uploads.form import Upload
 
 # How long to wait for another upload of the same bytes, and how often to look.

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable
 
 from falcon_images.errors import DatabaseUnavailableError, NotFoundError
-from falcon_images.formats.json import document_tag
+from falcon_images.formats.etags import document_tag
 from falcon_images.metadata.changes.deletions import Deletions
 from falcon_images.metadata.documents import (
     Document,
@@ -22,7 +22,7 @@ from falcon_images.properties import (
     without_system_fields,
 )
 from falcon_images.store.additions import Added, Additions
-from falcon_images.store.removal import FileRemoval
+from falcon_images.store.file_removal import FileRemoval
 from falcon_images.uploads.form import Upload
 
 _ATTEMPTS = 100

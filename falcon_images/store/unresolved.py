@@ -7,7 +7,7 @@ from falcon_images.files.unresolved import UnresolvedWrite, UnresolvedWrites
 from falcon_images.metadata.changes.before_images import BeforeImages
 from falcon_images.metadata.images import ImageDocuments
 from falcon_images.metadata.values import parse_id
-from falcon_images.store.removal import FileRemoval
+from falcon_images.store.file_removal import FileRemoval
 
 
 class WriteResolver:

@@ -15,6 +15,7 @@ from falcon_images.image_types.identify import FORMATS, ImageFacts, identify
 from falcon_images.image_types.reading import NotThisFormatError
 from falcon_images.image_types.tiff import TiffLayout, read_tiff
 from falcon_images.thumbnails import deep, tiff_modes
+from falcon_images.thumbnails.color_profiles import in_srgb
 from falcon_images.thumbnails.needs import has_many_scans, needed_bytes
 from falcon_images.thumbnails.pixels import (
     SQUEEZE,
@@ -23,7 +24,6 @@ from falcon_images.thumbnails.pixels import (
     opaque,
     resized,
 )
-from falcon_images.thumbnails.profiles import in_srgb
 from falcon_images.thumbnails.windowing import (
     levels,
     windowed_channels,

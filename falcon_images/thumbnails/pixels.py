@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from falcon_images.thumbnails.profiles import in_srgb
+from falcon_images.thumbnails.color_profiles import in_srgb
 from falcon_images.thumbnails.windowing import has_nan, windowed
 
 # Bright and dark drawings are both seen on it, whatever the page around is.

@@ -16,8 +16,8 @@ from falcon_images.files.disk import DiskFiles
 from falcon_images.files.errors import disk_errors
 from falcon_images.files.sha256 import sha256_of
 from falcon_images.files.spool import UploadSpool
+from falcon_images.files.thumbnail_sizes import SIZES
 from falcon_images.files.thumbnails import (
-    SIZES,
     ThumbnailCache,
     hash_folder,
     legacy_folder,

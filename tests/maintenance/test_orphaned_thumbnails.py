@@ -8,7 +8,7 @@ from typing import Any
 import bson
 import pytest
 
-from falcon_images.files.thumbnails import SIZES
+from falcon_images.files.thumbnail_sizes import SIZES
 from falcon_images.maintenance.findings import CheckError, Finding, FindingKind
 from falcon_images.maintenance.orphaned_thumbnails import StaleThumbnails
 from falcon_images.maintenance.references import References

@@ -22,7 +22,7 @@ from falcon_images.app import create_app
 from falcon_images.errors import StorageFullError
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.spool import UploadSpool
-from falcon_images.files.thumbnails import SIZES
+from falcon_images.files.thumbnail_sizes import SIZES
 from falcon_images.parts import ServiceParts
 from falcon_images.thumbnails.drawers import Drawer, Drawers
 from falcon_images.thumbnails.protocol import Answer, Order
