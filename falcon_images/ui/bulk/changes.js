@@ -3,6 +3,7 @@
 import { collectionPath, json } from '../parts/api.js';
 import { Dialog } from '../parts/dialog.js';
 import { toast, toastError } from '../parts/toasts.js';
+import { jsonText } from '../parts/values.js';
 import { moment, number, t } from '../parts/words.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import { undo } from './bulk-dialog.js';
@@ -47,7 +48,7 @@ export function ChangesDialog({ collection, onClose, onReverted }) {
           <li key=${change._id}>
             <time>${moment(change.time)}</time>
             <span class="what">${t(change.kind === 'delete' ? 'deletedN' : 'relabelledN', { n: number(change.changed) })}
-              ${change.patch && html`<code>${JSON.stringify(change.patch).slice(0, 200)}</code>`}</span>
+              ${change.patch && html`<code>${jsonText(change.patch).slice(0, 200)}</code>`}</span>
             ${change.state === 'reverted'
               ? html`<span class="muted">${t('undone', { n: number(change.reverted) })}</span>`
               : html`<button onClick=${() => revertOne(change._id)}>${t('undo')}</button>`}

@@ -96,11 +96,11 @@ function NumberRange({ field, conditions, set }) {
   const { min, max } = field.types.number;
   /**
    * @param {string} param
-   * @param {number} placeholder
+   * @param {number | bigint} placeholder
    * @param {string} label
    */
   const input = (param, placeholder, label) => html`
-    <input type="number" step="any" placeholder=${Number(placeholder.toPrecision(4))}
+    <input type="number" step="any" placeholder=${Number(Number(placeholder).toPrecision(4))}
       aria-label=${`${field.name} ${label}`} value=${conditionValue(conditions, param)}
       onChange=${(event) => set(withValue(conditions, param, event.target.value))} />`;
   return html`

@@ -1,6 +1,6 @@
 // The documents of a list, of any length, loaded in pages where somebody looks.
 
-import { collectionPath, send } from '../parts/api.js';
+import { collectionPath, readJson, send } from '../parts/api.js';
 
 /** @import { ImageDocument } from '../parts/values.js' */
 
@@ -142,7 +142,7 @@ export class Documents {
     const link = this.#pages.get(number - 1)?.next;
     const params = this.#params({ limit: PAGE, skip: number * PAGE });
     const response = await send(link ?? `${this.path}?${params}`, { signal });
-    const documents = await response.json();
+    const documents = await readJson(response);
     this.#pages.set(number, { documents, next: nextLink(response) });
     this.#count(response);
     this.#forget();

@@ -3,7 +3,7 @@
 import { Badge } from '../labels/labels.js';
 import { lookUp } from '../parts/look-up.js';
 import { go } from '../parts/state.js';
-import { valueAt, valueText } from '../parts/values.js';
+import { typeOf, valueAt, valueText } from '../parts/values.js';
 import { bytes, moment, t } from '../parts/words.js';
 import { Thumbnail } from '../pictures/picture.js';
 import { thumbnailPath } from '../pictures/pictures.js';
@@ -115,7 +115,7 @@ function Cell({ name, document, label }) {
   const value = valueAt(document, name);
   const text = cellText(name, value);
   return html`
-    <span class=${typeof value === 'number' ? 'cell number' : 'cell'} role="gridcell" title=${text}>
+    <span class=${typeOf(value) === 'number' ? 'cell number' : 'cell'} role="gridcell" title=${text}>
       ${name === label ? html`<${Badge} value=${value} />` : text}
     </span>`;
 }

@@ -1,6 +1,6 @@
 // All collections, each with its count and its newest image.
 
-import { collectionPath, json, send } from '../parts/api.js';
+import { collectionPath, json, readJson, send } from '../parts/api.js';
 import { health } from '../parts/health.js';
 import { Notice } from '../parts/notices.js';
 import { formatView, go } from '../parts/state.js';
@@ -80,6 +80,6 @@ function Card({ name, version }) {
 async function loadNewest(name, signal) {
   const path = `${collectionPath(name, 'images')}?limit=1&fields=time,image`;
   const response = await send(path, { signal });
-  const [newest] = await response.json();
+  const [newest] = await readJson(response);
   return { total: Number(response.headers.get('X-Total-Count')), newest };
 }

@@ -1,6 +1,7 @@
 // The only way to the service: requests with the token, errors as sentences.
 
 import { untilReady } from './health.js';
+import { jsonText, parseJson } from './values.js';
 import { Watched } from './watched.js';
 
 /** @import { Done } from '../bulk/bulk.js' */
@@ -86,7 +87,24 @@ export async function send(path, options = {}) {
  * @returns {Promise<any>}
  */
 export async function json(path, options) {
-  return (await send(path, options)).json();
+  return readJson(await send(path, options));
+}
+
+/**
+ * The JSON of an answer, without loss of digits.
+ * @param {Response} response
+ * @returns {Promise<any>}
+ */
+export async function readJson(response) {
+  return parseJson(await response.text());
+}
+
+/**
+ * The entity tag of a document; a proxy that packs answers has made it weak on its way.
+ * @param {Response} response
+ */
+export function tagOf(response) {
+  return response.headers.get('ETag')?.replace(/^W\//, '') ?? null;
 }
 
 /**
@@ -101,9 +119,9 @@ export async function sendJson(method, path, body, headers = {}) {
   /** @type {Record<string, string>} */
   const type = body === undefined ? {} : { 'Content-Type': 'application/json' };
   const response = await send(path, {
-    method, headers: { ...type, ...headers }, body: JSON.stringify(body),
+    method, headers: { ...type, ...headers }, body: jsonText(body),
   });
-  return { value: await response.json(), etag: response.headers.get('ETag') };
+  return { value: await readJson(response), etag: tagOf(response) };
 }
 
 /**

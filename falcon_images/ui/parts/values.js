@@ -16,13 +16,68 @@ import { lookUp } from './look-up.js';
  *   ImageDocument
  */
 
+// Integers from here on lose digits as a number of JavaScript; they are bigints.
+const LARGE_DIGITS = /\d{16}/;
+const STRING_OR_LARGE = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g;
+// No text of a document is written like a bigint on its way: NUL, digits, NUL.
+const MARKED = /^\0(-?\d+)\0$/;
+const MARKED_JSON = /"\\u0000([-+.\de]+)\\u0000"/g;
+
+/**
+ * Read JSON without loss: integers that a number cannot hold become bigints.
+ * @param {string} text
+ * @returns {any}
+ * @throws {SyntaxError} it is not JSON
+ */
+export function parseJson(text) {
+  if (!LARGE_DIGITS.test(text)) return JSON.parse(text);
+  const marked = text.replace(STRING_OR_LARGE, (found) => (
+    found.startsWith('"') || Number.isSafeInteger(Number(found)) ? found : `"\\u0000${found}\\u0000"`));
+  return JSON.parse(marked, (_, value) => {
+    const digits = typeof value === 'string' ? MARKED.exec(value)?.[1] : undefined;
+    return digits === undefined ? value : BigInt(digits);
+  });
+}
+
+/**
+ * Write JSON that `parseJson` reads as the same again.
+ * @param {any} value
+ * @param {number} [indent]
+ * @returns {string}
+ */
+export function jsonText(value, indent) {
+  const text = JSON.stringify(value, (_, each) => exactNumber(each) ?? each, indent);
+  return text?.replace(MARKED_JSON, '$1');
+}
+
+/**
+ * The digits of a number that JSON.stringify cannot write, or would write as an integer.
+ * @param {unknown} value
+ */
+function exactNumber(value) {
+  if (typeof value === 'bigint') return `\0${value}\0`;
+  const isLarge = Number.isInteger(value) && !Number.isSafeInteger(value);
+  return isLarge ? `\0${Number(value).toExponential()}\0` : undefined;
+}
+
+/**
+ * A number that a person has written: a bigint if it is an integer of many digits.
+ * @param {string} text
+ * @returns {number | bigint} NaN if it is none
+ */
+export function parseNumber(text) {
+  const value = Number(text);
+  const isLarge = /^\s*-?\d+\s*$/.test(text) && !Number.isSafeInteger(value);
+  return isLarge ? BigInt(text.trim()) : value;
+}
+
 /**
  * A property's value as text: strings as they are, all else as JSON.
  * @param {unknown} value
  * @returns {string}
  */
 export function valueText(value) {
-  return typeof value === 'string' ? value : JSON.stringify(value) ?? '';
+  return typeof value === 'string' ? value : jsonText(value) ?? '';
 }
 
 /**
@@ -32,7 +87,7 @@ export function valueText(value) {
  */
 export function typedValue(text) {
   try {
-    const value = JSON.parse(text);
+    const value = parseJson(text);
     return value !== null && typeof value === 'object' ? text : value;
   } catch {
     return text;
@@ -46,7 +101,7 @@ export function typedValue(text) {
  */
 export function typedText(value) {
   const asItIs = typeof value !== 'string' || typedValue(value) !== value;
-  return asItIs ? JSON.stringify(value) : value;
+  return asItIs ? jsonText(value) : value;
 }
 
 /**
@@ -54,7 +109,7 @@ export function typedText(value) {
  * @param {unknown} value
  */
 export function typeOf(value) {
-  return lookUp({ string: 'text', number: 'number', boolean: 'boolean' }, typeof value) ?? 'json';
+  return lookUp({ string: 'text', number: 'number', bigint: 'number', boolean: 'boolean' }, typeof value) ?? 'json';
 }
 
 /**

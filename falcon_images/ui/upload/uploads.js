@@ -3,6 +3,7 @@
 import { authorization, collectionPath, noteAccess } from '../parts/api.js';
 import { untilReady } from '../parts/health.js';
 import { warnWhen } from '../parts/leaving.js';
+import { jsonText, parseJson } from '../parts/values.js';
 import { Watched } from '../parts/watched.js';
 
 /** @import { Found } from './dropped.js' */
@@ -196,7 +197,7 @@ function answerOf(request, took) {
 /** @param {UploadItem} item */
 function form({ file, properties }) {
   const body = new FormData();
-  if (Object.keys(properties).length) body.append('json', JSON.stringify(properties));
+  if (Object.keys(properties).length) body.append('json', jsonText(properties));
   body.append('image', file, file.name);
   return body;
 }
@@ -204,7 +205,7 @@ function form({ file, properties }) {
 /** @param {string} text */
 function read(text) {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return null;
   }

@@ -1,6 +1,6 @@
 // The document of the open image, and those before and after it in the list.
 
-import { collectionPath, json, send } from '../parts/api.js';
+import { collectionPath, json, readJson, send, tagOf } from '../parts/api.js';
 import { health } from '../parts/health.js';
 import { useEffect, useRef, useState } from '../vendor/preact-htm.js';
 
@@ -37,7 +37,7 @@ export function useImage(collection, id, version) {
   const load = async (/** @type {AbortSignal | undefined} */ signal) => {
     try {
       const response = await send(collectionPath(collection, 'images', id), { signal });
-      const next = { id, document: await response.json(), etag: response.headers.get('ETag') };
+      const next = { id, document: await readJson(response), etag: tagOf(response) };
       show(next);
       return next;
     } catch (/** @type {any} */ error) {

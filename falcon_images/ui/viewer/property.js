@@ -2,7 +2,7 @@
 
 import { colorOf } from '../labels/labels.js';
 import { Icon } from '../parts/icons.js';
-import { typeOf, valueText } from '../parts/values.js';
+import { jsonText, parseJson, parseNumber, typeOf, valueText } from '../parts/values.js';
 import { t } from '../parts/words.js';
 import { html, useState } from '../vendor/preact-htm.js';
 import { useDraft } from './drafts.js';
@@ -115,7 +115,7 @@ function escaping(draft, forget) {
 /** @param {unknown} value */
 function editedText(value) {
   const text = valueText(value);
-  return typeOf(value) === 'json' && text.length > ROW_CHARACTERS ? JSON.stringify(value, null, 2) : text;
+  return typeOf(value) === 'json' && text.length > ROW_CHARACTERS ? jsonText(value, 2) : text;
 }
 
 /** @param {{ type: string, name: string, onChange: (type: string) => void }} props */
@@ -159,11 +159,11 @@ function read({ type, text }) {
   if (type === 'text') return { value: text };
   if (type === 'boolean') return { value: text === 'true' };
   if (type === 'number') {
-    const value = Number(text.replace(',', '.'));
-    return text.trim() && Number.isFinite(value) ? { value } : { wrong: 'notANumber' };
+    const value = parseNumber(text.replace(',', '.'));
+    return text.trim() && Number.isFinite(Number(value)) ? { value } : { wrong: 'notANumber' };
   }
   try {
-    return { value: JSON.parse(text) };
+    return { value: parseJson(text) };
   } catch {
     return { wrong: 'notJson' };
   }

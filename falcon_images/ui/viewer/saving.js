@@ -1,8 +1,8 @@
 // Changes of the open image's properties: saved one after the other, each with its undo.
 
-import { collectionPath, send, sendJson } from '../parts/api.js';
+import { collectionPath, readJson, send, sendJson, tagOf } from '../parts/api.js';
 import { toastUndo } from '../parts/toasts.js';
-import { valueText } from '../parts/values.js';
+import { jsonText, valueText } from '../parts/values.js';
 import { t } from '../parts/words.js';
 import { useRef } from '../vendor/preact-htm.js';
 
@@ -61,9 +61,9 @@ export function useSaving(collection, { document, etag, reload }, onChanged) {
  */
 async function undo(path, { name, before, after }, onChanged) {
   const response = await send(path);
-  const { [name]: now } = await response.json();
-  if (JSON.stringify(now) !== JSON.stringify(after)) throw new Error(t('changedSince', { name }));
-  onChanged(await patch(path, name, before, response.headers.get('ETag')));
+  const { [name]: now } = await readJson(response);
+  if (jsonText(now) !== jsonText(after)) throw new Error(t('changedSince', { name }));
+  onChanged(await patch(path, name, before, tagOf(response)));
   return t('undone', { n: 1 });
 }
 
