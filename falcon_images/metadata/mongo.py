@@ -13,6 +13,7 @@ from falcon_images.metadata.deadlines import Deadlines
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.errors import Observe, Operations, mongo_errors
 from falcon_images.metadata.names import RESERVED, check_stored_name
+from falcon_images.metadata.privileges import Privileges
 
 _REMEMBERED_COLLECTIONS = 1000
 CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
@@ -63,11 +64,16 @@ class MongoDatabase:
         remember = functools.lru_cache(_REMEMBERED_COLLECTIONS)
         self.collection = remember(self._open_collection)
         self._admin = client.admin
+        self._privileges = Privileges(self.database)
 
     def ping(self, timeout_seconds: float) -> None:
         """Ask the database for a sign of life."""
         with self.operation('ping', timeout_seconds):
             self._admin.command('ping')
+
+    def check_privileges(self, timeout_seconds: float) -> None:
+        """Raise `DatabaseUnavailableError` if our user may not do what is needed."""
+        self._privileges.check(timeout_seconds)
 
     def estimated_counts(self, timeout_seconds: float) -> tuple[int, int]:
         """Count the collections, and roughly but quickly the documents in them."""

@@ -19,7 +19,7 @@ class Live:
 
 
 class Ready:
-    """Whether the database answers and files can be written, else what is wrong."""
+    """Whether database and disk let the service work, else what is wrong."""
 
     def __init__(self, health: StoreHealth) -> None:
         self._health = health
@@ -39,6 +39,7 @@ class Ready:
     def _database(self) -> str:
         try:
             self._health.ping(_PING_SECONDS)
+            self._health.check_privileges(_PING_SECONDS)
         except DatabaseUnavailableError as ex:
             return str(ex)
         return 'ok'

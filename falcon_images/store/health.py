@@ -15,6 +15,10 @@ class StoreHealth:
         """Raise `DatabaseUnavailableError` if the database does not answer in time."""
         self._mongo.ping(timeout_seconds)
 
+    def check_privileges(self, timeout_seconds: float) -> None:
+        """Raise `DatabaseUnavailableError` if its user may not do what is needed."""
+        self._mongo.check_privileges(timeout_seconds)
+
     def check_writable(self) -> None:
         """Raise `StorageError` if no file can be written."""
         self._files.check_writable()
