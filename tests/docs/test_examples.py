@@ -4,6 +4,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ from tests.support.examples import (
     requests_of_python,
     requests_of_shell,
 )
-from tests.support.serving import Serving
+from tests.support.serving import ROOT, Serving
 
 HAS_SHELL = shutil.which('bash') and shutil.which('curl') and os.name != 'nt'
 pytestmark = [
@@ -121,6 +123,20 @@ def test_changes_of_many_images_come_out_right(reader: Reader) -> None:
 
 def test_a_change_that_was_undone_can_be_made_again(reader: Reader) -> None:
     assert len(reader.find(ai_prediction='NG', max_score='0.2')) == 12
+
+
+def test_the_samples_can_be_uploaded_again(reader: Reader) -> None:
+    before = len(reader.find())
+    assert not reader.find(trash='true')
+    script = ROOT / 'scripts/sample_images.py'
+    subprocess.run(
+        [sys.executable, script, reader.serving.url],
+        cwd=reader.serving.folder,
+        check=True,
+    )
+    # Only those that were deleted: all others have their keys.
+    assert len(reader.find(trash='true')) == 2
+    assert len(reader.find()) == before + 2
 
 
 @pytest.mark.parametrize(

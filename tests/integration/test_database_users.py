@@ -15,7 +15,7 @@ from tests.support.guarded_mongo import DATABASE, GuardedMongo
 from tests.support.pictures import jpeg
 from tests.support.serving import Serving, eventually
 
-pytestmark = pytest.mark.skipif(os.name == 'nt', reason='MongoDB listens on a socket')
+pytestmark = pytest.mark.skipif(os.name == 'nt', reason='there are no unix sockets')
 ROLE = 'its user needs the role readWrite on the database that MONGODB_DB names'
 Start = Callable[..., Serving]
 
