@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from types import FrameType
 
-# A package asks for the home folder when it is imported; not every service has one.
+# The form parser asks for the home folder at its import; not every service has one.
 os.environ.setdefault('HOME', str(Path.cwd()))
 
 import pymongo
@@ -22,13 +22,13 @@ import pymongo
 from falcon_images import __version__
 from falcon_images.app import App, running_app
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
-from falcon_images.files.opening import open_files
+from falcon_images.files.opening import open_folder
 from falcon_images.libraries import set_up_libraries
 from falcon_images.metadata.client import create_client
 from falcon_images.metadata.refusals import reason_of
 from falcon_images.resources.root import public_url
 from falcon_images.server.budget import Budget
-from falcon_images.server.listen import Server, listen
+from falcon_images.server.http_server import Server, listen
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.server.workers import Workers
 from falcon_images.settings import (
@@ -38,6 +38,8 @@ from falcon_images.settings import (
     find_misspelt,
     read_environment,
 )
+from falcon_images.store.identity import IdentityError
+from falcon_images.store.opening import compare_identity
 from falcon_images.telemetry.internals import find_no_callers
 from falcon_images.telemetry.log_lines import LineHandler, formatter, log_warnings
 from falcon_images.telemetry.processes import forget_process, shared_counters
@@ -69,6 +71,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> None:
             stack.callback(embedded.stop)
             embedded.wait_until_ready()
             settings = replace(settings, mongodb_url=embedded.url)
+        compare_identity(settings)
         _log_start(settings, listener, database)
         if settings.workers == 1:
             serve(settings, listener)
@@ -80,13 +83,25 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> None:
 
 
 def serve(settings: Settings, listener: socket.socket) -> None:
-    budget = Budget(settings.app_threads)
-    with running_app(settings, budget) as app:
+    budget, foreign = Budget(settings.app_threads), list[IdentityError]()
+
+    def refuse(ex: IdentityError) -> None:
+        logger.critical('%s', ex)
+        foreign.append(ex)
+        # The others find the same, and no worker is to be replaced.
+        if settings.workers > 1:
+            os.kill(os.getppid(), signal.SIGTERM)
+        else:
+            signal.raise_signal(signal.SIGTERM)
+
+    with running_app(settings, budget, refuse) as app:
         server = _server(app, settings, listener, budget)
         for name in _STOP_SIGNALS:
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), _stopper(server))
         server.run()
+    if foreign and settings.workers == 1:
+        raise SettingsError(str(foreign[0]))
 
 
 def _server(
@@ -184,7 +199,7 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _refuse_what_cannot_work(settings: Settings) -> None:
     """Try, before there are workers, what each of them will need."""
-    open_files(settings.uploads_directory).close()
+    open_folder(settings.uploads_directory).close()
     if settings.mongodb_url:
         create_client(settings.mongodb_url, settings.query_timeout_seconds).close()
 

@@ -27,7 +27,7 @@ from streaming_form_data import StreamingFormDataParser
 from streaming_form_data.targets import BaseTarget, ValueTarget
 
 from falcon_images.metadata.client import create_client
-from falcon_images.server.listen import Server, listen
+from falcon_images.server.http_server import Server, listen
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.server.workers import Workers
 from falcon_images.settings import Settings

@@ -24,13 +24,13 @@ from PIL import Image, ImageDraw
 from pymongo import errors as mongo_errors
 from rich.progress import track
 
-from falcon_images.app import Parts
 from falcon_images.errors import NotFoundError
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.keys import image_key
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.indexes import Indexes
 from falcon_images.metadata.mongo import MongoDatabase
+from falcon_images.parts import ServiceParts
 from falcon_images.server.budget import Budget
 from falcon_images.settings import Settings
 
@@ -90,15 +90,15 @@ def _properties(number: int, chance: random.Random) -> Document:
 
 
 def with_files(
-    files: DiskFiles, collection_name: str, made: Iterable[Document]
+    folder: UploadsFolder, collection_name: str, made: Iterable[Document]
 ) -> Iterator[Document]:
     """Write an image for each document, and put the facts about it there."""
     for document in made:
         content = _jpeg(str(document['image']))
         key = image_key(collection_name, str(document['_id']), 'image/jpeg')
-        with files.new_file() as file:
+        with folder.spool.new_file() as file:
             file.write(content)
-            files.save(file, key)
+            folder.images.save(file, key)
         width, height = _IMAGE_PIXELS
         document['_file'] |= {
             'size': len(content),
@@ -148,13 +148,13 @@ def _jpeg(text: str) -> bytes:
 
 
 @contextlib.contextmanager
-def _open_files(root: Path) -> Iterator[DiskFiles]:
-    files = DiskFiles(root)
-    files.prepare()
+def _open_folder(root: Path) -> Iterator[UploadsFolder]:
+    folder = UploadsFolder(root)
+    folder.prepare()
     try:
-        yield files
+        yield folder
     finally:
-        files.close()
+        folder.close()
 
 
 @click.command()
@@ -199,7 +199,7 @@ def main(
             _clear(url, database_name, collection_name, uploads)
         elif clear:
             mongo.database.drop_collection(collection_name)
-        files = stack.enter_context(_open_files(uploads)) if uploads else None
+        files = stack.enter_context(_open_folder(uploads)) if uploads else None
         made = documents(count, seed)
         if files:
             first = itertools.islice(made, file_count)
@@ -220,7 +220,7 @@ def _clear(url: str, database_name: str, collection_name: str, uploads: Path) ->
         query_timeout_seconds=_QUERY_TIMEOUT_SECONDS,
     )
     with contextlib.ExitStack() as stack, contextlib.suppress(NotFoundError):
-        parts = Parts(settings, Budget(settings.app_threads), stack)
+        parts = ServiceParts(settings, Budget(settings.app_threads), stack)
         parts.collections.drop(collection_name)
 
 

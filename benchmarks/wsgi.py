@@ -9,7 +9,7 @@ from typing import Any
 
 import waitress
 
-from falcon_images.server.listen import listen
+from falcon_images.server.http_server import listen
 from falcon_images.wsgi import application
 
 _HOST = '127.0.0.1'

@@ -10,25 +10,7 @@ import falcon
 import falcon.media
 from falcon.routing import DefaultRouter
 
-from falcon_images.changes.bulk import BulkChanges
-from falcon_images.changes.history import ChangeHistory
-from falcon_images.changes.revert import Reverts
-from falcon_images.files.opening import open_files
 from falcon_images.formats import json as json_text
-from falcon_images.formats.list_spool import ListSpool
-from falcon_images.maintenance.reconciler import Reconciler
-from falcon_images.metadata.changes.before_images import BeforeImages
-from falcon_images.metadata.changes.bulk import BulkDocuments
-from falcon_images.metadata.changes.deletions import Deletions
-from falcon_images.metadata.changes.pending_ids import PendingIds
-from falcon_images.metadata.changes.records import ChangeRecords
-from falcon_images.metadata.client import create_client
-from falcon_images.metadata.drops import Drops
-from falcon_images.metadata.images import ImageDocuments
-from falcon_images.metadata.indexes import Indexes
-from falcon_images.metadata.lists.lists import Lists
-from falcon_images.metadata.mongo import MongoDatabase
-from falcon_images.metadata.turns import Turns
 from falcon_images.middleware.admission import Admission
 from falcon_images.middleware.auth import AuthMiddleware
 from falcon_images.middleware.bodies import BodyLimits
@@ -37,6 +19,7 @@ from falcon_images.middleware.cors import OpenAnswers
 from falcon_images.middleware.identification import Identification
 from falcon_images.middleware.request_log import RequestLog
 from falcon_images.middleware.request_metrics import RequestMetrics
+from falcon_images.parts import ServiceParts
 from falcon_images.resources.changes import Change, ChangeOfAll, Changes, Finish, Revert
 from falcon_images.resources.collections import Collection, Collections
 from falcon_images.resources.errors import add_error_handlers
@@ -55,25 +38,12 @@ from falcon_images.resources.thumbnails import ImageThumbnail
 from falcon_images.server.budget import Budget
 from falcon_images.server.verdict import Admit
 from falcon_images.settings import Settings
-from falcon_images.store.additions import Additions
-from falcon_images.store.collections import CollectionStore
-from falcon_images.store.expiry import ExpiredChanges
-from falcon_images.store.fields import ImageFields
-from falcon_images.store.health import StoreHealth
-from falcon_images.store.image_files import StoredFiles
-from falcon_images.store.images import ImageStore
-from falcon_images.store.lists import ImageLists
-from falcon_images.store.removal import FileRemoval
-from falcon_images.store.unresolved import WriteResolver
-from falcon_images.telemetry import log_lines
-from falcon_images.telemetry.background import Background
-from falcon_images.telemetry.metrics import Metrics
-from falcon_images.thumbnails.service import DrawingLimits, ThumbnailService
-from falcon_images.uploads.receiver import UploadReceiver
+from falcon_images.store.identity import IdentityError
+from falcon_images.store.opening import end_process
 
 _EXPOSED_HEADERS = (
     *('Content-Disposition', 'ETag', 'Link', 'Location'),
-    *('X-Thumbnail', 'X-Total-Count'),
+    *('X-Ignored-Parameters', 'X-Thumbnail', 'X-Total-Count'),
 )
 _PACKAGE = Path(__file__).parent
 _IMAGES = ('images', 'documents', 'items')
@@ -90,111 +60,7 @@ class App(falcon.App[falcon.Request, falcon.Response]):
     open_file: Callable[[], BinaryIO]
 
 
-class Parts:
-    """What is below the routes: each object once, after those that it needs.
-
-    Args:
-        stack: ends them again; they belong to the process that makes them.
-    """
-
-    def __init__(
-        self, settings: Settings, budget: Budget, stack: contextlib.ExitStack
-    ) -> None:
-        self.budget = budget
-        self.files = open_files(settings.uploads_directory)
-        stack.callback(self.files.close)
-        self.metrics = Metrics()
-        self.background = Background(log_lines.flush)
-        stack.callback(self.background.stop)
-        self.client = stack.enter_context(
-            create_client(settings.mongodb_url, settings.query_timeout_seconds)
-        )
-        self.mongo = MongoDatabase(
-            self.client,
-            settings.mongodb_db,
-            settings.query_timeout_seconds,
-            self.metrics.count_operation,
-        )
-        self.indexes = Indexes(self.mongo)
-        self.documents = ImageDocuments(self.mongo, self.indexes)
-        self.lists = Lists(self.mongo)
-        self.turns = Turns(self.mongo)
-        self.drops = Drops(self.mongo, self.indexes)
-        self.bulk = BulkDocuments(self.mongo)
-        self.changes = ChangeRecords(self.mongo)
-        self.pending_ids = PendingIds(self.mongo)
-        self.before_images = BeforeImages(self.mongo)
-        self.deletions = Deletions(self.mongo, self.changes, self.before_images)
-        self.removal = FileRemoval(
-            self.files, self.mongo.name, self.documents, self.before_images
-        )
-        self.resolver = WriteResolver(
-            self.files, self.mongo.name, self.documents, self.before_images
-        )
-        self.expiry = ExpiredChanges(
-            changes=self.changes,
-            pending_ids=self.pending_ids,
-            before_images=self.before_images,
-            deletions=self.deletions,
-            bulk=self.bulk,
-            removal=self.removal,
-        )
-        self.additions = Additions(
-            self.files, self.documents, self.indexes, self.turns, self.removal
-        )
-        self.store = ImageStore(
-            self.documents, self.deletions, self.removal, self.additions
-        )
-        self.collections = CollectionStore(
-            self.mongo, self.lists, self.drops, self.removal, self.expiry
-        )
-        self.spool = ListSpool(settings.max_spooled_bytes)
-        self.image_lists = ImageLists(self.lists, self.spool)
-        self.image_fields = ImageFields(
-            self.lists, settings.max_facets, settings.facets_timeout_seconds
-        )
-        self.health = StoreHealth(self.mongo, self.files)
-        self.stored_files = StoredFiles(self.files, self.documents)
-        drawing = DrawingLimits(
-            threads=settings.app_threads,
-            processes=settings.workers,
-            max_pixels=settings.max_thumbnail_pixels,
-        )
-        self.thumbnails = ThumbnailService(
-            self.stored_files, self.files, drawing, budget
-        )
-        self.receiver = UploadReceiver(
-            self.files, settings.max_uploads, settings.limits
-        )
-        self.history = ChangeHistory(self.changes, self.spool)
-        self.bulk_changes = BulkChanges(
-            documents=self.documents,
-            lists=self.lists,
-            changes=self.changes,
-            pending_ids=self.pending_ids,
-            before_images=self.before_images,
-            deletions=self.deletions,
-            bulk=self.bulk,
-            kept_seconds=settings.changes_kept_seconds,
-        )
-        self.reverts = Reverts(
-            files=self.files,
-            changes=self.changes,
-            pending_ids=self.pending_ids,
-            before_images=self.before_images,
-            bulk=self.bulk,
-            bulk_changes=self.bulk_changes,
-        )
-        self.reconciler = Reconciler(
-            files=self.files,
-            collections=self.collections,
-            expiry=self.expiry,
-            resolver=self.resolver,
-            indexes=self.indexes,
-        )
-
-
-def create_app(settings: Settings, parts: Parts) -> App:
+def create_app(settings: Settings, parts: ServiceParts) -> App:
     """Make middleware, resources and routes on top of the parts."""
     router = DefaultRouter()
     body_limits = BodyLimits(taken_bodies(settings.limits))
@@ -204,7 +70,7 @@ def create_app(settings: Settings, parts: Parts) -> App:
     middleware: tuple[Any, ...] = (
         RequestMetrics(parts.metrics, parts.background),
         RequestLog(parts.background),
-        OpenAnswers(expose_headers=_EXPOSED_HEADERS),
+        OpenAnswers(_EXPOSED_HEADERS),
         auth,
         body_limits,
         BudgetMiddleware(parts.budget),
@@ -218,13 +84,17 @@ def create_app(settings: Settings, parts: Parts) -> App:
     add_error_handlers(app)
     _add_pages(app)
     _add_routes(app, settings, parts)
-    app.open_file = parts.files.open_unnamed
+    app.open_file = parts.folder.spool.open_unnamed
     app.admit = Admission(router, app.req_options, body_limits, auth, _LIVE)
     return app
 
 
 @contextlib.contextmanager
-def running_app(settings: Settings, budget: Budget | None = None) -> Iterator[App]:
+def running_app(
+    settings: Settings,
+    budget: Budget | None = None,
+    on_foreign: Callable[[IdentityError], None] = end_process,
+) -> Iterator[App]:
     """Make the application with all that it needs, and end that again afterwards.
 
     It belongs to this process alone: one that is forked from it has to make its own,
@@ -232,7 +102,8 @@ def running_app(settings: Settings, budget: Budget | None = None) -> Iterator[Ap
     """
     maker = os.getpid()
     with contextlib.ExitStack() as stack:
-        parts = Parts(settings, budget or Budget(settings.app_threads), stack)
+        budget = budget or Budget(settings.app_threads)
+        parts = ServiceParts(settings, budget, stack, on_foreign)
         parts.background.start()
         parts.reconciler.start()
         stack.callback(parts.reconciler.stop)
@@ -255,7 +126,7 @@ def _add_pages(app: App) -> None:
         app.add_route(f'{path}/{{name:path}}', files)
 
 
-def _add_routes(app: App, settings: Settings, parts: Parts) -> None:
+def _add_routes(app: App, settings: Settings, parts: ServiceParts) -> None:
     limits = settings.limits
     is_private = settings.use_authentication
     url = public_url(settings.mongodb_url)

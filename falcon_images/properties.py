@@ -5,8 +5,8 @@ from typing import Any
 
 from falcon_images.errors import InvalidRequestError, TooLargeError
 
-# The database has an index entry for each value, all of one document in one step: with
-# some hundred thousands, a small one can neither store nor delete it.
+# The index of all values has an entry for each, written in one transaction: with some
+# hundred thousand, a small server can neither store nor delete the document.
 MAX_VALUES = 100_000
 # An entry has the name as well, so a long one counts as several.
 _NAME_BYTES = 128

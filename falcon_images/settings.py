@@ -203,6 +203,6 @@ _PARSERS: dict[type, Callable[[str, str], Any]] = {
 
 def read_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Read the variables of ``.env``; those of the environment win over them."""
-    # Notepad saves text with a byte order mark.
+    # `utf-8-sig`: Notepad saves text with a byte order mark.
     from_file = dotenv_values('.env', encoding='utf-8-sig')
     return {name: value for name, value in from_file.items() if value} | dict(environ)

@@ -13,11 +13,12 @@ from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from falcon_images.app import App, running_app
-from falcon_images.files.opening import open_files
+from falcon_images.files.opening import open_folder
 from falcon_images.formats import json as json_text
 from falcon_images.libraries import set_up_libraries
 from falcon_images.metadata.client import create_client
 from falcon_images.settings import Settings, SettingsError, read_environment
+from falcon_images.store.opening import compare_identity
 
 _UNAVAILABLE = {
     'title': 'Storage unavailable',
@@ -37,8 +38,9 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         set_up_libraries()
-        open_files(settings.uploads_directory).close()
+        open_folder(settings.uploads_directory).close()
         create_client(settings.mongodb_url, settings.query_timeout_seconds).close()
+        compare_identity(settings)
         self._settings = settings
         self._begin()
         if hasattr(os, 'register_at_fork'):
@@ -58,7 +60,7 @@ class Application:
         return answer
 
     def _begin(self) -> None:
-        # Locks as well: a thread that is not in this process may have held them.
+        # Locks as well: a thread of the other process may have held them.
         self._lock = threading.Lock()
         self._running = contextlib.ExitStack()
         self._app: App

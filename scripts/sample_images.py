@@ -69,7 +69,7 @@ def properties(number: int) -> dict[str, Any]:
 def rare_properties(number: int) -> dict[str, Any]:
     """Return what only few pictures have, such as names that are reserved."""
     rare: dict[int, dict[str, Any]] = {
-        1: {'limit': 3, 'min_x': 1},
+        1: {'limit': 3, 'min_x': 1, 'format': 'jpg'},
         2: {'marks': [4, 7]},
         COUNT - 2: {'trash': True},
         COUNT: {'trash': True},

@@ -18,12 +18,15 @@ import pytest
 
 from falcon_images import libraries
 from falcon_images.image_types import internals as of_pillow
+from falcon_images.metadata import internals as of_pymongo
 from falcon_images.server import internals as of_waitress
 from falcon_images.telemetry import internals as of_telemetry
 from falcon_images.uploads import internals as of_form_parser
 
 PACKAGE = Path(libraries.__file__).parent
-OURS: list[Any] = [of_waitress, of_telemetry, of_pillow, of_form_parser]
+OURS: list[Any] = [
+    *(of_waitress, of_telemetry, of_pillow, of_pymongo, of_form_parser),
+]
 # What is imported by the modules called `internals` alone.
 INSIDES = ['waitress', 'prometheus_client.mmap_dict']
 # Programs are not imported: they change what they must.
@@ -52,6 +55,19 @@ for module in pkgutil.walk_packages(falcon_images.__path__, 'falcon_images.'):
         importlib.import_module(module.name)
 after = state()
 print(*(name for name in before if before[name] != after[name]), end='')
+"""
+# As for a user who has no entry in the system's list.
+_IMPORT_WITHOUT_HOME = """
+import contextlib, os
+
+def refuse(user):
+    raise KeyError(user)
+
+os.environ.pop('HOME', None)
+with contextlib.suppress(ImportError):
+    import pwd
+    pwd.getpwuid = refuse
+import serve, falcon_images.__main__
 """
 _TABLE = re.compile(r'^NAMES: .*?^}$', re.MULTILINE | re.DOTALL)
 NAMED = [
@@ -118,7 +134,7 @@ def used_text(internals: ModuleType) -> str:
     return '\n'.join(
         _TABLE.sub('', path.read_text(encoding='utf-8'))
         for layer in layers
-        for path in layer.glob('*.py')
+        for path in layer.rglob('*.py')
     )
 
 
@@ -155,14 +171,16 @@ def test_only_internals_imports_the_inside(inside: str) -> None:
     assert users == {'internals.py'}
 
 
-def test_imports_change_nothing_in_libraries(tmp_path: Path) -> None:
-    environ = os.environ | {'PROMETHEUS_MULTIPROC_DIR': str(tmp_path)}
+@pytest.mark.parametrize('program', [_IMPORT_ALL, _IMPORT_WITHOUT_HOME])
+def test_imports_change_no_libraries_and_programs_need_no_home_folder(
+    program: str, tmp_path: Path
+) -> None:
     done = subprocess.run(
-        [sys.executable, '-c', _IMPORT_ALL],
+        [sys.executable, '-c', program],
         capture_output=True,
         check=False,
         cwd=PACKAGE.parent,
-        env=environ,
+        env=os.environ | {'PROMETHEUS_MULTIPROC_DIR': str(tmp_path)},
         text=True,
     )
     assert (done.stdout, done.stderr) == ('', '')

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 from collections.abc import Container, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from falcon_images.changes.patch import BulkPatch
@@ -10,6 +11,7 @@ from falcon_images.errors import (
     ConflictError,
     CursorLostError,
     DatabaseUnavailableError,
+    InvalidRequestError,
     PreconditionFailedError,
 )
 from falcon_images.metadata.changes.before_images import BeforeImages, ChangeKind
@@ -72,9 +74,11 @@ class BulkChanges:
         """Count the images that would be changed, and read some of them.
 
         Raises:
-            InvalidRequestError: the patch does not fit one of them.
+            InvalidRequestError: the patch does not fit one of them, or a property by
+                which images are excluded is in none.
             PreconditionFailedError: another number than expected matches.
         """
+        self._require_known(collection_name, selection)
         query = Query(filter=selection.filter, limit=_EXAMPLES)
 
         def read() -> tuple[int, list[Document]]:
@@ -95,6 +99,7 @@ class BulkChanges:
             InvalidRequestError: the patch does not fit one of them.
             PreconditionFailedError: another number than expected matches.
         """
+        self._require_known(collection_name, selection)
         begun = retry_lost_cursors(
             lambda: self._begin(collection_name, selection, patch)
         )
@@ -103,6 +108,15 @@ class BulkChanges:
         change, matched = begun
         changed = self.run(change)
         return {'change': change.id, 'matched': matched, 'changed': changed}
+
+    def _require_known(self, collection_name: str, selection: Selection) -> None:
+        """Refuse to exclude by a property that no image has, as if it was mistyped."""
+        for path in selection.excluding:
+            if not retry_lost_cursors(partial(self._bulk.has, collection_name, path)):
+                raise InvalidRequestError(
+                    f'No image of this collection has {path[:40]!r}, so not_ excludes '
+                    'none. Correct the name, or leave the condition out.'
+                )
 
     def _begin(
         self, collection_name: str, selection: Selection, patch: BulkPatch | None

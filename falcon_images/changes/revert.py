@@ -5,7 +5,7 @@ from typing import Any
 
 from falcon_images.changes.bulk import BulkChanges
 from falcon_images.errors import InvalidRequestError
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.store import FileStore
 from falcon_images.metadata.changes.before_images import (
     BeforeImage,
     BeforeImages,
@@ -32,7 +32,7 @@ class Reverts:
     def __init__(  # noqa: PLR0913 - each has something of a change
         self,
         *,
-        files: DiskFiles,
+        files: FileStore,
         changes: ChangeRecords,
         pending_ids: PendingIds,
         before_images: BeforeImages,

@@ -1,4 +1,4 @@
-"""The command `check`: finds the store, runs the check, and tells what it found."""
+"""The command `check`: finds the store, runs the check, and prints what it found."""
 
 import contextlib
 import enum
@@ -7,7 +7,6 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from urllib.parse import quote
 
 import click
@@ -17,10 +16,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
-from falcon_images.errors import DatabaseUnavailableError
+from falcon_images.errors import DatabaseUnavailableError, StorageError
+from falcon_images.files.folder import UploadsFolder
+from falcon_images.files.mark import DamagedMarkError
 from falcon_images.files.quarantine import QuarantineError
-from falcon_images.maintenance.check import (
-    Check,
+from falcon_images.maintenance.check import Check
+from falcon_images.maintenance.findings import (
     CheckError,
     Extent,
     Finding,
@@ -28,11 +29,24 @@ from falcon_images.maintenance.check import (
 )
 from falcon_images.metadata.client import create_client
 from falcon_images.metadata.inventory import Inventory
+from falcon_images.metadata.mongo import MongoDatabase
+from falcon_images.metadata.store_ids import StoreIds
 from falcon_images.settings import EMBEDDED_FOLDER, Settings, SettingsError
+from falcon_images.store.identity import IdentityError, StoreIdentity
 
 # A look through a whole collection may take longer than a request.
 _QUERY_TIMEOUT_SECONDS = 300
 _IS_WINDOWS = os.name == 'nt'
+# What keeps a check from being made; each has a text that says what to do.
+_NOT_POSSIBLE = (
+    CheckError,
+    DamagedMarkError,
+    IdentityError,
+    QuarantineError,
+    SettingsError,
+    StorageError,
+    EmbeddedMongoError,
+)
 
 
 class Outcome(enum.IntEnum):
@@ -44,33 +58,46 @@ class Outcome(enum.IntEnum):
     INTERRUPTED = 130
 
 
-def check_store(environ: Mapping[str, str], repairs: bool, is_deep: bool) -> Outcome:
-    """Check the store that the environment tells of, and print what is found."""
-    # Findings are told, and errors as one sentence: nothing comes beside them.
+def check_store(environ: Mapping[str, str], extent: Extent, *, adopts: bool) -> Outcome:
+    """Check the store that the environment names, and print what is found."""
+    # Findings are printed, and errors as one sentence: nothing comes beside them.
     logging.getLogger('falcon_images').addHandler(logging.NullHandler())
     _print_any_name()
     try:
         settings = Settings.from_env(environ)
-        return _check(settings, Extent(is_deep=is_deep, repairs=repairs))
+        return _check(settings, extent, adopts=adopts)
     except DatabaseUnavailableError:
         return _not_made('The database does not answer; run the check when it does.')
-    except (CheckError, QuarantineError, SettingsError, EmbeddedMongoError) as ex:
+    except _NOT_POSSIBLE as ex:
         return _not_made(str(ex))
     except KeyboardInterrupt:
         return Outcome.INTERRUPTED
 
 
-def _check(settings: Settings, extent: Extent) -> Outcome:
-    _require_folder(settings.uploads_directory)
+def _check(settings: Settings, extent: Extent, *, adopts: bool) -> Outcome:
+    folder = UploadsFolder(settings.uploads_directory)
+    _require_images(folder)
     with (
         _database_url(settings.mongodb_url) as url,
         create_client(url, _QUERY_TIMEOUT_SECONDS) as client,
     ):
+        mongo = MongoDatabase(client, settings.mongodb_db, _QUERY_TIMEOUT_SECONDS)
+        identity = StoreIdentity(folder.mark, StoreIds(mongo), mongo.name)
+        _compare(identity, extent, adopts=adopts)
         inventory = Inventory(client, settings.mongodb_db)
-        return _report(settings.uploads_directory, inventory, extent)
+        return _report(folder, inventory, extent)
 
 
-def _report(root: Path, inventory: Inventory, extent: Extent) -> Outcome:
+def _compare(compared: StoreIdentity, extent: Extent, *, adopts: bool) -> None:
+    if adopts:
+        compared.adopt()
+    if extent.repairs:
+        compared.require_alone()
+    else:
+        compared.require_same()
+
+
+def _report(folder: UploadsFolder, inventory: Inventory, extent: Extent) -> Outcome:
     seen = Counter[str]()
     found = Counter[FindingKind]()
     repaired = Counter[FindingKind]()
@@ -80,7 +107,7 @@ def _report(root: Path, inventory: Inventory, extent: Extent) -> Outcome:
             seen[what] += count
             progress.update(progress.task_ids[0], completed=_done(seen))
 
-        for finding in Check(root, inventory, extent, on_step).run():
+        for finding in Check(folder, inventory, extent, on_step).run():
             found[finding.kind] += 1
             repaired[finding.kind] += finding.is_repaired
             print(_line(finding), flush=True)
@@ -160,17 +187,17 @@ def _not_made(reason: str) -> Outcome:
     return Outcome.NOT_MADE
 
 
-def _require_folder(root: Path) -> None:
-    if not (root / 'images').is_dir():
+def _require_images(folder: UploadsFolder) -> None:
+    if not folder.images.folder.is_dir():
         raise CheckError(
-            f'There is no folder {root / "images"}; set UPLOADS_DIRECTORY, or run the '
-            'check in the folder of the service.'
+            f'There is no folder {folder.images.folder}; set UPLOADS_DIRECTORY, or run '
+            'the check in the folder of the service.'
         )
 
 
 @contextlib.contextmanager
 def _database_url(given: str) -> Iterator[str]:
-    """Tell the URL of the database, and start the private one if it does not run."""
+    """Yield the URL of the database, and start the private one if it does not run."""
     if given:
         yield given
         return

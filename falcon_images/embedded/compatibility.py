@@ -10,7 +10,7 @@ import socket
 from falcon_images.embedded.commands import ANSWER_ERRORS, ask
 
 _SECONDS = 60.0
-# From here on it must be said that it is meant.
+# From this version on, the command must have `confirm`.
 _CONFIRMED_SINCE = (7, 0)
 
 logger = logging.getLogger(__name__)

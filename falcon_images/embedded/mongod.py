@@ -67,7 +67,7 @@ class EmbeddedMongo:
         self._folder = folder.absolute()
         program = find_program()
         self.lock = self._take_folder()
-        # For the socket, where the data folder's own path cannot be one's.
+        # A folder for the socket, if one cannot be in the data folder.
         self._runtime: ProcessFolder | None = None
         self._socket_address: str | tuple[str, int]
         self._end_orphan()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 _LOCK = 'mongod.lock'
 _POLL_SECONDS = 0.05
-# It ends cleanly, so that its data needs no repair; after so long it is not asked more.
+# After this time it is killed; ended cleanly, its data needs no repair.
 _CLEAN_SECONDS = 30.0
 _KILLED_SECONDS = 5.0
 
@@ -57,7 +57,7 @@ def _is_locked(folder: Path) -> bool:
 
 def _is_ours(pid: int, folder: Path) -> bool:
     command, end = _command(pid)
-    # The order of `EmbeddedMongo`; in the data folder of somebody's own it is another.
+    # The order of options is that of `EmbeddedMongo`; others start `mongod` otherwise.
     pattern = (
         f'mongod{end}--dbpath{end}(.+?){end}--bind_ip{end}[^{end}].*?/mongo.sock{end}'
     )
@@ -65,7 +65,7 @@ def _is_ours(pid: int, folder: Path) -> bool:
     if not found:
         return False
     used = Path(found[1])
-    # One that was moved is known by its lock.
+    # If the folder was moved meanwhile, the lock alone has to do.
     return not used.exists() or used.samefile(folder)
 
 

@@ -17,7 +17,7 @@ class FileAges:
         self._folder = folder
 
     def of(self, path: Path) -> float | None:
-        """Find for how many seconds a file has not changed; None without a file."""
+        """Return for how many seconds a file has not changed; None without a file."""
         try:
             status = path.lstat()
         except FileNotFoundError:
@@ -29,7 +29,7 @@ class FileAges:
     def _difference(self) -> float:
         """By how many seconds the file system's clock is before ours.
 
-        As a new file tells; where none can be made, nothing can be moved either.
+        A new file shows it; where none can be made, nothing can be moved either.
         """
         try:
             with tempfile.TemporaryFile(dir=self._folder) as file:

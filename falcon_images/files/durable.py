@@ -7,7 +7,9 @@ import os
 import secrets
 import shutil
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import cachetools
 
@@ -25,8 +27,8 @@ def move_file(source: str | Path, target: Path) -> os.stat_result | None:
     Whoever looks finds it whole or not at all.
 
     Returns:
-        None; on another volume, where `source` stays and a copy is made, what the
-        system tells of that.
+        None; on another volume, where `source` stays and a copy is made, the status
+        of the copy.
 
     Raises:
         OSError: it is not there.
@@ -46,13 +48,14 @@ def _replace(source: str | Path, target: Path) -> os.stat_result | None:
         # Each upload comes here, and a Path costs more than the call.
         os.replace(source, target)  # noqa: PTH105
     except OSError as ex:
-        if ex.errno != errno.EXDEV:
+        # Of a link, the copy would be of what it leads to.
+        if ex.errno != errno.EXDEV or Path(source).is_symlink():
             raise
-        return copy_file(source, target)
+        return _copy(source, target)
     return None
 
 
-def copy_file(source: str | Path, target: Path) -> os.stat_result:
+def _copy(source: str | Path, target: Path) -> os.stat_result:
     """Copy a file to another volume; its bytes are synced before it has its name."""
     # Beside the target, because a folder below may be on a volume of its own.
     part = target.with_name(f'.{secrets.token_hex(16)}.part')
@@ -68,6 +71,57 @@ def copy_file(source: str | Path, target: Path) -> os.stat_result:
             part.unlink()
         raise
     return copied
+
+
+def write_new(path: Path, content: bytes) -> bool:
+    """Write a small file whole and synced, unless there is one; return whether it was.
+
+    Of those who do it at the same moment, one does.
+    """
+    with _synced_part(path, content) as part:
+        try:
+            path.hardlink_to(part)
+        except FileExistsError:
+            return False
+        except OSError:
+            # A file system without links. A reader may find what is not whole yet.
+            return _write_exclusively(path, content)
+    sync_folder(path.parent)
+    return True
+
+
+def write_over(path: Path, content: bytes) -> None:
+    """Write a small file whole and synced, instead of what is there."""
+    with _synced_part(path, content) as part:
+        _replace(part, path)
+    sync_folder(path.parent)
+
+
+def _write_exclusively(path: Path, content: bytes) -> bool:
+    try:
+        with path.open('xb') as file:
+            _write_synced(file, content)
+    except FileExistsError:
+        return False
+    sync_folder(path.parent)
+    return True
+
+
+@contextlib.contextmanager
+def _synced_part(path: Path, content: bytes) -> Iterator[Path]:
+    part = path.with_name(f'.{secrets.token_hex(16)}.part')
+    try:
+        with part.open('xb') as file:
+            _write_synced(file, content)
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _write_synced(file: BinaryIO, content: bytes) -> None:
+    file.write(content)
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

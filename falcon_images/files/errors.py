@@ -8,11 +8,18 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from falcon_images.errors import StorageFullError, StorageUnavailableError
+from falcon_images.files.layout import (
+    DOUBTS,
+    IMAGES,
+    INCOMING,
+    QUARANTINE,
+    THUMBNAILS,
+)
 from falcon_images.telemetry.rare_warnings import RareWarnings
 
 _FULL = frozenset((errno.ENOSPC, getattr(errno, 'EDQUOT', errno.ENOSPC), errno.EFBIG))
 # The folders of the store; what is above them is nobody's business.
-_FOLDERS = ('images', 'incoming', 'doubts', 'thumbnails', 'quarantine')
+_FOLDERS = (IMAGES, INCOMING, DOUBTS, THUMBNAILS, QUARANTINE)
 
 logger = logging.getLogger(__name__)
 _warnings = RareWarnings(logger)

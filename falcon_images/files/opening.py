@@ -2,18 +2,18 @@
 
 from pathlib import Path
 
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.folder import UploadsFolder
 from falcon_images.settings import SettingsError
 
 
-def open_files(uploads_directory: Path) -> DiskFiles:
+def open_folder(uploads_directory: Path) -> UploadsFolder:
     """Open the uploads folder; raise `SettingsError` if it cannot be written."""
-    files = DiskFiles(uploads_directory)
+    folder = UploadsFolder(uploads_directory)
     try:
-        files.prepare()
+        folder.prepare()
     except OSError as ex:
         raise SettingsError(
             f'UPLOADS_DIRECTORY {uploads_directory} cannot be written '
             f'({ex.strerror}); give the service the right to, or choose another folder.'
         ) from ex
-    return files
+    return folder

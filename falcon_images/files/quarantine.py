@@ -1,8 +1,6 @@
 """The quarantine: where files are set aside, and come back from; nothing is deleted."""
 
 import contextlib
-import errno
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,11 +9,9 @@ from typing import BinaryIO
 from filelock import FileLock, Timeout
 
 from falcon_images.errors import StorageUnavailableError
-from falcon_images.files.durable import copy_file
+from falcon_images.files.durable import move_file, sync_folder
 
 _MAX_NUMBER = 100
-_MOVE_ATTEMPTS = 10
-_PIECE_BYTES = 1024**2
 
 
 class QuarantineError(Exception):
@@ -28,9 +24,9 @@ class Quarantine:
     A key that is taken gets a number behind it.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._images = root.absolute() / 'images'
-        self._folder = root.absolute() / 'quarantine'
+    def __init__(self, images: Path, folder: Path) -> None:
+        self._images = images
+        self._folder = folder
         self._lock = FileLock(f'{self._folder}.lock', timeout=0)
 
     @contextlib.contextmanager
@@ -67,11 +63,11 @@ class Quarantine:
         raise StorageUnavailableError('The quarantine has too many files of this name.')
 
     def put_back(self, key: str, fits: Callable[[BinaryIO], bool] | None) -> bool:
-        """Move a file back into ``images/``; tell whether there was one.
+        """Move a file back into ``images/``; return whether there was one.
 
         Args:
-            fits: tells of an open file whether it is the right one; without it, the
-                only one of its name is.
+            fits: returns whether an open file is the right one; without it, the only
+                one of its name is.
         """
         target = self._images / key
         found = [path for path in self._paths(key) if fits is None or _is(path, fits)]
@@ -95,14 +91,6 @@ class Quarantine:
         return [path for path in paths if path.is_file() and not path.is_symlink()]
 
 
-def sha256_of(file: BinaryIO) -> str:
-    """Read an open file to its end, in small pieces."""
-    digest = hashlib.sha256()
-    while piece := file.read(_PIECE_BYTES):
-        digest.update(piece)
-    return digest.hexdigest()
-
-
 def _numbered(key: str) -> Iterator[str]:
     yield key
     for number in range(2, _MAX_NUMBER):
@@ -119,38 +107,21 @@ def _is(path: Path, fits: Callable[[BinaryIO], bool]) -> bool:
 
 def _moved(source: Path, target: Path) -> bool:
     """Move a file; False if it is not there, an error if it stays."""
+    if not os.path.lexists(source):
+        return False
     try:
-        for _ in range(_MOVE_ATTEMPTS):
-            # A folder that is empty may be removed at any time by a request.
-            with contextlib.suppress(FileNotFoundError):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                _rename(source, target)
-                return True
-            if not os.path.lexists(source):
-                return False
+        _move(source, target)
     except OSError as ex:
+        if not os.path.lexists(source):
+            return False
         raise StorageUnavailableError(f'It cannot be moved ({ex.strerror}).') from ex
-    raise StorageUnavailableError('It cannot be moved.')
+    return True
 
 
-def _rename(source: Path, target: Path) -> None:
-    try:
-        source.rename(target)
-        _sync(target.parent)
-    except OSError as ex:
-        # A link would lead the copy elsewhere.
-        if ex.errno != errno.EXDEV or source.is_symlink():
-            raise
-        copy_file(source, target)
-        _sync(target.parent)
-        source.unlink()
-
-
-def _sync(folder: Path) -> None:
-    """Make a move outlive a loss of power; where that cannot be, it is undone whole."""
+def _move(source: Path, target: Path) -> None:
+    is_copied = move_file(source, target) is not None
+    # Where a move cannot be made to outlive a loss of power, it is undone whole.
     with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_folder(target.parent)
+    if is_copied:
+        source.unlink()

@@ -1,10 +1,7 @@
 """Some bytes of a file, read as if they were all of it."""
 
 import io
-import logging
 import os
-
-logger = logging.getLogger(__name__)
 
 
 class PartOfFile:
@@ -28,17 +25,17 @@ class PartOfFile:
         return data
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a byte, and tell which it is."""
+        """Go to a byte, and return which it is."""
         begins = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}
         self._at = begins[whence] + offset
         return self._at
 
     def tell(self) -> int:
-        """Tell at which byte it is."""
+        """Return at which byte it is."""
         return self._at
 
     def seekable(self) -> bool:
-        """Tell that it can go to any byte."""
+        """Return True: it can go to any byte."""
         return True
 
     def _read(self, size: int) -> bytes:

@@ -2,38 +2,37 @@
 
 import contextlib
 import errno
-import functools
-import hashlib
-import logging
 import os
-import platform
 import secrets
-import shutil
 import tempfile
-import threading
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from filelock import FileLock
+from falcon_images.files.errors import disk_errors
+from falcon_images.files.spool_folder import (
+    Rescue,
+    SpoolFolder,
+    machine,
+    remove_dead,
+)
 
 # Without a sign of life for so long, a process that cannot be asked is no more.
 _QUIET_SECONDS = 3600.0
-_LOCK_SECONDS = 5.0
 _ATTEMPTS = 3
-_NO_LOCKS = frozenset((errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK))
-_BOOT_ID = Path('/proc/sys/kernel/random/boot_id')
-
-logger = logging.getLogger(__name__)
+_PART = '.part'
+_ENTRY = '.json'
+# `O_EXCL`: no link that somebody made leads elsewhere.
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, 'O_BINARY', 0)
+_MODE = 0o666
 
 
 def finish_file(file: BinaryIO) -> tuple[str, os.stat_result]:
     """Sync and close a file of the spool.
 
     Returns:
-        Where it is, to be moved from there, and what the system tells of it.
+        Where it is, to be moved from there, and its status in the file system.
 
     Raises:
         OSError: the disk refuses, or another file is there now.
@@ -51,26 +50,20 @@ def finish_file(file: BinaryIO) -> tuple[str, os.stat_result]:
     return name, status
 
 
-def discard_file(file: BinaryIO) -> None:
-    """Close a file of the spool and remove it, if it was not moved."""
-    # Windows removes only what is closed; closing a full disk's file fails.
-    with contextlib.suppress(OSError):
-        file.close()
-    with contextlib.suppress(OSError):
-        os.unlink(file.name)  # noqa: PTH108 - quicker, for each upload
-
-
 class UploadSpool:
     """The folder ``incoming/``, which processes of several machines may share.
 
     Each has a folder of its own, beside a file that it keeps locked as long as it
     lives: so the others can tell whose leftovers nobody will ever finish. A process
     that was forked has its own too; what is gone is made anew when it is needed.
+
+    Beside files that are not whole, it has entries: small notes that are removed soon,
+    or outlive their process.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._by_process: dict[int, _Own] = {}
+        self._by_process: dict[int, SpoolFolder] = {}
         self._signs: dict[str, tuple[object, float]] = {}
 
     def make(self) -> None:
@@ -81,19 +74,22 @@ class UploadSpool:
         """
         self._own().make()
 
-    def close(self) -> None:
+    def close(self, rescue: Rescue) -> None:
         """Give up the folder of this process."""
         if own := self._by_process.pop(os.getpid(), None):
-            own.close()
+            own.close(rescue)
 
-    def open_new(self) -> BinaryIO:
-        """Open a file of a name that no other gets; raise `OSError` if it cannot be."""
-        own = self._own()
-        for _ in range(_ATTEMPTS):
-            with contextlib.suppress(FileNotFoundError):
-                return own.new_path().open('x+b')
-            own.make()
-        return own.new_path().open('x+b')
+    @contextlib.contextmanager
+    def new_file(self) -> Iterator[BinaryIO]:
+        """Open a new file that is gone afterwards, if it was not moved away."""
+        with disk_errors():
+            file, maker = self._open_new(), os.getpid()
+        try:
+            yield file
+        finally:
+            # A process that was forked in between comes here, too.
+            if os.getpid() == maker:
+                _discard(file)
 
     def open_unnamed(self) -> BinaryIO:
         """Open a file that is gone when it is closed; raise `OSError` if it cannot be.
@@ -105,8 +101,31 @@ class UploadSpool:
             own.make()
         return cast(BinaryIO, tempfile.TemporaryFile(dir=own.folder))
 
-    def sweep(self) -> None:
-        """Remove what processes that are no more have left; raise `OSError`."""
+    def new_entry(self, name: str, content: bytes) -> str:
+        """Write an entry, and return its path; raise `OSError` if it cannot be.
+
+        It is not synced: it is there for those who come after a process that was
+        killed, not after a loss of power.
+        """
+        # Each upload comes here, and a Path costs more than the call.
+        beginning = f'{name}.{secrets.token_hex(4)}'
+        descriptor, path = self._open_entry(f'{beginning}{_ENTRY}')
+        try:
+            os.write(descriptor, content)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(path)  # noqa: PTH108
+            raise
+        finally:
+            os.close(descriptor)
+        return path
+
+    def sweep(self, rescue: Rescue) -> None:
+        """Remove what processes that are no more have left; raise `OSError`.
+
+        Args:
+            rescue: is called with each of their folders before it goes.
+        """
         own = self._own()
         names = {
             path.name.removesuffix('.lock')
@@ -116,17 +135,35 @@ class UploadSpool:
         self._signs = {n: sign for n, sign in self._signs.items() if n in names}
         for name in names:
             # Some file systems have locks that only this machine knows of, or none.
-            locks_tell = own.is_locked and name.startswith(_machine())
-            if locks_tell or self._is_quiet(name):
-                _remove(self._folder / name)
+            locks_count = own.is_locked and name.startswith(machine())
+            if locks_count or self._is_quiet(name):
+                remove_dead(self._folder / name, rescue)
 
-    def _own(self) -> '_Own':
+    def _own(self) -> SpoolFolder:
         pid = os.getpid()
         found = self._by_process.get(pid)
-        return found or self._by_process.setdefault(pid, _Own(self._folder))
+        return found or self._by_process.setdefault(pid, SpoolFolder(self._folder))
+
+    def _open_new(self) -> BinaryIO:
+        """Open a file of a name that no other gets; raise `OSError` if it cannot be."""
+        own = self._own()
+        for _ in range(_ATTEMPTS):
+            with contextlib.suppress(FileNotFoundError):
+                return _new_path(own).open('x+b')
+            own.make()
+        return _new_path(own).open('x+b')
+
+    def _open_entry(self, name: str) -> tuple[int, str]:
+        own = self._own()
+        path = f'{own.folder}{os.sep}{name}'
+        try:
+            return os.open(path, _NEW, _MODE), path
+        except FileNotFoundError:
+            own.make()
+        return os.open(path, _NEW, _MODE), path
 
     def _is_quiet(self, name: str) -> bool:
-        """Tell whether a process has given no sign for long, by our own clock alone."""
+        """Return whether a process has given no sign for long, by our own clock."""
         sign = [_changed(self._folder / part) for part in (name, f'{name}.lock')]
         now = time.monotonic()
         known, since = self._signs.get(name, (None, now))
@@ -136,121 +173,25 @@ class UploadSpool:
         return now - since >= _QUIET_SECONDS
 
 
-class _Own:
-    """What one process has in the spool."""
-
-    def __init__(self, spool: Path) -> None:
-        self.folder = spool / f'{_machine()}-{secrets.token_hex(16)}'
-        self.is_locked = False
-        self._lock_path = Path(f'{self.folder}.lock')
-        self._lock = _lock(self._lock_path, _LOCK_SECONDS)
-        self._locked: os.stat_result | None = None
-        self._making = threading.Lock()
-
-    def new_path(self) -> Path:
-        return self.folder / f'{secrets.token_hex(16)}.part'
-
-    def make(self) -> None:
-        with self._making:
-            is_new = self._locked is None
-            has_lock, has_folder = self._has_lock(), self.folder.is_dir()
-            self.folder.parent.mkdir(parents=True, exist_ok=True)
-            if not has_lock:
-                self._take_lock()
-            self.folder.mkdir(exist_ok=True)
-            os.utime(self._lock_path)
-            for path, is_there in (
-                (self.folder, has_folder),
-                (self._lock_path, has_lock),
-            ):
-                if not (is_new or is_there):
-                    logger.warning('%s was gone, and was made anew', path)
-
-    def close(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-        # A disk that is away keeps no process from its end.
-        with contextlib.suppress(OSError), _going(self._lock_path):
-            self._lock.release(force=True)
-
-    def _has_lock(self) -> bool:
-        with contextlib.suppress(OSError):
-            return self._locked is not None and os.path.samestat(
-                self._locked, self._lock_path.lstat()
-            )
-        return False
-
-    def _take_lock(self) -> None:
-        with contextlib.suppress(OSError):
-            self._lock.release(force=True)
-        self.is_locked = _acquire(self._lock)
-        if not self.is_locked:
-            self._lock_path.touch()
-            logger.warning(
-                'The uploads folder is on a file system without locks; what processes '
-                'leave there when they die is removed an hour later.'
-            )
-        self._locked = self._lock_path.lstat()
+def entries(folder: Path) -> Iterator[Path]:
+    """Yield the entries that are in the folder of a process."""
+    yield from folder.glob(f'*{_ENTRY}')
 
 
-def _lock(path: Path, timeout: float) -> FileLock:
-    # A file in its place would outlive the process that it stands for.
-    return FileLock(path, timeout, thread_local=False, fallback_to_soft=False)
+def _new_path(own: SpoolFolder) -> Path:
+    return own.folder / f'{secrets.token_hex(16)}{_PART}'
 
 
-def _acquire(lock: FileLock) -> bool:
-    """Take a lock; False where there are none, `Timeout` if another has it."""
-    try:
-        lock.acquire()
-    except NotImplementedError:
-        return False
-    except OSError as ex:
-        if ex.errno not in _NO_LOCKS:
-            raise
-        return False
-    return True
-
-
-def _remove(folder: Path) -> None:
-    path = Path(f'{folder}.lock')
-    lock = _lock(path, 0)
-    # Another may have it, or Windows may keep a file that somebody reads.
+def _discard(file: BinaryIO) -> None:
+    """Close a file of the spool and remove it, if it was not moved."""
+    # Windows removes only what is closed; closing a full disk's file fails.
     with contextlib.suppress(OSError):
-        _acquire(lock)
-        try:
-            with contextlib.suppress(FileNotFoundError):
-                shutil.rmtree(folder)
-        except OSError:
-            lock.release(force=True)
-            raise
-        with _going(path):
-            lock.release(force=True)
-
-
-@contextlib.contextmanager
-def _going(lock_path: Path) -> Iterator[None]:
-    """Remove the file of a lock that is released meanwhile.
-
-    Before it is released, so that nobody has taken it by then; Windows removes only
-    what is closed.
-    """
-    if os.name != 'nt':
-        lock_path.unlink(missing_ok=True)
-    yield
-    if os.name == 'nt':
-        lock_path.unlink(missing_ok=True)
+        file.close()
+    with contextlib.suppress(OSError):
+        os.unlink(file.name)  # noqa: PTH108 - quicker, for each upload
 
 
 def _changed(path: Path) -> int | None:
     with contextlib.suppress(OSError):
         return path.lstat().st_mtime_ns
     return None
-
-
-@functools.cache
-def _machine() -> str:
-    """Name the system whose locks this process sees: this start of this kernel."""
-    try:
-        text = _BOOT_ID.read_text(encoding='ascii')
-    except OSError:
-        text = f'{platform.node()} {uuid.getnode()}'
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

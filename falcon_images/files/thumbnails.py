@@ -12,14 +12,14 @@ from filelock import FileLock, Timeout
 from falcon_images.errors import TooManyThumbnailsError
 from falcon_images.files.durable import move_file
 from falcon_images.files.spool import finish_file
+from falcon_images.files.thumbnail_sizes import SIZES
 
-# The longest side in pixels.
-SIZES = {'small': 160, 'medium': 320, 'large': 1024}
 # To be counted up when drawing changes: those that were kept are then stale.
-_DRAWING = 1
+_DRAWING = 2
 _ENDING = '.webp'
 _SHA256 = re.compile('[0-9a-f]{64}')
 _NAME = re.compile(rf'([0-9a-f]{{64}})-[a-z]+-[0-9]+{re.escape(_ENDING)}')
+# As it is called on disk.
 LEGACY = 'earlier'
 _LARGE_SECONDS = 30.0
 
@@ -27,32 +27,31 @@ logger = logging.getLogger(__name__)
 
 
 def thumbnail_tag(sha256: str, size: str) -> str:
-    """Name a thumbnail by all that decides how it looks."""
+    """Return a name for a thumbnail, made of all that decides how it looks."""
     return f'{sha256}-{size}-{_DRAWING}'
 
 
 def hash_folder(sha256: str) -> str:
-    """Tell where the thumbnails of an image are: one of 65,536 folders."""
+    """Return the folder of an image's thumbnails: one of 65,536."""
     return f'{sha256[:2]}/{sha256[2:4]}'
 
 
 def legacy_folder(key: str) -> str:
-    """Tell where they are for an image of the earlier version, by its file's key.
+    """Return the folder for the thumbnails of a legacy image, by its file's key.
 
-    Its document does not tell the hash, so they could not be found by that when the
-    file is gone.
+    Its document has no hash, so they could not be found by that when the file is gone.
     """
     return f'{LEGACY}/{key}'
 
 
 def hash_of(name: str) -> str | None:
-    """Tell of which image a file is a thumbnail; None if it has no such name."""
+    """Return the SHA-256 of a thumbnail's image; None if it has no such name."""
     match = _NAME.fullmatch(name)
     return match[1] if match else None
 
 
 def is_current(folder: str, name: str) -> bool:
-    """Tell whether a file is where, and as, thumbnails are drawn now."""
+    """Return whether a file is where, and as, thumbnails are drawn now."""
     sha256 = hash_of(name) or ''
     names = [thumbnail_tag(sha256, size) + _ENDING for size in SIZES]
     return name in names and folder == hash_folder(sha256)
@@ -65,8 +64,8 @@ class ThumbnailCache:
     and does no harm.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.folder = root.absolute() / 'thumbnails'
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     def read(self, folder: str, tag: str) -> bytes | None:
         """Read a thumbnail; None if there is none that can be read."""
@@ -97,7 +96,7 @@ class ThumbnailCache:
             self._delete(self.folder / hash_folder(sha256), sha256)
 
     def delete_legacy(self, key: str) -> None:
-        """Delete the thumbnails of an image of the earlier version."""
+        """Delete the thumbnails of a legacy image."""
         self._delete(self.folder / legacy_folder(key), '')
 
     @contextlib.contextmanager

@@ -1,8 +1,9 @@
 """CSV out: documents as rows, for spreadsheets (RFC 4180, in UTF-8)."""
 
+import datetime
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from falcon_images.errors import InvalidRequestError
@@ -18,20 +19,38 @@ _FILE_FACTS = tuple(
     f'{_OF_FILE}{fact}' for fact in ('size', 'type', 'sha256', 'width', 'height')
 )
 _ORDER = {name: number for number, name in enumerate((*_FIRST, *_FILE_FACTS))}
-# What makes spreadsheets take a text for a formula; Japanese ones know wide forms too.
+# What begins a formula in spreadsheets; Japanese ones take full-width forms too.
 _FORMULA = re.compile('[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]')
-# Where ";" or a tab parts cells, quotes within a line are nothing: a cell begins behind
-# each of these, whatever is quoted.
+# Spreadsheets that split at ";" or tabs may ignore quotes: then a cell begins after
+# each of these, even inside of quotes.
 _PIECE = re.compile(r'(?:(?<=;)|(?<=[\s\S][\t\r\n]))[^;\t\r\n]+')
 # More than Python's `csv` quotes: some spreadsheets take these for ends of cells.
 _QUOTED = re.compile('[,;"\t\r\n]')
+# By it Excel knows that a file is in UTF-8.
+_BYTE_ORDER_MARK = '\ufeff'.encode()
 
 
-def write_csv(file: SpooledFile, documents: Iterable[Document]) -> int:
+def write_spreadsheet(file: SpooledFile, documents: Iterable[Document]) -> int:
+    """Write documents as `write_csv` does, as programs for spreadsheets read them best.
+
+    A byte order mark begins the file, and times are ``2026-11-23 04:05:06.789`` (UTC).
+    """
+    file.write(_BYTE_ORDER_MARK)
+    return write_csv(file, documents, _spreadsheet_time)
+
+
+def write_csv(
+    file: SpooledFile,
+    documents: Iterable[Document],
+    time_text: Callable[[str], str] = str,
+) -> int:
     """Write documents as rows below a line of names; return how many there are.
 
     Nested objects become columns with dotted names, lists JSON, null an empty cell.
     Text that a spreadsheet would run as a formula gets an apostrophe before it.
+
+    Args:
+        time_text: makes of a time in ISO 8601 what is written.
 
     Raises:
         InvalidRequestError: there are more columns than a table can have.
@@ -41,7 +60,7 @@ def write_csv(file: SpooledFile, documents: Iterable[Document]) -> int:
         columns: set[str] = set()
         count = 0
         for document in documents:
-            cells = dict(_cells('', document))
+            cells = dict(_cells('', document, time_text))
             columns.update(cells)
             _check(columns)
             rows.write(dumps(cells) + b'\n')
@@ -71,7 +90,7 @@ def _line(cells: Iterable[str]) -> bytes:
         '"' + cell.replace('"', '""') + '"' if _QUOTED.search(cell) else cell
         for cell in cells
     )
-    # Nothing at all would be no row.
+    # An empty line would not count as a row.
     return (line or '""').encode() + b'\r\n'
 
 
@@ -80,10 +99,18 @@ def _place(column: str) -> tuple[int, bool, str]:
     return number, not column.startswith(_OF_FILE), column
 
 
-def _cells(prefix: str, members: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _spreadsheet_time(text: str) -> str:
+    return text.replace('T', ' ').removesuffix('Z')
+
+
+def _cells(
+    prefix: str, members: dict[str, Any], time_text: Callable[[str], str]
+) -> Iterator[tuple[str, str]]:
     for name, value in members.items():
         if isinstance(value, dict) and value:
-            yield from _cells(f'{prefix}{name}.', value)
+            yield from _cells(f'{prefix}{name}.', value, time_text)
+        elif isinstance(value, datetime.datetime):
+            yield f'{prefix}{name}', _harmless(time_text(str(to_json_type(value))))
         else:
             yield f'{prefix}{name}', _cell(value)
 

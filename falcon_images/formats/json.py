@@ -1,6 +1,5 @@
 """JSON in and out: strict when reading (RFC 8259), fast when writing."""
 
-import hashlib
 import json
 import math
 import re
@@ -9,7 +8,6 @@ from typing import Any, NoReturn
 import orjson
 
 from falcon_images.errors import InvalidRequestError
-from falcon_images.metadata.documents import Document
 from falcon_images.metadata.values import to_json_type
 from falcon_images.settings import Limits
 
@@ -18,7 +16,6 @@ NUMBER = re.compile(r'-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?')
 _INT64 = range(-(2**63), 2**63)
 # With its sign.
 _MAX_INTEGER_CHARACTERS = 20
-_TAG_DIGITS = 32
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
 
 
@@ -34,16 +31,6 @@ def sorted_dumps(value: Any) -> bytes:
     """Write a value as `dumps` does, the members of objects in one order for all."""
     option = _OPTIONS | orjson.OPT_SORT_KEYS
     return orjson.dumps(value, default=to_json_type, option=option)
-
-
-def document_tag(document: Document) -> str:
-    """Make the entity tag of a document: it changes when anything in it does."""
-    return tag(dumps(document))
-
-
-def tag(text: bytes) -> str:
-    """Make the entity tag of a document's JSON text."""
-    return hashlib.sha256(text).hexdigest()[:_TAG_DIGITS]
 
 
 def loads_object(text: str | bytes, name: str, limits: Limits) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from falcon_images.errors import TooBusyError
 
 # Answers up to this size stay in memory, longer ones go to a temporary file.
 _IN_MEMORY_BYTES = 1024**2
-# The sum is asked for once for so many.
+# Bytes are reserved in steps of this size.
 _STEP_BYTES = 64 * 1024
 
 
@@ -29,7 +29,7 @@ class ListSpool:
     def __init__(self, max_bytes: int = 512 * 1024**2) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
-        # A file that was forgotten may be closed at any moment, in this thread too.
+        # Reentrant: garbage collection may close a file in this thread at any moment.
         self._lock = threading.RLock()
 
     @property
@@ -106,7 +106,7 @@ class SpooledFile:
         self.close()
 
     def __del__(self) -> None:
-        # An answer that failed on its way is closed by nobody else.
+        # Nothing else closes an answer whose sending failed.
         self.close()
 
 

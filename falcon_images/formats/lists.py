@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from falcon_images.files.errors import disk_errors
-from falcon_images.formats.csv import write_csv
+from falcon_images.formats.csv import write_csv, write_spreadsheet
 from falcon_images.formats.json import dumps
 from falcon_images.formats.list_spool import ListSpool, SpooledFile
 from falcon_images.metadata.documents import Document
 
-# Documents are put together up to this size; each may be as large as MongoDB allows.
+# Documents are joined up to this size before they are written.
 _WRITTEN_BYTES = 64 * 1024
+# CSV as programs for tables open it best, where plain CSV is for programs.
+SPREADSHEET = 'text/csv; header=present'
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ def write_list(
     client reads. Whoever calls closes it.
 
     Args:
-        media_type: one of `MEDIA_TYPES`.
+        media_type: one of `MEDIA_TYPES`, or of the values of `FORMATS`.
         spool: where the file waits to be sent.
 
     Raises:
@@ -52,7 +54,7 @@ def write_list(
 
 def _write_array(file: SpooledFile, documents: Iterable[Document]) -> int:
     count = size = 0
-    # The first makes the beginning of the list, or of what goes on after a comma.
+    # Joined, the empty first text gives a comma, which in the first piece is a bracket.
     texts = [b'']
     for document in documents:
         text = dumps(document)
@@ -84,6 +86,13 @@ _WRITERS: dict[str, Callable[[SpooledFile, Iterable[Document]], int]] = {
     'application/json': _write_array,
     'application/x-ndjson': _write_lines,
     'text/csv': write_csv,
+    SPREADSHEET: write_spreadsheet,
 }
-# The first is that of clients that take any, or none of them.
-MEDIA_TYPES = tuple(_WRITERS)
+# The first is for clients that accept any type, or none of these.
+MEDIA_TYPES = ('application/json', 'application/x-ndjson', 'text/csv')
+# What the parameter `format` may say.
+FORMATS = {
+    'json': 'application/json',
+    'ndjson': 'application/x-ndjson',
+    'csv': SPREADSHEET,
+}

@@ -18,6 +18,7 @@ _INTRODUCTIONS = {b'meta': 4, b'iprp': 0}
 _AVIF_BRANDS = (b'avif', b'avis')
 _MAX_BRANDS_BYTES = 256
 _SIZ = b'\xff\x4f\xff\x51'
+_DEPTH = 0x7F
 
 
 class Box(NamedTuple):
@@ -101,19 +102,31 @@ def jp2_size(file: BinaryIO) -> tuple[int, int]:
     Raises:
         NotThisFormatError: it is none.
     """
-    if exactly(file, 4) == _SIZ:
-        return _stream_size(file)
-    for box in boxes(file, 0, file.seek(0, os.SEEK_END)):
-        if box.name == b'jp2c':
-            file.seek(box.content)
-            if exactly(file, 4) == _SIZ:
-                return _stream_size(file)
-    raise NotThisFormatError
-
-
-def _stream_size(file: BinaryIO) -> tuple[int, int]:
+    _go_to_stream(file)
     # ISO 15444-1, A.5.1.
     _, _, right, bottom, left, top = fields(file, '>HHIIII')
     if right <= left or bottom <= top:
         raise NotThisFormatError
     return right - left, bottom - top
+
+
+def jp2_bits(file: BinaryIO) -> int:
+    """Return how many bits the first samples of a JPEG 2000 have.
+
+    Raises:
+        NotThisFormatError: it is none.
+    """
+    _go_to_stream(file)
+    (depth,) = fields(file, '>38xB')
+    return int(depth & _DEPTH) + 1
+
+
+def _go_to_stream(file: BinaryIO) -> None:
+    if exactly(file, 4) == _SIZ:
+        return
+    for box in boxes(file, 0, file.seek(0, os.SEEK_END)):
+        if box.name == b'jp2c':
+            file.seek(box.content)
+            if exactly(file, 4) == _SIZ:
+                return
+    raise NotThisFormatError

@@ -1,7 +1,9 @@
 """The fixed fields of JPEG, PNG, BMP, PNM and WebP, and the size that they give."""
 
+import contextlib
 import os
 import re
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from falcon_images.image_types.reading import NotThisFormatError, exactly, fields
@@ -18,6 +20,8 @@ _PNG_DEPTHS = {
 }
 # ITU T.81, table B.1: frames, and markers without a length.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_USUAL_FRAMES = (0xC0, 0xC1, 0xC2)
+_USUAL_BITS = 8
 _SCAN = 0xDA
 _BARE_MARKERS = frozenset((0x01, *range(0xD0, 0xD9)))
 _FILL = 0xFF
@@ -58,22 +62,36 @@ def png_size(file: BinaryIO) -> tuple[int, int]:
 
 def jpeg_size(file: BinaryIO) -> tuple[int, int] | None:
     """Return the size of a JPEG that has a scan; None if its end tells the height."""
-    if exactly(file, 2) != b'\xff\xd8':
-        raise NotThisFormatError
-    size: tuple[int, int] | None = None
-    for _ in range(_MAX_PIECES):
-        marker = _marker(file)
-        if marker in _BARE_MARKERS:
-            continue
-        (length,) = fields(file, '>H')
+    size = None
+    for marker in _jpeg_markers(file):
         if marker == _SCAN and size:
             return size if size[1] else None
         if marker in _FRAMES:
             _, height, width = fields(file, '>BHH')
             size = (width, height) if width else None
-            length -= 5
-        file.seek(max(length - 2, 0), os.SEEK_CUR)
     raise NotThisFormatError
+
+
+def is_usual_jpeg(file: BinaryIO) -> bool:
+    """Return whether a JPEG is of the kind that all readers know."""
+    with contextlib.suppress(NotThisFormatError):
+        for marker in _jpeg_markers(file):
+            if marker in _FRAMES:
+                return marker in _USUAL_FRAMES and exactly(file, 1)[0] == _USUAL_BITS
+    return True
+
+
+def _jpeg_markers(file: BinaryIO) -> Iterator[int]:
+    """Yield markers, the file at what is in their segments."""
+    if exactly(file, 2) != b'\xff\xd8':
+        raise NotThisFormatError
+    for _ in range(_MAX_PIECES):
+        marker = _marker(file)
+        if marker not in _BARE_MARKERS:
+            (length,) = fields(file, '>H')
+            end = file.tell() + max(length - 2, 0)
+            yield marker
+            file.seek(end)
 
 
 def _marker(file: BinaryIO) -> int:

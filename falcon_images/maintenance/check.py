@@ -1,88 +1,57 @@
 """The check: are all files and documents there, and does each have its other half."""
 
-import enum
-import itertools
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import BinaryIO
 
 from falcon_images.errors import InvalidRequestError, StorageError
-from falcon_images.files.ages import FileAges
-from falcon_images.files.disk import DiskFiles
 from falcon_images.files.errors import disk_errors
-from falcon_images.files.quarantine import Quarantine, sha256_of
+from falcon_images.files.folder import UploadsFolder
+from falcon_images.files.layout import THUMBNAILS
+from falcon_images.files.sha256 import sha256_of
+from falcon_images.maintenance.findings import (
+    CheckError,
+    Extent,
+    Finding,
+    FindingKind,
+    OnStep,
+)
+from falcon_images.maintenance.orphaned_files import OrphanedFiles
 from falcon_images.maintenance.orphaned_thumbnails import StaleThumbnails
-from falcon_images.maintenance.references import References, id_of, key_of
+from falcon_images.maintenance.references import (
+    References,
+    key_of,
+    require_collections,
+)
 from falcon_images.metadata.documents import Document, file_facts
 from falcon_images.metadata.inventory import Inventory, Source
-
-GRACE_SECONDS = 600.0
-_BATCH_FILES = 500
-
-
-class CheckError(Exception):
-    """The check cannot be made; the text says what to do."""
-
-
-class FindingKind(enum.StrEnum):
-    """What can be wrong."""
-
-    MISSING = 'missing'
-    WRONG_SIZE = 'wrong size'
-    DAMAGED = 'damaged'
-    SPARE = 'spare'
-    STALE_THUMBNAIL = 'stale thumbnail'
-    UNREADABLE = 'unreadable'
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that is wrong, and what was done about it."""
-
-    kind: FindingKind
-    place: str
-    is_repaired: bool = False
-    note: str = ''
-
-
-@dataclass(frozen=True)
-class Extent:
-    """How far a check goes: reading every byte, moving files."""
-
-    is_deep: bool = False
-    repairs: bool = False
-    # Files that are younger may be of uploads that are under way.
-    grace_seconds: float = GRACE_SECONDS
 
 
 class Check:
     """Compares documents with files, then files and thumbnails with documents.
 
     Deletes thumbnails alone, which can be drawn again. A finding is looked at again
-    before it is told, in the order that rules out an image that is just being deleted.
-    Memory does not grow with the number of images.
+    before it is yielded, in the order that rules out an image that is just being
+    deleted. Memory does not grow with the number of images.
 
     Args:
-        on_step: is told 'documents', 'files' or 'waiting', and how many more of them.
+        on_step: is called with 'documents', 'files' or 'waiting', and how many more.
     """
 
     def __init__(
         self,
-        root: Path,
+        folder: UploadsFolder,
         inventory: Inventory,
         extent: Extent,
-        on_step: Callable[[str, int], None] = lambda what, count: None,
+        on_step: OnStep = lambda what, count: None,
     ) -> None:
         self._inventory = inventory
         self._extent = extent
         self._on_step = on_step
-        self._root = root
-        self._images = root / 'images'
-        self._files = DiskFiles(root)
-        self._quarantine = Quarantine(root)
-        self._ages = FileAges(root)
+        self._folder = folder
+        self._files = folder.images
+        self._quarantine = folder.quarantine
 
     def run(self) -> Iterator[Finding]:
         """Check all, and repair what can be if that was asked for.
@@ -92,9 +61,9 @@ class Check:
             QuarantineError: nothing can be moved.
             DatabaseUnavailableError: it cannot go on.
         """
-        if not self._images.is_dir():
+        if not self._files.folder.is_dir():
             raise CheckError(
-                f'There is no folder {self._images}; is UPLOADS_DIRECTORY right?'
+                f'There is no folder {self._files.folder}; is UPLOADS_DIRECTORY right?'
             )
         if not self._extent.repairs:
             yield from self._all()
@@ -107,7 +76,9 @@ class Check:
             for document in self._inventory.documents(source):
                 self._on_step('documents', 1)
                 yield from self._of_document(source, document)
-        yield from self._of_files()
+        yield from OrphanedFiles(
+            self._folder, self._inventory, self._extent, self._on_step
+        ).find()
         yield from self._of_thumbnails()
 
     def _of_document(self, source: Source, document: Document) -> Iterator[Finding]:
@@ -155,150 +126,35 @@ class Check:
             return bool(same_size) and sha256_of(file) == (facts or {})['sha256']
 
         try:
-            # Of the earlier version nothing is known but the name.
+            # Of a legacy file nothing is known but the name.
             is_back = key and self._quarantine.put_back(key, fits if facts else None)
         except StorageError as ex:
             return Finding(FindingKind.MISSING, place, note=str(ex))
         note = 'put back from the quarantine' if is_back else ''
         return Finding(FindingKind.MISSING, place, bool(is_back), note)
 
-    def _of_files(self) -> Iterator[Finding]:
-        references = References(self._inventory)
-        waiting = ['']
-        while waiting:
-            folder = waiting.pop()
-            was_emptied = False
-            try:
-                for finding in self._of_folder(folder, waiting, references):
-                    was_emptied = was_emptied or finding.is_repaired
-                    yield finding
-            except FileNotFoundError:
-                continue
-            except OSError as ex:
-                yield Finding(
-                    FindingKind.UNREADABLE, _place(folder), note=ex.strerror or ''
-                )
-            if was_emptied:
-                self._quarantine.prune(folder)
-
-    def _of_folder(
-        self, folder: str, waiting: list[str], references: References
-    ) -> Iterator[Finding]:
-        with os.scandir(self._images / folder) as entries:
-            names = _file_names(entries, folder, waiting)
-            while batch := list(itertools.islice(names, _BATCH_FILES)):
-                self._on_step('files', len(batch))
-                yield from self._of_batch(folder, batch, references)
-
-    def _of_batch(
-        self, folder: str, names: list[str], references: References
-    ) -> Iterator[Finding]:
-        """Look twice at what seems spare, the second time with new eyes.
-
-        An upload makes its file first, then, within seconds, its document, or a note
-        in ``doubts/``: an old file without either is of no upload. A drop renames its
-        collection in one step: a document that the first look missed because of that
-        is under the new name in the second. When that is gone too, so are the files,
-        or they have a note; so notes are looked for last.
-        """
-        claimed = references.of(folder, names)
-        suspects = [name for name in names if name not in claimed]
-        suspects = [
-            name for name in suspects if self._is_old(self._images / folder / name)
-        ]
-        if not suspects:
-            return
-        now = References(self._inventory)
-        claimed = now.of(folder, suspects, exactly=False)
-        for name in suspects:
-            if name not in claimed:
-                yield from self._of_suspect(folder, name, now)
-
-    def _of_suspect(self, folder: str, name: str, now: References) -> Iterator[Finding]:
-        if self._extent.repairs and now.of(folder, [name]):
-            return
-        if self._is_unresolved(name):
-            self._on_step('waiting', 1)
-            return
-        if not os.path.lexists(self._images / folder / name):
-            return
-        if not self._extent.repairs:
-            yield Finding(FindingKind.SPARE, _place(folder, name))
-            return
-        self._require_collections(now)
-        if finding := self._set_aside(folder, name):
-            yield finding
-
-    def _require_collections(self, now: References) -> None:
-        if not now.knows_collections:
-            raise CheckError(
-                f'The database "{self._inventory.database_name}" has no collections, '
-                'so every file would be set aside; are MONGODB_URL and MONGODB_DB '
-                'right? Nothing was moved.'
-            )
-
-    def _set_aside(self, folder: str, name: str) -> Finding | None:
-        try:
-            key = self._quarantine.set_aside(f'{folder}/{name}'.lstrip('/'))
-        except StorageError as ex:
-            return Finding(FindingKind.SPARE, _place(folder, name), note=str(ex))
-        if key is None:
-            return None
-        place = _place(folder, name)
-        return Finding(FindingKind.SPARE, place, True, f'moved to quarantine/{key}')
-
     def _of_thumbnails(self) -> Iterator[Finding]:
-        folder = self._files.thumbnails.folder
+        cache = self._folder.thumbnails
         try:
-            for key in StaleThumbnails(folder, self._references).find():
-                if self._is_old(folder / key):
+            for key in StaleThumbnails(cache, self._references).find():
+                age = self._folder.ages.of(cache.folder / key)
+                if self._extent.has_age(age, self._on_step):
                     yield self._of_stale_thumbnail(key)
         except OSError as ex:
-            yield Finding(FindingKind.UNREADABLE, 'thumbnails', note=ex.strerror or '')
+            yield Finding(FindingKind.UNREADABLE, THUMBNAILS, note=ex.strerror or '')
 
     def _references(self) -> References:
         references = References(self._inventory)
         if self._extent.repairs:
-            self._require_collections(references)
+            require_collections(references, self._inventory)
         return references
 
     def _of_stale_thumbnail(self, key: str) -> Finding:
-        found = Finding(FindingKind.STALE_THUMBNAIL, f'thumbnails/{key}')
+        found = Finding(FindingKind.STALE_THUMBNAIL, f'{THUMBNAILS}/{key}')
         if not self._extent.repairs:
             return found
         try:
-            self._files.thumbnails.remove(key)
+            self._folder.thumbnails.remove(key)
         except OSError as ex:
             return replace(found, note=ex.strerror or '')
         return replace(found, is_repaired=True, note='removed')
-
-    def _is_old(self, path: Path) -> bool:
-        age = self._ages.of(path)
-        if age is None:
-            return False
-        is_old = age >= self._extent.grace_seconds
-        if not is_old:
-            self._on_step('waiting', 1)
-        return is_old
-
-    def _is_unresolved(self, name: str) -> bool:
-        image_id = id_of(name)
-        return bool(image_id) and (self._root / f'doubts/{image_id}.json').exists()
-
-
-def _file_names(
-    entries: Iterator[os.DirEntry[str]], folder: str, waiting: list[str]
-) -> Iterator[str]:
-    """Tell the names of files, and add folders to those that wait.
-
-    A link to a folder is how somebody arranged the disks: nothing is moved from there.
-    """
-    for entry in entries:
-        if not entry.is_dir():
-            yield entry.name
-        elif not entry.is_symlink():
-            waiting.append(f'{folder}/{entry.name}'.lstrip('/'))
-
-
-def _place(*parts: str) -> str:
-    return '/'.join(part for part in ('images', *parts) if part)

@@ -5,9 +5,13 @@ import os
 import posixpath
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
-from falcon_images.files.thumbnails import LEGACY, hash_of, is_current
+from falcon_images.files.thumbnails import (
+    LEGACY,
+    ThumbnailCache,
+    hash_of,
+    is_current,
+)
 from falcon_images.maintenance.references import References
 
 # Asked for together, because each batch asks every collection.
@@ -19,15 +23,17 @@ class StaleThumbnails:
     """Looks through ``thumbnails/``, in memory that does not grow with it.
 
     Args:
-        claims: asks the documents anew.
+        references: asks the documents anew.
     """
 
-    def __init__(self, folder: Path, references: Callable[[], References]) -> None:
-        self._folder = folder
+    def __init__(
+        self, cache: ThumbnailCache, references: Callable[[], References]
+    ) -> None:
+        self._folder = cache.folder
         self._references = references
 
     def find(self) -> Iterator[str]:
-        """Tell where they are below the folder; what is no thumbnail is left out.
+        """Yield where they are below the folder; what is no thumbnail is left out.
 
         Looked for twice, the second time with new eyes: a collection may be dropped
         in between, and the bytes of an image come back with another.
@@ -37,9 +43,9 @@ class StaleThumbnails:
         """
         thumbnails = self._thumbnails()
         while batch := list(itertools.islice(thumbnails, _BATCH_FILES)):
-            suspects = _unclaimed(batch, self._references(), exactly=True)
+            suspects = _unreferenced(batch, self._references(), exactly=True)
             if suspects:
-                suspects = _unclaimed(suspects, self._references(), exactly=False)
+                suspects = _unreferenced(suspects, self._references(), exactly=False)
             yield from (key for key in suspects if (self._folder / key).exists())
 
     def _thumbnails(self) -> Iterator[str]:
@@ -55,10 +61,10 @@ def _refuse(ex: OSError) -> None:
         raise ex
 
 
-def _unclaimed(keys: list[str], references: References, exactly: bool) -> list[str]:
-    """Tell which of some thumbnails have no image that they are of."""
+def _unreferenced(keys: list[str], references: References, exactly: bool) -> list[str]:
+    """Return those thumbnails that have no image that they are of."""
     hashes = {key: hash_of(posixpath.basename(key)) for key in keys if _is_now(key)}
-    claimed = references.of_hashes({sha256 for sha256 in hashes.values() if sha256})
+    referenced = references.of_hashes({sha256 for sha256 in hashes.values() if sha256})
     names = defaultdict(set)
     for key in keys:
         if of_legacy := _legacy(key):
@@ -71,7 +77,7 @@ def _unclaimed(keys: list[str], references: References, exactly: bool) -> list[s
     return [
         key
         for key in keys
-        if _legacy(key) not in found and hashes.get(key) not in claimed
+        if _legacy(key) not in found and hashes.get(key) not in referenced
     ]
 
 
@@ -80,7 +86,7 @@ def _is_now(key: str) -> bool:
 
 
 def _legacy(key: str) -> tuple[str, str] | None:
-    """Tell folder and name of the file that a thumbnail is of, in the old layout."""
+    """Return folder and name of the legacy file that a thumbnail is of."""
     parts = key.split('/')
     if len(parts) != _LEGACY_PARTS or parts[0] != LEGACY:
         return None

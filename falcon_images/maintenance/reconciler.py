@@ -3,13 +3,15 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from falcon_images.errors import DatabaseUnavailableError, StorageError
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.unresolved import UnresolvedWrite
 from falcon_images.metadata.indexes import Indexes
 from falcon_images.store.collections import CollectionStore
 from falcon_images.store.expiry import ExpiredChanges
+from falcon_images.store.identity import IdentityError, StoreIdentity
 from falcon_images.store.unresolved import WriteResolver
 
 _PAUSE_SECONDS = 10.0
@@ -22,24 +24,32 @@ logger = logging.getLogger(__name__)
 
 
 class Reconciler:
-    """A thread that sweeps up, settles doubts, ends drops and changes, makes indexes.
+    """A thread that sweeps up, resolves writes, ends drops and changes, makes indexes.
 
-    What is gone of the uploads folder is made anew. Each step is safe to do twice and
-    at the same time in several processes.
+    What is gone of the uploads folder is made anew; when the folder is another store's,
+    nothing is done. Each step is safe to do twice and at the same time in several
+    processes.
+
+    Args:
+        on_foreign: is called when folder and database do not belong together.
     """
 
     def __init__(  # noqa: PLR0913 - each leaves something to be finished
         self,
         *,
-        files: DiskFiles,
+        folder: UploadsFolder,
+        identity: StoreIdentity,
         collections: CollectionStore,
         expiry: ExpiredChanges,
         resolver: WriteResolver,
         indexes: Indexes,
+        on_foreign: Callable[[IdentityError], None] = lambda ex: None,
         pause_seconds: float = _PAUSE_SECONDS,
         grace_seconds: float = _GRACE_SECONDS,
     ) -> None:
-        self._files = files
+        self._folder = folder
+        self._identity = identity
+        self._on_foreign = on_foreign
         self._collections = collections
         self._expiry = expiry
         self._resolver = resolver
@@ -64,8 +74,9 @@ class Reconciler:
     def run_once(self) -> None:
         """Do all there is to do now."""
         for step in (
-            self._files.keep_alive,
-            self._files.sweep_incoming,
+            self._folder.keep_alive,
+            self._identity.agree,
+            self._folder.sweep_incoming,
             self._collections.finish_drops,
             self._expiry.expire_changes,
             self._resolve_writes,
@@ -75,6 +86,9 @@ class Reconciler:
                 step()
             except DatabaseUnavailableError:
                 continue
+            except IdentityError as ex:
+                self._on_foreign(ex)
+                return
             except Exception:
                 # Whatever it was, the next round may fare better; requests go on.
                 logger.exception('The reconciler failed at %s', step.__name__)

@@ -1,4 +1,4 @@
-"""Claims: which files have a document, asked for many files of one folder at once."""
+"""References: which files have a document, asked for many of one folder at once."""
 
 import re
 import unicodedata
@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from falcon_images.errors import InvalidRequestError
-from falcon_images.files.keys import image_key
+from falcon_images.files.keys import collection_folder
+from falcon_images.maintenance.findings import CheckError
 from falcon_images.metadata.documents import Document, file_facts
 from falcon_images.metadata.inventory import Inventory, Source
 from falcon_images.store.image_files import file_key
@@ -18,7 +19,7 @@ _IMAGE_FOLDERS = 3
 
 
 def key_of(collection_name: str, document: Document) -> str | None:
-    """Tell where the file of a document is; None if it can be nowhere."""
+    """Return the key of a document's file; None if it can be nowhere."""
     try:
         return file_key(collection_name, document)
     except InvalidRequestError:
@@ -26,51 +27,48 @@ def key_of(collection_name: str, document: Document) -> str | None:
 
 
 def id_of(name: str) -> str | None:
-    """Tell of which image a file is by its name; None if that is no such name."""
+    """Return the id of the image that a file is of; None if it has no such name."""
     return name[:_ID_DIGITS].lower() if _FILE_NAME.fullmatch(name) else None
 
 
 class References:
-    """What the documents say that there are at this moment, in these collections.
+    """The files that the documents of the database have, in its collections of now.
 
-    In doubt a file has a document: names are compared as the most generous of file
-    systems does. `knows_collections` tells whether its own database has any.
+    If that is not sure, a file has a document: names are compared as the most generous
+    of file systems does. `knows_collections` is whether there are any collections.
     """
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
         self._by_folder: dict[str, list[Source]] = defaultdict(list)
         self._by_name: dict[str, list[Source]] = defaultdict(list)
-        self.knows_collections = False
         self._sources = inventory.sources()
+        self.knows_collections = bool(self._sources)
         for source in self._sources:
-            self.knows_collections |= source.database_name == inventory.database_name
             name = source.collection_name
-            self._by_folder[_folder(name)].append(source)
+            self._by_folder[collection_folder(name)].append(source)
             self._by_name[_alike(name)].append(source)
 
     def of(self, folder: str, names: list[str], exactly: bool = True) -> set[str]:
-        """Tell which of some files in a folder have a document.
+        """Return those of some files in a folder that have a document.
 
         Args:
-            exactly: do not look for names of the earlier version that are only alike;
-                quicker, for a first look.
+            exactly: do not look for legacy names that are only alike; quicker, for a
+                first look.
         """
         top, *below = PurePosixPath(folder).parts or ('',)
         if not top:
             return set()
         if not below:
-            return self._of_legacy_version(top, names, exactly)
+            return self._of_legacy(top, names, exactly)
         if len(below) == _IMAGE_FOLDERS - 1:
             return self._by_id(folder, top, names)
         return set()
 
     def of_hashes(self, hashes: set[str]) -> set[str]:
-        """Tell which of some SHA-256 are those of a document's file."""
-        own = self._inventory.database_name
+        """Return those of some SHA-256 that the file of a document has."""
         left = set(hashes)
-        # Its own first: the collections of others have no index for it.
-        for source in sorted(self._sources, key=lambda s: s.database_name != own):
+        for source in self._sources:
             if left:
                 left -= self._inventory.hashes(source, left)
         return hashes - left
@@ -91,7 +89,7 @@ class References:
             if f'{folder}/{name}'.lower() in keys or id_of(name) in unknown
         }
 
-    def _of_legacy_version(self, top: str, names: list[str], exactly: bool) -> set[str]:
+    def _of_legacy(self, top: str, names: list[str], exactly: bool) -> set[str]:
         forms = _forms(names)
         found = {
             _alike(str(document['image']))
@@ -117,5 +115,11 @@ def _alike(name: str) -> str:
     return unicodedata.normalize('NFC', name).casefold()
 
 
-def _folder(collection_name: str) -> str:
-    return image_key(collection_name, '0' * _ID_DIGITS, '').split('/', 1)[0]
+def require_collections(references: References, inventory: Inventory) -> None:
+    """Raise `CheckError` for a database without collections: it is the wrong one."""
+    if not references.knows_collections:
+        raise CheckError(
+            f'The database "{inventory.database_name}" has no collections, so every '
+            'file would be set aside; are MONGODB_URL and MONGODB_DB right? Nothing '
+            'was moved.'
+        )

@@ -5,6 +5,10 @@ import pymongo
 from falcon_images.metadata.documents import Document
 from falcon_images.settings import SettingsError
 
+_ENCODING_HINT = (
+    ' Characters of a user or a password other than letters, digits and - . _ ~ must '
+    'be percent-encoded in it: @ is %40, : is %3A, / is %2F, % is %25.'
+)
 _SERVER_SELECTION_MS = 3000
 # Beyond the time that a query may take, so that the database can say so itself.
 _SOCKET_MARGIN_MS = 1000
@@ -35,8 +39,8 @@ def create_client(
         )
     except (pymongo.errors.PyMongoError, ValueError) as ex:
         # The URL may hold a password, and the error the URL.
+        hint = _ENCODING_HINT if '@' in mongodb_url else ''
         raise SettingsError(
             'MONGODB_URL is not the URL of a MongoDB, such as '
-            'mongodb://localhost:27017. In a user and a password, each of : / ? # [ ] '
-            '@ % must be percent-encoded (RFC 3986), such as %40 for @.'
+            f'mongodb://localhost:27017.{hint}'
         ) from ex

@@ -15,6 +15,7 @@ from falcon_images.errors import ConflictError, DatabaseUnavailableError
 from falcon_images.metadata.documents import UPLOAD, Document
 from falcon_images.metadata.errors import mongo_errors
 from falcon_images.metadata.mongo import MongoDatabase
+from falcon_images.metadata.names import collection_uuid
 
 KEY_INDEX = pymongo.IndexModel(
     [(f'{UPLOAD}.key', 1)],
@@ -124,16 +125,17 @@ class Indexes:
         The command names the collection by its UUID as well, or it would bring one back
         that is dropped at this moment.
         """
-        for found in self._database.list_collections(filter={'name': collection_name}):
-            uuid = found['info']['uuid']
-            try:
-                self._command(collection_name, uuid, INDEXES)
-            except pymongo_errors.OperationFailure as ex:
-                if ex.code in _DROPPED:
-                    return
-                # One that it cannot have would keep it from having the others.
-                for index in INDEXES:
-                    self._create_one(collection_name, uuid, index)
+        uuid = collection_uuid(self._database, collection_name)
+        if uuid is None:
+            return
+        try:
+            self._command(collection_name, uuid, INDEXES)
+        except pymongo_errors.OperationFailure as ex:
+            if ex.code in _DROPPED:
+                return
+            # One that it cannot have would keep it from having the others.
+            for index in INDEXES:
+                self._create_one(collection_name, uuid, index)
 
     def _create_one(
         self, collection_name: str, uuid: Any, index: pymongo.IndexModel

@@ -1,4 +1,4 @@
-"""The inventory: the documents that files are of, in all databases of a server."""
+"""The inventory: the documents that files are of."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from pymongo.collation import Collation, CollationStrength
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-from falcon_images.errors import DatabaseUnavailableError
 from falcon_images.metadata.changes.before_images import BeforeImages
 from falcon_images.metadata.changes.deleted import DeletedImages
 from falcon_images.metadata.changes.records import ChangeRecords
+from falcon_images.metadata.codecs import DOCUMENTS
 from falcon_images.metadata.documents import Document, file_facts
 from falcon_images.metadata.drops import Drops
 from falcon_images.metadata.errors import mongo_errors, retry_lost_cursors
 from falcon_images.metadata.indexes import Indexes
-from falcon_images.metadata.mongo import CODEC_OPTIONS, MongoDatabase
+from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.metadata.names import BEFORE_IMAGES
 from falcon_images.metadata.values import parse_id
 
@@ -32,9 +32,7 @@ _OF_LEGACY_VERSION: Document = {
 # Some file systems take names for the same that differ in case, or in how an accent is
 # written; so does this, but for the accent itself.
 _AS_FILE_SYSTEMS = Collation('en', strength=CollationStrength.SECONDARY)
-_OF_MONGODB = ('admin', 'config', 'local')
 _FIRST_ID = parse_id('0' * 24)
-_UNAUTHORIZED = 13
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Source:
 
 
 class Inventory:
-    """The documents of one database, and of the others whose files may be near.
+    """The documents of one database.
 
     Every method raises `DatabaseUnavailableError` when the database does not answer.
     """
@@ -73,15 +71,8 @@ class Inventory:
         return self._deleted(self.database_name)
 
     def sources(self) -> list[Source]:
-        """List every place, of any database, where the document of a file may be."""
-        found = self._sources(self.database_name)
-        for name in self._others():
-            try:
-                found += self._sources(name)
-            except DatabaseUnavailableError as ex:
-                if getattr(ex.__cause__, 'code', None) != _UNAUTHORIZED:
-                    raise
-        return found
+        """List every place where the document of a file may be."""
+        return self._sources(self.database_name)
 
     def count(self, source: Source) -> int:
         """Count documents, roughly and at once."""
@@ -163,7 +154,7 @@ class Inventory:
     def _database(self, database_name: str) -> Database[Document]:
         return self._client.get_database(
             database_name,
-            codec_options=CODEC_OPTIONS,
+            codec_options=DOCUMENTS,
             read_preference=pymongo.ReadPreference.PRIMARY,
         )
 
@@ -180,11 +171,6 @@ class Inventory:
             Source(database_name, key, name)
             for key, name in (*collections.items(), *drops.items())
         ] + self._deleted(database_name)
-
-    def _others(self) -> list[str]:
-        with mongo_errors():
-            names = self._client.list_database_names()
-        return [n for n in names if n not in (*_OF_MONGODB, self.database_name)]
 
     def _mongo(self, database_name: str) -> MongoDatabase:
         return MongoDatabase(self._client, database_name, query_timeout_seconds=1)

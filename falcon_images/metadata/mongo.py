@@ -1,14 +1,13 @@
 """The database: its collections, opened by name, and what is asked of all of it."""
 
-import datetime
 import functools
 
 import pymongo
-from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo.collection import Collection
 from pymongo.write_concern import WriteConcern
 
 from falcon_images.errors import NotFoundError
+from falcon_images.metadata.codecs import DOCUMENTS
 from falcon_images.metadata.deadlines import Deadlines
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.errors import Observe, Operations, mongo_errors
@@ -16,12 +15,6 @@ from falcon_images.metadata.names import RESERVED, check_stored_name
 from falcon_images.metadata.privileges import Privileges
 
 _REMEMBERED_COLLECTIONS = 1000
-CODEC_OPTIONS: CodecOptions[Document] = CodecOptions(
-    tz_aware=True,
-    tzinfo=datetime.UTC,
-    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
-    unicode_decode_error_handler='replace',
-)
 
 
 def _observe_nothing(name: str, seconds: float, has_failed: bool) -> None:
@@ -56,7 +49,7 @@ class MongoDatabase:
         self.operation = Operations(observe)
         self.database = client.get_database(
             name,
-            codec_options=CODEC_OPTIONS,
+            codec_options=DOCUMENTS,
             read_preference=pymongo.ReadPreference.PRIMARY,
             write_concern=WriteConcern('majority', j=True),
         )
@@ -71,8 +64,9 @@ class MongoDatabase:
         with self.operation('ping', timeout_seconds):
             self._admin.command('ping')
 
-    def check_privileges(self, timeout_seconds: float) -> None:
+    def check_rights(self, timeout_seconds: float) -> None:
         """Raise `DatabaseUnavailableError` if our user may not do what is needed."""
+        self.ping(timeout_seconds)
         self._privileges.check(timeout_seconds)
 
     def estimated_counts(self, timeout_seconds: float) -> tuple[int, int]:

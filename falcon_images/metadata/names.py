@@ -2,6 +2,9 @@
 
 import unicodedata
 from collections.abc import Callable
+from typing import Any
+
+from pymongo.database import Database
 
 from falcon_images.errors import InvalidRequestError
 
@@ -15,6 +18,7 @@ DELETED = f'{RESERVED}deleted'
 DROPS = f'{RESERVED}drops'
 BEFORE_IMAGES = f'{RESERVED}before'
 TURNS = f'{RESERVED}turns'
+STORE = f'{RESERVED}store'
 MAX_NAMESPACE_BYTES = 255
 # What MongoDB's 255 leave beside a database's name and the prefix of a drop.
 _MAX_COLLECTION_NAME_BYTES = 140
@@ -63,3 +67,9 @@ def can_be_stored(name: str) -> bool:
         and not name.startswith(('.', 'system.', RESERVED))
         and not name.endswith('.')
     )
+
+
+def collection_uuid(database: Database[Any], name: str) -> Any:
+    """Return the UUID of the collection that has a name now; None if there is none."""
+    found = database.list_collections(filter={'name': name})
+    return next((each['info']['uuid'] for each in found), None)

@@ -6,7 +6,8 @@ from typing import Any
 from pymongo.collection import Collection, ReturnDocument
 
 from falcon_images.errors import DatabaseUnavailableError
-from falcon_images.metadata.changes.bulk import RAW, decoded
+from falcon_images.metadata.changes.bulk import decoded
+from falcon_images.metadata.codecs import RAW
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.errors import BAD_UPDATE, Operations
 from falcon_images.metadata.writes import (

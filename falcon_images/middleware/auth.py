@@ -11,6 +11,7 @@ from falcon_images.middleware.identification import (
     Identity,
     settled,
 )
+from falcon_images.query.names import TOKENS
 
 # In the environment of a request: who sent it. The server finds that out before there
 # is a request of Falcon's, so it cannot be in the record of one.
@@ -23,7 +24,6 @@ _PROTECTED = 'collections'
 # Cookies or a query that are longer are not read: that takes as long as they are long.
 MAX_SEARCHED_BYTES = 16 * 1024
 _TOO_LONG = ' '
-_COOKIES_AND_PARAMS = ('jwt', 'token')
 
 
 class AuthMiddleware:
@@ -93,10 +93,10 @@ def _token(req: falcon.Request) -> str:
         return ''
     candidates: list[str | None] = []
     if len(req.env.get('HTTP_COOKIE', '')) <= MAX_SEARCHED_BYTES:
-        candidates += [req.cookies.get(name) for name in _COOKIES_AND_PARAMS]
+        candidates += [req.cookies.get(name) for name in TOKENS]
     query = req.env.get('QUERY_STRING', '')
     if len(query) <= MAX_SEARCHED_BYTES:
-        candidates += [req.get_param(name) for name in _COOKIES_AND_PARAMS]
-    elif any(f'{name}=' in query for name in _COOKIES_AND_PARAMS):
+        candidates += [req.get_param(name) for name in TOKENS]
+    elif any(f'{name}=' in query for name in TOKENS):
         candidates.append(_TOO_LONG)
     return next((token for token in candidates if token), '')

@@ -4,6 +4,7 @@ from typing import Any
 
 import falcon
 
+from falcon_images.middleware.bodies import media_type
 from falcon_images.middleware.record import record_of
 from falcon_images.server.verdict import NOT_TAKEN
 from falcon_images.telemetry.background import Background
@@ -29,7 +30,8 @@ class RequestMetrics:
         resource: object,
         params: dict[str, Any],
     ) -> None:
-        if req.method == 'POST' and _is_form(req):
+        # Nothing but an upload has a form.
+        if req.method == 'POST' and media_type(req) == _FORM:
             record_of(req).is_upload = True
             self._metrics.uploads_in_flight.inc()
 
@@ -54,8 +56,3 @@ class RequestMetrics:
             0 if req.env.get(NOT_TAKEN) else req.content_length or 0,
             0 if method == 'HEAD' else record.bytes_sent,
         )
-
-
-def _is_form(req: falcon.Request) -> bool:
-    # Nothing but an upload has one.
-    return (req.content_type or '').lower().startswith(_FORM)

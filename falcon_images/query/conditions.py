@@ -2,13 +2,13 @@
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from falcon_images.errors import InvalidRequestError
 from falcon_images.formats.json import NUMBER, int64
 from falcon_images.metadata.values import parse_id
-from falcon_images.query.names import OWN_NAMES
+from falcon_images.query.names import instead
 from falcon_images.query.parameters import (
     BOOLEANS,
     Params,
@@ -26,16 +26,18 @@ _MAX_CONDITIONS = 100
 _PREFIX = re.compile('(eq|min|max|gt|lt|not|in|like|has)_(.*)', re.DOTALL)
 
 
-def parse_conditions(params: Params, limits: Limits) -> list[Clause]:
+def parse_conditions(
+    params: Params, limits: Limits, names: Collection[str]
+) -> list[Clause]:
     """Read all plain conditions of a request; each is a filter, and all must hold.
+
+    Args:
+        names: the parameters that are none, on this route.
 
     Raises:
         InvalidRequestError: one of them cannot be; the text says which and why.
     """
-    groups: dict[tuple[str, str], list[str]] = {}
-    for name, values in params.items():
-        if name not in OWN_NAMES and (texts := _texts(name, values, limits)):
-            groups.setdefault(_split(name, limits), []).extend(texts)
+    groups = _groups(params, limits, names)
     if len(groups) > _MAX_CONDITIONS:
         raise InvalidRequestError(
             f'A request can have {_MAX_CONDITIONS} conditions at most; use filter.'
@@ -47,14 +49,40 @@ def parse_conditions(params: Params, limits: Limits) -> list[Clause]:
     ]
 
 
+def excluding_paths(
+    params: Params, limits: Limits, names: Collection[str]
+) -> tuple[str, ...]:
+    """Return the properties of the conditions that exclude values: ``not_NAME``."""
+    groups = _groups(params, limits, names)
+    return tuple(path for operator, path in groups if operator == 'not')
+
+
 def parse_period(params: Params, limits: Limits) -> list[Clause]:
     """Read ``from`` and ``to``: bounds of the time of storage, both included."""
     bounds = {}
     if text := one_text(params, ('from',), limits):
-        bounds['$gte'] = first_moment(text)
+        bounds['$gte'] = _of_name('from', text, first_moment)
     if text := one_text(params, ('to',), limits):
-        bounds['$lte'] = last_moment(text)
+        bounds['$lte'] = _of_name('to', text, last_moment)
     return [{'time': bounds}] if bounds else []
+
+
+def _of_name(name: str, text: str, moment: Callable[[str], Any]) -> Any:
+    try:
+        return moment(text)
+    except InvalidRequestError as ex:
+        raise InvalidRequestError(f'{name}: {ex} Else {instead(name)}.') from ex
+
+
+def _groups(
+    params: Params, limits: Limits, names: Collection[str]
+) -> dict[tuple[str, str], list[str]]:
+    """Collect the values of conditions by operator and property."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for name, values in params.items():
+        if name not in names and (texts := _texts(name, values, limits)):
+            groups.setdefault(_split(name, limits), []).extend(texts)
+    return groups
 
 
 def _texts(name: str, values: str | list[str], limits: Limits) -> list[str]:
@@ -99,7 +127,7 @@ def _any_of(path: str, texts: Sequence[str]) -> Clause:
         ]
     else:
         clauses = [{path: {'$in': [value for t in texts for value in _meanings(t)]}}]
-        # Compared with null itself, images without the property would be found too.
+        # A comparison with null would find images without the property, too.
         clauses += [{path: {'$type': 'null'}}] if 'null' in texts else []
     return clauses[0] if len(clauses) == 1 else {'$or': clauses}
 

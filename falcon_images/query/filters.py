@@ -54,7 +54,7 @@ def _condition(path: str, condition: Any) -> Any:
     is_value = not isinstance(condition, dict) or not any(
         name.startswith('$') for name in condition
     )
-    # As a whole it could be compared with what is hidden in it.
+    # A comparison with all of `_file` would reveal the fields that are hidden in it.
     if path == '_file' and (is_value or not condition.keys() <= _ABOUT_OBJECTS):
         raise InvalidRequestError(
             'filter: _file is asked for by its fields, such as _file.size.'

@@ -1,16 +1,18 @@
 """Queries: from the parameters of a request to a query for MongoDB."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
 from falcon_images.errors import InvalidRequestError
+from falcon_images.formats.lists import FORMATS
 from falcon_images.metadata.documents import Query
 from falcon_images.query.conditions import parse_conditions, parse_period
 from falcon_images.query.filters import safe_filter
-from falcon_images.query.names import LIMIT, SKIP
+from falcon_images.query.names import LIMIT, LIST, SKIP, instead
 from falcon_images.query.order import parse_order
 from falcon_images.query.pages import next_address, parse_cursor, parse_fields
-from falcon_images.query.parameters import Params, one_object, whole_number
+from falcon_images.query.parameters import Params, one_object, one_text, whole_number
 from falcon_images.settings import Limits
 
 __all__ = ['Params', 'next_address', 'parse_filter', 'parse_query', 'parse_selection']
@@ -39,8 +41,13 @@ def parse_selection(params: Params, limits: Limits) -> Query:
     )
 
 
-def parse_filter(params: Params, limits: Limits) -> dict[str, Any]:
+def parse_filter(
+    params: Params, limits: Limits, names: Collection[str] = LIST
+) -> dict[str, Any]:
     """Read which images are meant: ``filter``, plain conditions, ``from`` and ``to``.
+
+    Args:
+        names: the parameters that are no conditions, on this route.
 
     Returns:
         A query for MongoDB; an empty one if there is no condition, so all are meant.
@@ -48,12 +55,23 @@ def parse_filter(params: Params, limits: Limits) -> dict[str, Any]:
     clauses = [
         safe_filter(one_object(params, 'filter', limits)),
         *parse_period(params, limits),
-        *parse_conditions(params, limits),
+        *parse_conditions(params, limits, names),
     ]
     clauses = [clause for clause in clauses if clause]
     if len(clauses) > 1:
         return {'$and': clauses}
     return clauses[0] if clauses else {}
+
+
+def parse_format(params: Params, limits: Limits) -> str:
+    """Read ``format``: what the list is written as; empty if it is absent."""
+    text = one_text(params, ('format',), limits)
+    if text and text not in FORMATS:
+        raise InvalidRequestError(
+            f'format must be {", ".join(FORMATS)}, not {text[:40]!r}; '
+            f'{instead("format")}.'
+        )
+    return FORMATS.get(text, '')
 
 
 def _limit(params: Params, limits: Limits) -> int:

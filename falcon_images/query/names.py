@@ -1,14 +1,36 @@
-"""Names of parameters that mean something of their own, on some route or another."""
+"""Names of parameters that mean something else than a condition, route by route.
+
+On any other route a parameter of that name is a condition on the property, and with
+``eq_`` before it, it is one everywhere.
+"""
 
 # How many images a list has, and how many of those that match it leaves out: the first
 # name is ours, the others are those of the earlier version.
 LIMIT = ('limit', 'batch_size', 'count')
 SKIP = ('skip', 'start_index', 'index')
-# They mean something for lists, but nothing for all images that match.
-OF_LISTS = (*LIMIT, *SKIP, 'sort', 'cursor', 'fields', 'values')
 OF_BULK_CHANGES = ('all', 'dry_run', 'expect')
+# They are read of GET and HEAD alone.
 TOKENS = ('jwt', 'token')
-# A parameter of another name is a condition on the property of that name.
-OWN_NAMES = frozenset(
-    (*OF_LISTS, *OF_BULK_CHANGES, *TOKENS, 'filter', 'from', 'to'),
-)
+_SELECTION = ('filter', 'from', 'to')
+_LIST = (*LIMIT, *SKIP, 'cursor', 'sort', 'fields', 'format', *_SELECTION, *TOKENS)
+
+# By operations of `openapi.yaml`: those that take conditions, and those beside them.
+NAMES: dict[str, frozenset[str]] = {
+    'listImages': frozenset(_LIST),
+    # So that the query of a list can be sent as it is.
+    'getNeighbors': frozenset(_LIST),
+    'getFields': frozenset((*_SELECTION, 'values', *TOKENS)),
+    'changeImages': frozenset((*_SELECTION, *OF_BULK_CHANGES)),
+    'uploadImage': frozenset(('dedupe',)),
+}
+LIST = NAMES['listImages']
+FIELDS = NAMES['getFields']
+BULK = NAMES['changeImages']
+OWN_NAMES = frozenset().union(*NAMES.values())
+# Whoever writes one of them in a bulk change expects that it does something.
+NOT_IN_BULK = OWN_NAMES - BULK
+
+
+def instead(name: str) -> str:
+    """Return how a property is asked for that has the name of a parameter of ours."""
+    return f'a property of that name is asked for with eq_{name}'

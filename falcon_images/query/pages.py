@@ -10,7 +10,7 @@ from falcon_images.query.parameters import Params, check_path, one_text
 from falcon_images.settings import Limits
 
 _MAX_FIELDS = 1000
-# Tokens are not for addresses that are logged and passed on.
+# Addresses are logged and shared, so tokens are left out.
 _NOT_KEPT = ('cursor', *TOKENS)
 
 

@@ -7,19 +7,21 @@ from typing import Any
 from falcon_images.errors import InvalidRequestError
 from falcon_images.formats.json import loads_object
 from falcon_images.properties import check_name
+from falcon_images.query.names import instead
 from falcon_images.settings import Limits
 
 Params = Mapping[str, str | list[str]]
 
 BOOLEANS = {'true': True, 'false': False}
 
-# No collection has more documents than that, and MongoDB adds limit and skip up.
+# More than any collection has; twice as many still fit into 64 bits, as MongoDB adds
+# limit and skip.
 _MAX_COUNT = 2**62
 _MAX_COUNT_DIGITS = 1000
 _DIGITS = re.compile('[0-9]+')
 # MongoDB follows a dotted name no deeper than 200 levels.
 _MAX_LEVELS = 100
-# What MongoDB would tell of uploads is nobody's business but ours.
+# Clients may not ask for this field: it is internal.
 _HIDDEN = ('_file', 'upload')
 
 
@@ -68,9 +70,14 @@ def whole_number(
         return 0
     if not _DIGITS.fullmatch(text) or len(text) > (max_digits or len(text)):
         raise InvalidRequestError(
-            f'{names[0]} must be a whole number of 0 or more, not {text[:40]!r}.'
+            f'{names[0]} must be a whole number of 0 or more, not {text[:40]!r}; '
+            f'{instead(_given_name(params, names))}.'
         )
     return min(int(text), _MAX_COUNT) if len(text) < _MAX_COUNT_DIGITS else _MAX_COUNT
+
+
+def _given_name(params: Params, names: Sequence[str]) -> str:
+    return next(name for name in names if params.get(name))
 
 
 def check_path(path: str) -> None:

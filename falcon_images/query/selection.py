@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from falcon_images.errors import InvalidRequestError
+from falcon_images.query.as_sent import check_encoding, refuse_blank_parameters
+from falcon_images.query.conditions import excluding_paths
 from falcon_images.query.lists import parse_filter
-from falcon_images.query.names import OF_BULK_CHANGES, OF_LISTS, TOKENS
+from falcon_images.query.names import BULK, NOT_IN_BULK, OF_BULK_CHANGES, instead
 from falcon_images.query.parameters import BOOLEANS, Params, whole_number
 from falcon_images.settings import Limits
 
@@ -16,42 +18,52 @@ _MAX_EXPECT_DIGITS = 18
 class Selection:
     """The images that match a filter; `expect` is how many the client counts on.
 
-    `conditions` are the parameters that the filter was made of.
+    `conditions` are the parameters that the filter was made of, and `excluding` the
+    properties of those that exclude values.
     """
 
     filter: dict[str, Any]
     conditions: dict[str, str | list[str]]
+    excluding: tuple[str, ...] = ()
     is_dry_run: bool = False
     expect: int | None = None
 
 
-def parse_bulk_selection(params: Params, limits: Limits) -> Selection:
+def parse_bulk_selection(
+    params: Params, query_string: str, limits: Limits
+) -> Selection:
     """Read the parameters of a bulk change.
+
+    What is not clear is refused: images that nobody meant would be changed.
+
+    Args:
+        query_string: what the parameters were read from, as it was sent.
 
     Raises:
         InvalidRequestError: one cannot be used, or it is not clear what is meant.
     """
-    _refuse_list_parameters(params)
-    filter_ = parse_filter(params, limits)
+    check_encoding(query_string)
+    refuse_blank_parameters(query_string)
+    _refuse_other_names(params)
+    filter_ = parse_filter(params, limits, BULK)
     _check_all(_truth(params, 'all'), bool(filter_))
     return Selection(
         filter=filter_,
         conditions={
-            name: value
-            for name, value in params.items()
-            if name not in (*OF_BULK_CHANGES, *TOKENS)
+            name: value for name, value in params.items() if name not in OF_BULK_CHANGES
         },
+        excluding=excluding_paths(params, limits, BULK),
         is_dry_run=_truth(params, 'dry_run'),
         expect=_expect(params, limits),
     )
 
 
-def _refuse_list_parameters(params: Params) -> None:
-    for name in OF_LISTS:
-        if params.get(name):
+def _refuse_other_names(params: Params) -> None:
+    for name in params:
+        if name in NOT_IN_BULK:
             raise InvalidRequestError(
                 f'{name} cannot be used here: a bulk change is of all images that '
-                'match. Choose them by conditions.'
+                f'match. Choose them by conditions; {instead(name)}.'
             )
 
 

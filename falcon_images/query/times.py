@@ -39,13 +39,13 @@ def last_moment(text: str) -> datetime.datetime:
 def _moment(text: str, within_day: datetime.timedelta) -> datetime.datetime:
     when, offset = _split(text)
     if 'W' in when:
-        # A week would be taken for its Monday.
+        # Python reads a week as its Monday.
         raise _no_time(text)
     try:
         time = datetime.datetime.fromisoformat(when)
         time = time.replace(tzinfo=offset) if offset else time
         time = time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
-        # First the end of the day: the calendar has no day after its last.
+        # The end of the day comes first: 9999-12-31 has no next day.
         time += within_day if _is_day(when) else datetime.timedelta()
         return time.astimezone(datetime.UTC)
     except (ValueError, OverflowError) as ex:

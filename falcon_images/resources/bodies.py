@@ -5,7 +5,8 @@ from typing import Any
 import falcon
 
 from falcon_images.errors import TooLargeError
-from falcon_images.formats.json import dumps, loads_object, tag
+from falcon_images.formats.etags import tag
+from falcon_images.formats.json import dumps, loads_object
 from falcon_images.properties import check_depth
 from falcon_images.settings import Limits
 from falcon_images.uploads.encodings import decoded_text

@@ -9,10 +9,11 @@ from falcon_images.changes.history import ChangeHistory
 from falcon_images.changes.patch import BulkPatch
 from falcon_images.changes.revert import Reverts
 from falcon_images.query.lists import parse_query
+from falcon_images.query.names import LIMIT, SKIP
 from falcon_images.query.selection import parse_bulk_selection
 from falcon_images.settings import Limits
 
-_PAGE = ('limit', 'batch_size', 'count', 'skip', 'start_index', 'index')
+_PAGE = (*LIMIT, *SKIP)
 
 
 class Changes:
@@ -106,7 +107,7 @@ class ChangeOfAll:
                 description='If-Match and If-None-Match are for one image; say with '
                 'expect=N how many images you mean.',
             )
-        selection = parse_bulk_selection(req.params, self._limits)
+        selection = parse_bulk_selection(req.params, req.query_string, self._limits)
         bulk = self._bulk_changes
         answer = bulk.preview if selection.is_dry_run else bulk.make
         resp.media = answer(collection_name, selection, patch)

@@ -3,6 +3,7 @@
 import falcon
 
 from falcon_images.query.lists import parse_filter
+from falcon_images.query.names import FIELDS
 from falcon_images.settings import Limits
 from falcon_images.store.fields import ImageFields
 
@@ -20,7 +21,7 @@ class Fields:
     def on_get(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
-        filter_ = parse_filter(req.params, self._limits)
+        filter_ = parse_filter(req.params, self._limits, FIELDS)
         values = req.get_param_as_int(
             'values', min_value=1, max_value=_MAX_VALUES, default=_VALUES
         )

@@ -38,8 +38,7 @@ class Ready:
 
     def _database(self) -> str:
         try:
-            self._health.ping(_PING_SECONDS)
-            self._health.check_privileges(_PING_SECONDS)
+            self._health.check_rights(_PING_SECONDS)
         except DatabaseUnavailableError as ex:
             return str(ex)
         return 'ok'

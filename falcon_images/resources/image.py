@@ -2,7 +2,8 @@
 
 import falcon
 
-from falcon_images.formats.json import dumps, tag
+from falcon_images.formats.etags import tag
+from falcon_images.formats.json import dumps
 from falcon_images.middleware.bodies import MERGE_PATCH, media_type
 from falcon_images.resources.bodies import read_object, send_document
 from falcon_images.resources.conditional import is_not_modified, required_tag

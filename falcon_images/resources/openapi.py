@@ -7,7 +7,8 @@ from typing import Any
 import falcon
 
 from falcon_images import __version__
-from falcon_images.formats.json import dumps, tag
+from falcon_images.formats.etags import tag
+from falcon_images.formats.json import dumps
 from falcon_images.resources.conditional import is_not_modified
 
 _SOURCE = Path(__file__).parent.with_name('openapi.yaml')

@@ -12,7 +12,7 @@ from falcon_images.server.parser import Parser
 from falcon_images.server.tasks import RefusalTask, Task
 from falcon_images.server.verdict import Verdict
 
-# A connection that is silent for less may have a request on its way.
+# A connection that has been silent for less may have a request under way.
 _IDLE_SECONDS = 1.0
 _SENT_AT_ONCE_BYTES = 1024**2
 # What is read of a file for each send; the system often takes less.

@@ -12,8 +12,8 @@ from typing import Any, BinaryIO, cast
 
 from falcon_images.server.budget import Budget
 from falcon_images.server.buffers import Allowance
-from falcon_images.server.capacity import connection_limit
 from falcon_images.server.channel import Channel
+from falcon_images.server.connection_limit import connection_limit
 from falcon_images.server.dispatcher import Dispatcher
 from falcon_images.server.internals import (
     Adjustments,

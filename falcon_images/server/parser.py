@@ -35,6 +35,12 @@ _HOST = re.compile(
     r"(\[[\w.:~!$&'()*+,;=-]+\]|([\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(:[0-9]*)?",
     re.ASCII,
 )
+_NOT_ENCODED_ADDRESS = re.compile(rb'[A-Z]+ [^\r\n]*[\x80-\xff][^\r\n]* HTTP/')
+# Whoever writes it by hand can correct it, so the answer says this.
+NOT_ENCODED = (
+    'The address has characters that are not percent-encoded; encode its path and '
+    'query as UTF-8, as curl -G --data-urlencode "note=..." does for the query.'
+)
 _DISK_IS_FULL = (errno.ENOSPC, getattr(errno, 'EDQUOT', errno.ENOSPC))
 
 
@@ -159,6 +165,8 @@ class Parser(HTTPRequestParser):
         self.environ = self._connection = cast(Any, None)
 
     def parse_header(self, header_plus: bytes) -> None:
+        if _NOT_ENCODED_ADDRESS.match(header_plus):
+            raise ParsingError(NOT_ENCODED)
         try:
             super().parse_header(header_plus)
         except ValueError as ex:

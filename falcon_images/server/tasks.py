@@ -5,7 +5,7 @@ from typing import Any, cast
 import orjson
 
 from falcon_images.server.internals import ErrorTask, WSGITask
-from falcon_images.server.parser import Parser
+from falcon_images.server.parser import NOT_ENCODED, Parser
 from falcon_images.server.verdict import NOT_TAKEN
 
 _ERRORS = {
@@ -70,6 +70,8 @@ class RefusalTask(ErrorTask):
     def execute(self) -> None:
         error = cast(Any, self.request).error
         title, description = _ERRORS[error.code]
+        if error.body == NOT_ENCODED:
+            description = NOT_ENCODED
         body = orjson.dumps({'title': title, 'description': description})
         self.status = f'{error.code} {error.reason}'
         self.response_headers = [

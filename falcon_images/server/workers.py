@@ -18,9 +18,9 @@ _STOPS = frozenset((signal.SIGTERM, signal.SIGINT))
 # Longer than a worker gives its last requests.
 _STOP_SECONDS = 35.0
 _POLL_SECONDS = 0.02
-# A worker that lives for less dies of something that will not have passed at once.
+# The cause of death of a worker that lived for less is probably still there.
 _SHORT_LIFE_SECONDS = 1.0
-# Whatever a worker that lives for less died of, it may be what the one before it did.
+# Lives shorter than this, one after the other, may have one cause of death.
 _LONG_LIFE_SECONDS = 30.0
 _MAX_PAUSE_SECONDS = 30.0
 _STANDARD_STREAMS = 3
@@ -74,7 +74,7 @@ class Workers:
         """Run the workers until SIGTERM or SIGINT; return when all have ended."""
         # The end of a worker, or of a pause.
         events = (signal.SIGCHLD, signal.SIGALRM)
-        # What is ignored may be lost even while it is blocked.
+        # An ignored signal may be lost even while it is blocked.
         for number in events:
             signal.signal(number, lambda number, frame: None)
         awaited = _STOPS.union(events)
@@ -134,7 +134,7 @@ class Workers:
         for number in events:
             signal.signal(number, signal.SIG_DFL)
         for number in _STOPS:
-            # Until the work has a better way to end, it leaves nothing behind.
+            # Until the work sets its own handlers: this ends it and cleans up.
             signal.signal(number, _exit)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS.union(events))
         threading.Thread(target=self._watch_parent, daemon=True).start()
@@ -162,7 +162,7 @@ class Workers:
         return found
 
     def _stop(self) -> None:
-        # Or connections would wait for somebody to accept them.
+        # Left open, it would keep connections waiting that no worker accepts.
         self._listener.close()
         self._signal(signal.SIGTERM)
         deadline = time.monotonic() + _STOP_SECONDS

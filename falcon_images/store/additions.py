@@ -14,7 +14,8 @@ from falcon_images.errors import (
     TooLargeError,
     UncertainInsertError,
 )
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.store import FileStore
+from falcon_images.files.unresolved import UnresolvedWrite
 from falcon_images.formats.json import dumps, sorted_dumps
 from falcon_images.metadata.documents import Document, file_facts, public_view
 from falcon_images.metadata.images import ImageDocuments
@@ -23,8 +24,8 @@ from falcon_images.metadata.names import check_collection_name
 from falcon_images.metadata.turns import Turns
 from falcon_images.metadata.values import new_id, now
 from falcon_images.properties import check_values
+from falcon_images.store.file_removal import FileRemoval
 from falcon_images.store.image_files import file_key
-from falcon_images.store.removal import FileRemoval
 from falcon_images.uploads.form import Upload
 
 # How long to wait for another upload of the same bytes, and how often to look.
@@ -64,7 +65,7 @@ class Additions:
 
     def __init__(
         self,
-        files: DiskFiles,
+        files: FileStore,
         documents: ImageDocuments,
         indexes: Indexes,
         turns: Turns,
@@ -166,6 +167,18 @@ class Additions:
         stored = self._removal.unresolved_write(
             collection_name, document['_id'], upload.facts.type
         )
+        with self._removal.announced(stored):
+            self._save_and_insert(collection_name, document, upload, stored, until)
+        self._make_indexes(collection_name)
+
+    def _save_and_insert(
+        self,
+        collection_name: str,
+        document: Document,
+        upload: Upload,
+        stored: UnresolvedWrite,
+        until: float | None,
+    ) -> None:
         self._files.save(upload.file, stored.key)
         try:
             if until and time.monotonic() > until:
@@ -180,7 +193,6 @@ class Additions:
             else:
                 self._removal.note(stored)
             raise
-        self._make_indexes(collection_name)
 
     def _make_indexes(self, collection_name: str) -> None:
         try:
@@ -231,7 +243,18 @@ class Additions:
         stored = self._removal.unresolved_write(
             collection_name, first['_id'], facts['type']
         )
-        self._files.save(upload.file, key)
+        with self._removal.announced(stored):
+            self._give_back(collection_name, first, upload, stored)
+        return True
+
+    def _give_back(
+        self,
+        collection_name: str,
+        first: Document,
+        upload: Upload,
+        stored: UnresolvedWrite,
+    ) -> None:
+        self._files.save(upload.file, stored.key)
         # The document after the file, as always: it may have been deleted meanwhile.
         try:
             is_there = self._documents.has(collection_name, first['_id'])
@@ -243,7 +266,6 @@ class Additions:
             raise DatabaseUnavailableError(
                 'The image that has these bytes was deleted just now; send it again.'
             )
-        return True
 
 
 def _document(upload: Upload) -> Document:

@@ -6,8 +6,8 @@ from falcon_images.metadata.drops import Drop, Drops
 from falcon_images.metadata.lists.lists import Lists
 from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.store.expiry import ExpiredChanges
+from falcon_images.store.file_removal import FileRemoval
 from falcon_images.store.images import Tags
-from falcon_images.store.removal import FileRemoval
 
 # A collection has no tag; no header has this one.
 _NO_TAG = '\0'

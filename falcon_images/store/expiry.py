@@ -13,7 +13,7 @@ from falcon_images.metadata.changes.deletions import Deletions
 from falcon_images.metadata.changes.pending_ids import PendingIds
 from falcon_images.metadata.changes.records import ChangeRecords
 from falcon_images.metadata.documents import file_facts
-from falcon_images.store.removal import FileRemoval
+from falcon_images.store.file_removal import FileRemoval
 
 
 class ExpiredChanges:

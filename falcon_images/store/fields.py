@@ -1,33 +1,11 @@
 """Fields: the properties of a collection's images, their types and values, counted."""
 
-import contextlib
-import threading
-from collections.abc import Iterator
-
 from falcon_images.errors import TooManyFieldCountsError
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.fields.counting import CountedFields
 from falcon_images.metadata.fields.field_counts import FieldCounts
 from falcon_images.metadata.lists.lists import Lists
-
-
-class FieldPlaces:
-    """Places for countings that this process waits for at the same time."""
-
-    def __init__(self, count: int) -> None:
-        self._free = threading.Semaphore(count)
-
-    @contextlib.contextmanager
-    def taken(self) -> Iterator[None]:
-        """Take a place; raise `TooManyFieldCountsError` if there is none."""
-        if not self._free.acquire(blocking=False):
-            raise TooManyFieldCountsError(
-                'Too many ask for fields at once (MAX_FACETS); ask again in a moment.'
-            )
-        try:
-            yield
-        finally:
-            self._free.release()
+from falcon_images.server.places import Places
 
 
 class ImageFields:
@@ -35,7 +13,7 @@ class ImageFields:
 
     def __init__(self, lists: Lists, max_waiting: int, timeout_seconds: float) -> None:
         self._lists = lists
-        self._places = FieldPlaces(max_waiting)
+        self._places = Places(max_waiting, _too_many)
         self._timeout_seconds = timeout_seconds
 
     def count(
@@ -55,6 +33,12 @@ class ImageFields:
                 collection_name, filter_, most_listed, self._timeout_seconds
             )
         return _public_view(counted)
+
+
+def _too_many() -> TooManyFieldCountsError:
+    return TooManyFieldCountsError(
+        'Too many ask for fields at once (MAX_FACETS); ask again in a moment.'
+    )
 
 
 def _public_view(counted: CountedFields) -> Document:

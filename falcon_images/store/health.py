@@ -1,13 +1,13 @@
 """Health: whether database and disk do their work, and how much there is of it."""
 
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.store import FileStore
 from falcon_images.metadata.mongo import MongoDatabase
 
 
 class StoreHealth:
     """What is asked of database and disk that is of no image."""
 
-    def __init__(self, mongo: MongoDatabase, files: DiskFiles) -> None:
+    def __init__(self, mongo: MongoDatabase, files: FileStore) -> None:
         self._mongo = mongo
         self._files = files
 
@@ -15,9 +15,9 @@ class StoreHealth:
         """Raise `DatabaseUnavailableError` if the database does not answer in time."""
         self._mongo.ping(timeout_seconds)
 
-    def check_privileges(self, timeout_seconds: float) -> None:
+    def check_rights(self, timeout_seconds: float) -> None:
         """Raise `DatabaseUnavailableError` if its user may not do what is needed."""
-        self._mongo.check_privileges(timeout_seconds)
+        self._mongo.check_rights(timeout_seconds)
 
     def check_writable(self) -> None:
         """Raise `StorageError` if no file can be written."""

@@ -8,10 +8,10 @@ import os
 from typing import BinaryIO, NamedTuple
 
 from falcon_images.errors import DamagedFileError
-from falcon_images.files.disk import DiskFiles
 from falcon_images.files.errors import disk_errors
 from falcon_images.files.keys import image_key, legacy_key
 from falcon_images.files.ranges import PartOfFile
+from falcon_images.files.store import FileStore
 from falcon_images.metadata.documents import Document, file_facts
 from falcon_images.metadata.images import ImageDocuments
 from falcon_images.store.legacy import LegacyFiles
@@ -48,7 +48,7 @@ class StoredFile(NamedTuple):
 class StoredFiles:
     """The files of images, found through their documents."""
 
-    def __init__(self, files: DiskFiles, documents: ImageDocuments) -> None:
+    def __init__(self, files: FileStore, documents: ImageDocuments) -> None:
         self._files = files
         self._documents = documents
         self._legacy = LegacyFiles()

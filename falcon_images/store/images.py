@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable
 
 from falcon_images.errors import DatabaseUnavailableError, NotFoundError
-from falcon_images.formats.json import document_tag
+from falcon_images.formats.etags import document_tag
 from falcon_images.metadata.changes.deletions import Deletions
 from falcon_images.metadata.documents import (
     Document,
@@ -22,7 +22,7 @@ from falcon_images.properties import (
     without_system_fields,
 )
 from falcon_images.store.additions import Added, Additions
-from falcon_images.store.removal import FileRemoval
+from falcon_images.store.file_removal import FileRemoval
 from falcon_images.uploads.form import Upload
 
 _ATTEMPTS = 100
@@ -35,7 +35,8 @@ class ImageStore:
     """Images: a file and a document each.
 
     An image is created file first, then document, and deleted document first, then
-    file: a crash in between leaves an orphaned file, never a document without a file.
+    file: a crash in between leaves an orphaned file, which is found by what was written
+    down before, never a document without a file.
     """
 
     def __init__(
@@ -107,6 +108,17 @@ class ImageStore:
         document = before or self._documents.get_whole(collection_name, image_id)
         if before is None and values_in(document) > MAX_VALUES:
             self._documents.lighten(collection_name, document)
+        with self._removal.announced_deletion(collection_name, document):
+            self._delete(collection_name, image_id, document, before)
+            self._removal.remove_of(collection_name, document)
+
+    def _delete(
+        self,
+        collection_name: str,
+        image_id: str,
+        document: Document,
+        before: Document | None,
+    ) -> None:
         try:
             self._documents.delete(collection_name, image_id, before)
             # No bulk delete did it, so that no revert may put it back; one that is
@@ -118,7 +130,6 @@ class ImageStore:
             # The database may do it yet; then nobody else would know of the file.
             self._removal.note_of(collection_name, document)
             raise
-        self._removal.remove_of(collection_name, document)
 
     def _patch(
         self, collection_name: str, image_id: str, patch: Patch, tags: Tags

@@ -1,15 +1,14 @@
 """Files of the earlier version, whose documents have nothing of them but a name."""
 
-import hashlib
-import io
 import os
 import threading
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import cachetools
 
 from falcon_images.errors import NotAnImageError
 from falcon_images.files.errors import disk_errors
+from falcon_images.files.sha256 import sha256_of
 from falcon_images.image_types.identify import identify
 from falcon_images.metadata.documents import Document
 
@@ -40,9 +39,9 @@ class LegacyFiles:
 
 
 def _read(file: BinaryIO) -> Document:
-    digest = hashlib.file_digest(cast(io.BufferedReader, file), 'sha256')
+    sha256 = sha256_of(file)
     try:
         media_type = identify(file).type
     except NotAnImageError:
         media_type = 'application/octet-stream'
-    return {'type': media_type, 'sha256': digest.hexdigest()}
+    return {'type': media_type, 'sha256': sha256}

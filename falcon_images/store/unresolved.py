@@ -3,11 +3,11 @@
 import contextlib
 
 from falcon_images.errors import NotFoundError
-from falcon_images.files.disk import DiskFiles
-from falcon_images.files.unresolved import UnresolvedWrite
+from falcon_images.files.unresolved import UnresolvedWrite, UnresolvedWrites
 from falcon_images.metadata.changes.before_images import BeforeImages
 from falcon_images.metadata.images import ImageDocuments
 from falcon_images.metadata.values import parse_id
+from falcon_images.store.file_removal import FileRemoval
 
 
 class WriteResolver:
@@ -19,12 +19,14 @@ class WriteResolver:
 
     def __init__(
         self,
-        files: DiskFiles,
+        unresolved: UnresolvedWrites,
+        removal: FileRemoval,
         database_name: str,
         documents: ImageDocuments,
         before_images: BeforeImages,
     ) -> None:
-        self._files = files
+        self._unresolved = unresolved
+        self._removal = removal
         self._database_name = database_name
         self._documents = documents
         self._before_images = before_images
@@ -33,7 +35,7 @@ class WriteResolver:
         """List those of this database."""
         return [
             unresolved_write
-            for unresolved_write in self._files.unresolved_writes()
+            for unresolved_write in self._unresolved.all()
             if unresolved_write.database_name == self._database_name
         ]
 
@@ -54,8 +56,8 @@ class WriteResolver:
                 return False
             with contextlib.suppress(NotFoundError):
                 self._documents.delete(collection_name, image_id)
-            self._files.delete(unresolved_write.key)
-        self._files.resolve(unresolved_write)
+            self._removal.remove_with_thumbnails(unresolved_write)
+        self._unresolved.resolve(unresolved_write)
         return True
 
     def _may_come_back(self, collection_name: str, image_id: object) -> bool:

@@ -95,7 +95,7 @@ class JsonLines(logging.Formatter):
             line |= record.args
         if record.exc_info:
             line['exception'] = self.formatException(record.exc_info)
-        # In ASCII, any name can be written, even one that is half a character.
+        # In ASCII, any text can be written, even a lone surrogate.
         return json.dumps(line, default=str)
 
 

@@ -44,7 +44,7 @@ def _make(parent: Path) -> tuple[Path, FileLock]:
     for _ in range(_ATTEMPTS):
         path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
         lock = FileLock(path / _LOCK, timeout=0, thread_local=False)
-        # Another service that starts just now may take it for one that was left.
+        # Another service that starts at this moment may remove it as abandoned.
         with contextlib.suppress(Timeout, FileNotFoundError):
             lock.acquire()
             return path, lock

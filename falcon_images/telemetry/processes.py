@@ -29,12 +29,12 @@ _SINCE = 'process_start_time_seconds'
 _MEMORY = '/dev/shm'  # noqa: S108 - only the parent of a folder of our own
 _FIRST_BYTES = 64 * 1024
 _VALUE_BYTES = 64
-# Of these, what a process has counted is added to that of others when it has ended.
+# The kinds of metrics whose values are added up when a process has ended.
 _SUMMED = ('counter', 'histogram')
 _ENDED = 'ended'
 _LOCK_SECONDS = 1.0
 _POLL_SECONDS = 0.002
-# What reading, or adding up, files can meet that somebody else removed or damaged.
+# What reading or adding up raises for files that were removed or damaged.
 _UNUSABLE = (OSError, ValueError, RuntimeError, struct.error)
 
 logger = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ def _new_folder() -> ProcessFolder | None:
 def _collected_of_all(folder: Path) -> list[Metric] | None:
     """Collect from the files of all; None if they are not there any more."""
     reason = ''
-    # Once more, for what was added up in the middle of it after all.
+    # A second time, in case files were added up while they were read.
     for _ in range(2):
         try:
             return _collected_from(folder)
@@ -139,7 +139,7 @@ def _collected_from(folder: Path) -> list[Metric]:
         raise FileNotFoundError(f'{folder} was emptied')
     collector = multiprocess.MultiProcessCollector(None)  # type: ignore[no-untyped-call]
     with contextlib.ExitStack() as stack:
-        # Who holds it for so long is stopped; numbers are better than none.
+        # A process that holds the lock for so long is stopped: go on without it.
         with contextlib.suppress(Timeout):
             stack.enter_context(_lock(folder))
         found = list(collector.collect())  # type: ignore[no-untyped-call]

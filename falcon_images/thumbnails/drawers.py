@@ -25,7 +25,7 @@ _PROGRAM = (
     'from falcon_images.thumbnails.child import main; main(*sys.argv[1:])'
 )
 _OPTIONS: dict[str, Any]
-# Neither the keys of a terminal nor a window are for the child.
+# Ctrl-C at a terminal is not for the child, and it opens no window.
 if sys.platform == 'win32':
     _OPTIONS = {
         'creationflags': subprocess.CREATE_NEW_PROCESS_GROUP
@@ -37,7 +37,8 @@ _START_SECONDS = 30.0
 _END_SECONDS = 5.0
 # The time that reading the file may take, beside that of drawing.
 _BYTES_PER_SECOND = 10 * 1024**2
-# Who waits longer comes again; so no request waits much longer than for one drawing.
+# After this, the client is asked to come again: no request waits much longer than for
+# one drawing.
 _WAIT_SECONDS = 30.0
 _MAX_LINES = 10
 _MAX_LINE_BYTES = 300
@@ -54,7 +55,7 @@ class DrawingDiedError(Exception):
 
 
 @dataclass(frozen=True)
-class Limits:
+class DrawerLimits:
     """What a drawer may take: memory in bytes, time for one drawing in seconds.
 
     After so many `drawings` its process is replaced, and with it what it kept.
@@ -66,14 +67,14 @@ class Limits:
 
 
 # Beside what is counted for a picture, the program and its libraries need some.
-SMALL = Limits(512 * 1024**2, seconds=15, drawings=1000)
-LARGE = Limits(1024**3, seconds=30, drawings=1)
+SMALL = DrawerLimits(512 * 1024**2, seconds=15, drawings=1000)
+LARGE = DrawerLimits(1024**3, seconds=30, drawings=1)
 
 
 class Drawer:
     """Draws one thumbnail at once, in a process that is started when it is needed."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: DrawerLimits) -> None:
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
         self._end: Callable[[], object] = _nothing
@@ -91,7 +92,7 @@ class Drawer:
         try:
             return self._draw(order, file_bytes)
         except DrawingDiedError as ex:
-            # It may have died of what it drew before, or of something else.
+            # It may have died of an earlier drawing, or of something else.
             if is_first or ex.is_late:
                 raise
             return self._draw(order, file_bytes)
@@ -126,7 +127,7 @@ class Drawer:
         self.close()
         try:
             self._process = process = _start(self._limits.max_bytes)
-            # It may be busy when this process ends, or nobody needs it any more.
+            # It is ended with this process, or with this object, even while it draws.
             self._end = weakref.finalize(self, _terminate, process, os.getpid())
             threading.Thread(
                 target=self._report.log, args=(process.stderr,), daemon=True
@@ -173,7 +174,7 @@ class Drawers:
         large_at_once: int,
         one_large: Callable[[], AbstractContextManager[None]],
     ) -> None:
-        # Who has drawn last draws next: others may never have to be started.
+        # Last in, first out: those that are not needed are never started.
         self._idle: queue.LifoQueue[Drawer] = queue.LifoQueue()
         for _ in range(at_once):
             self._idle.put(Drawer(SMALL))

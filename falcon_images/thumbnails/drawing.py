@@ -5,21 +5,42 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO, cast
 
-from PIL import Image, ImageFile, JpegImagePlugin, TiffImagePlugin
+from PIL import Image, JpegImagePlugin
 
 from falcon_images.errors import NotAnImageError, TooLargeError
 from falcon_images.image_types.bounded_file import BoundedFile
-from falcon_images.image_types.identify import FORMATS, identify
-from falcon_images.thumbnails.windowing import has_nan, windowed, windowed_color
+from falcon_images.image_types.boxes import jp2_bits
+from falcon_images.image_types.headers import is_usual_jpeg
+from falcon_images.image_types.identify import FORMATS, ImageFacts, identify
+from falcon_images.image_types.reading import NotThisFormatError
+from falcon_images.image_types.tiff import TiffLayout, read_tiff
+from falcon_images.thumbnails import deep, tiff_modes
+from falcon_images.thumbnails.color_profiles import in_srgb
+from falcon_images.thumbnails.needs import has_many_scans, needed_bytes
+from falcon_images.thumbnails.pixels import (
+    SQUEEZE,
+    of_8_bits,
+    on_ground,
+    opaque,
+    resized,
+)
+from falcon_images.thumbnails.windowing import (
+    levels,
+    windowed_channels,
+    windowed_color,
+)
 
 # What one drawing may take, and from where on it is one of a large image.
 _MAX_BYTES = 600 * 1024**2
 _LARGE_BYTES = 100 * 1024**2
 _QUALITY = 80
 _METHOD = 2
-# Bright and dark drawings are both seen on it, whatever the page around is.
-_GROUND = (128, 128, 128)
-_SQUEEZE = 2
+# With fewer steps of brightness than these, the lower bits of colors are read too.
+_FEW_LEVELS = 64
+_BITS_OF_A_BYTE = 8
+_OF_COLORS = ('RGB', 'RGBA', 'LA', 'CMYK')
+# What a PNG of fewer bits counts as clear is not scaled as its pixels are.
+_SCALES = {'L;2': 85, 'L;4': 17}
 _ORIENTATION = 0x0112
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -30,23 +51,8 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_OF_INTEGERS = ('I', 'I;16')
-# Bytes of a pixel as it is decoded, with the copies that drawing makes of it.
-_PIXEL_BYTES = {'1': 2, 'L': 1, 'I;16': 2, 'P': 9, 'PA': 12, 'LA': 8, 'RGBA': 8}
-_OTHER_PIXEL_BYTES = 4
 # What is taken for each pixel when the header is read, before more is known.
 _OPEN_BYTES = {'image/gif': 1, 'image/webp': 8}
-# What the decoders of some formats keep of all pixels beside that.
-_DECODER_BYTES = {'AVIF': 12, 'JPEG2000': 16, 'WEBP': 12}
-_COEFFICIENT_BYTES = 2
-# Each takes as long as all of a picture; programs make some ten.
-_MAX_SCANS = 300
-_SCAN = b'\xff\xda'
-_PIECE_BYTES = 1024**2
-# Tags of TIFF 6.0.
-_ROWS_PER_STRIP = 278
-_TILE_WIDTH = 322
-_TILE_LENGTH = 323
 _DAMAGE = (
     *('truncated', 'broken data', 'unrecognized data', 'decoding error'),
     'decoder error -2',
@@ -98,9 +104,9 @@ class Drawing:
         if pixels > self._max_pixels:
             raise TooLargeError('The image has too many pixels to be drawn.')
         self._check(pixels * _OPEN_BYTES.get(facts.type, 0))
-        bounded = cast(BinaryIO, BoundedFile(file))
-        with _failures(), Image.open(bounded, formats=FORMATS) as image:
-            return self._drawn(image, pixels, longest_side)
+        picture = _Picture(cast(BinaryIO, BoundedFile(file)), facts)
+        with _failures(picture), picture.opened() as image:
+            return self._drawn(picture, image, longest_side)
 
     def _check(self, needed: int) -> None:
         if needed > _MAX_BYTES:
@@ -108,31 +114,123 @@ class Drawing:
         if needed > _LARGE_BYTES and not self._allows_large:
             raise LargeImageError
 
-    def _drawn(self, image: Image.Image, pixels: int, longest_side: int) -> bytes:
+    def _drawn(
+        self, picture: '_Picture', image: Image.Image, longest_side: int
+    ) -> bytes:
         # A reader of JPEG can leave out detail, in much less time and memory.
-        image.draft(image.mode, (_SQUEEZE * longest_side,) * 2)
-        self._check(_needed_bytes(image, pixels))
-        if isinstance(image, JpegImagePlugin.JpegImageFile) and _has_many_scans(image):
+        image.draft(image.mode, (SQUEEZE * longest_side,) * 2)
+        self._check(needed_bytes(image, picture.pixels))
+        if isinstance(image, JpegImagePlugin.JpegImageFile) and has_many_scans(image):
             raise TooLargeError('The image has too many scans to be drawn.')
-        is_deep = _is_deep(image)
+        is_deep = picture.is_deep(image)
+        picture.prepare(image)
         image.load()
-        small = _small(image, is_deep, longest_side)
-        return _saved(_upright(small, _orientation(image)))
+        small = resized(picture.with_signs(image), longest_side)
+        if is_deep and small.mode in _OF_COLORS:
+            shown = self._shown_deep(picture, image, small)
+        else:
+            shown = of_8_bits(small, _profile(image), picture.is_negative(image))
+        return _saved(_upright(shown, _orientation(image)))
+
+    def _shown_deep(
+        self, picture: '_Picture', image: Image.Image, small: Image.Image
+    ) -> Image.Image:
+        """Return colors of 16 bits in the window that they use."""
+        color = opaque(small).convert('RGB')
+        if levels(color) >= _FEW_LEVELS:
+            shown = windowed_color(color)
+        else:
+            shown = self._finer(picture, image, max(small.size)) or color
+        return on_ground(in_srgb(shown, _profile(image)), small)
+
+    def _finer(
+        self, picture: '_Picture', image: Image.Image, longest_side: int
+    ) -> Image.Image | None:
+        """Return colors with their lower bits; None if all are the same."""
+        self._check(image.width * image.height * deep.PIXEL_BYTES)
+        with picture.opened() as again:
+            lower = deep.lower_half(again)
+            # Of planes, Pillow reads the upper half whichever is asked for.
+            if lower is None or picture.is_planar:
+                raise UndrawableError
+            channels = deep.joined(image, lower)
+        return windowed_channels([resized(one, longest_side) for one in channels])
+
+
+class _Picture:
+    """The picture of a file, and what its header says beside what Pillow reads."""
+
+    def __init__(self, file: BinaryIO, facts: ImageFacts) -> None:
+        self._file = file
+        self._type = facts.type
+        self.pixels = (facts.width or 0) * (facts.height or 0)
+        self._layout = self._tiff_layout()
+
+    def opened(self) -> Image.Image:
+        return Image.open(self._file, formats=FORMATS)
+
+    def _tiff_layout(self) -> TiffLayout | None:
+        if self._type != 'image/tiff':
+            return None
+        self._file.seek(0)
+        with contextlib.suppress(NotThisFormatError):
+            return read_tiff(self._file)
+        return None
+
+    def prepare(self, image: Image.Image) -> None:
+        """Let pixels be read as they are meant; raise `UndrawableError`."""
+        deep.read_as_bytes(image)
+        tiff_modes.put_in_order(image)
+        if self._layout and not tiff_modes.can_be_read(self._layout, image):
+            raise UndrawableError
+        clear = image.info.get('transparency')
+        if isinstance(clear, int):
+            image.info['transparency'] = clear * _SCALES.get(_raw_mode(image), 1)
+
+    def is_deep(self, image: Image.Image) -> bool:
+        """Return whether colors have more than the 8 bits that Pillow keeps."""
+        if deep.is_deep(image) or deep.has_large_values(image):
+            if 'transparency' in image.info and image.mode == 'RGB':
+                # It is one color of 16 bits, and cannot be found among those of 8.
+                raise UndrawableError
+            return True
+        if self._type != 'image/jp2':
+            return False
+        self._file.seek(0)
+        return jp2_bits(self._file) > _BITS_OF_A_BYTE
+
+    @property
+    def is_planar(self) -> bool:
+        return self._layout is not None and self._layout.is_planar
+
+    def with_signs(self, image: Image.Image) -> Image.Image:
+        return tiff_modes.with_signs(self._layout, image) if self._layout else image
+
+    def is_negative(self, image: Image.Image) -> bool:
+        """Return whether the largest numbers are black."""
+        if self._layout is None:
+            return False
+        return tiff_modes.is_negative(self._layout, image)
+
+    def is_usual(self) -> bool:
+        """Return whether readers know such files, so that it must be damaged."""
+        self._file.seek(0)
+        return self._type != 'image/jpeg' or is_usual_jpeg(self._file)
 
 
 @contextlib.contextmanager
-def _failures() -> Iterator[None]:
+def _failures(picture: _Picture) -> Iterator[None]:
     try:
         yield
-    except (TooLargeError, LargeImageError):
+    except (TooLargeError, LargeImageError, UndrawableError):
         raise
     except OSError as ex:
         if ex.errno is not None:
             raise
-        raise UndrawableError(is_damaged=_tells_damage(ex)) from ex
+        raise UndrawableError(_tells_damage(ex) and picture.is_usual()) from ex
     # Readers raise almost anything for what they do not expect.
     except Exception as ex:
-        raise UndrawableError(is_damaged=_tells_damage(ex)) from ex
+        raise UndrawableError(_tells_damage(ex) and picture.is_usual()) from ex
 
 
 def _tells_damage(ex: Exception) -> bool:
@@ -140,115 +238,15 @@ def _tells_damage(ex: Exception) -> bool:
     return isinstance(ex, EOFError) or any(word in text for word in _DAMAGE)
 
 
-def _needed_bytes(image: Image.Image, pixels: int) -> int:
-    """Return the bytes that decoding needs; `pixels` are those before a draft."""
-    pixel_bytes = _PIXEL_BYTES.get(image.mode, _OTHER_PIXEL_BYTES)
-    decoded = image.width * image.height * pixel_bytes
-    return decoded + pixels * _decoder_bytes(image) + _strip_bytes(image)
+def _raw_mode(image: Image.Image) -> str:
+    tiles = getattr(image, 'tile', None)
+    args = tiles[0].args if tiles else ''
+    return str(args[0] if isinstance(args, tuple) and args else args)
 
 
-def _decoder_bytes(image: Image.Image) -> int:
-    if isinstance(image, JpegImagePlugin.JpegImageFile) and not _is_one_scan(image):
-        # Those that follow refine or complete it, so all coefficients are kept.
-        return _COEFFICIENT_BYTES * image.layers
-    return _DECODER_BYTES.get(image.format or '', 0)
-
-
-def _is_one_scan(image: JpegImagePlugin.JpegImageFile) -> bool:
-    """Return whether the first scan of a JPEG, the last thing read, is its only one."""
-    if 'progressive' in image.info or image.fp is None:
-        return False
-    # The header of a scan of all components (ITU T.81, B.2.3).
-    scan = b'\xff\xda\0' + bytes((6 + 2 * image.layers, image.layers))
-    end = image.fp.tell()
-    image.fp.seek(max(end - scan[3] - 2, 0))
-    found = image.fp.read(len(scan))
-    image.fp.seek(end)
-    return found == scan
-
-
-def _has_many_scans(image: JpegImagePlugin.JpegImageFile) -> bool:
-    """Find whether a JPEG has more scans than programs make."""
-    if image.fp is None or _is_one_scan(image):
-        return False
-    end, scans, last = image.fp.tell(), 0, b''
-    image.fp.seek(0)
-    # These two bytes are nowhere in the data of a scan (ITU T.81, B.1.1.5).
-    while scans <= _MAX_SCANS and (piece := image.fp.read(_PIECE_BYTES)):
-        scans += (last + piece).count(_SCAN)
-        last = piece[-1:]
-    image.fp.seek(end)
-    return scans > _MAX_SCANS
-
-
-def _strip_bytes(image: Image.Image) -> int:
-    """Return how many bytes a reader of TIFF unpacks at once, which may be all."""
-    if not isinstance(image, TiffImagePlugin.TiffImageFile) or not image.tile:
-        return 0
-    if image.tile[0].codec_name != 'libtiff':
-        return 0
-    rows = image.tag_v2.get(_ROWS_PER_STRIP, image.tag_v2.get(_TILE_LENGTH, 0))
-    width = image.tag_v2.get(_TILE_WIDTH, image.width)
-    return int(width) * min(int(rows), image.height) * _OTHER_PIXEL_BYTES
-
-
-def _is_deep(image: Image.Image) -> bool:
-    """Return whether colors have 16 bits, of which Pillow keeps the upper 8."""
-    return isinstance(image, ImageFile.ImageFile) and ';16' in str(image.tile)
-
-
-def _small(image: Image.Image, is_deep: bool, longest_side: int) -> Image.Image:
-    """Make it small, and then one of 8 bits."""
-    size = _fitting(image.size, longest_side)
-    if image.mode == 'F':
-        return windowed(_small_floats(image, size))
-    small = _resized(_resizable(image), size)
-    if small.mode in _OF_INTEGERS:
-        return windowed(small)
-    color = small.convert('RGB')
-    if is_deep:
-        color = windowed_color(color)
-    return _on_ground(color, small) if small.mode in ('LA', 'RGBA') else color
-
-
-def _fitting(size: tuple[int, int], longest_side: int) -> tuple[int, int]:
-    scale = min(longest_side / max(size), 1)
-    width, height = (max(round(side * scale), 1) for side in size)
-    return width, height
-
-
-def _resizable(image: Image.Image) -> Image.Image:
-    if image.mode.startswith('I'):
-        return image if image.mode in _OF_INTEGERS else image.convert('I')
-    if image.mode == 'PA' or 'transparency' in image.info:
-        return image.convert('RGBA')
-    if image.mode in ('1', 'P'):
-        return image.convert('L' if image.mode == '1' else 'RGB')
-    return image
-
-
-def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    if image.mode == 'I;16':
-        # Pillow does not squeeze pixels of 16 bits itself.
-        width, height = (side * _SQUEEZE for side in size)
-        if width < image.width or height < image.height:
-            image = image.resize((width, height), Image.Resampling.BOX)
-        return image.resize(size, Image.Resampling.LANCZOS)
-    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=_SQUEEZE)
-
-
-def _small_floats(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    small = _resized(image, size)
-    if not has_nan(small):
-        return small
-    # One that is not a number takes all around it along when pixels are mixed.
-    return image.resize(size, Image.Resampling.NEAREST)
-
-
-def _on_ground(color: Image.Image, clear: Image.Image) -> Image.Image:
-    ground = Image.new('RGB', color.size, _GROUND)
-    ground.paste(color, mask=clear.getchannel('A'))
-    return ground
+def _profile(image: Image.Image) -> bytes | None:
+    profile = image.info.get('icc_profile')
+    return profile if isinstance(profile, bytes) else None
 
 
 def _orientation(image: Image.Image) -> int:

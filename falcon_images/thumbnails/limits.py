@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-# Of addresses, which cost nothing, decoders and threads take more than of memory.
+# Address space beside the memory: decoders and threads reserve more than they use.
 _ADDRESS_BYTES = 1024**3
 _OOM_SCORE = Path('/proc/self/oom_score_adj')
 
@@ -75,7 +75,7 @@ if sys.platform == 'win32':
     _limits.BasicLimitInformation.LimitFlags = _DIE_ON_UNHANDLED_EXCEPTION
 
     def _limit_memory(max_bytes: int) -> None:
-        # Or a crash would wait for somebody to close a window.
+        # Without it, a crash opens a window and waits until it is closed.
         _kernel.SetErrorMode(_NO_ERROR_WINDOWS)
         _limits.BasicLimitInformation.LimitFlags |= _LIMIT_PROCESS_MEMORY
         _limits.ProcessMemoryLimit = max_bytes
@@ -100,7 +100,7 @@ else:
     def _limit_memory(max_bytes: int) -> None:
         _set_limit(resource.RLIMIT_CORE, 0)
         _set_limit(resource.RLIMIT_DATA, max_bytes)
-        # macOS knows neither of these, and keeps to the limit of time alone.
+        # macOS has neither of these limits; the one of time works.
         _set_limit(resource.RLIMIT_AS, max_bytes + _ADDRESS_BYTES)
 
     def _limit_time(seconds: int) -> None:
@@ -110,6 +110,6 @@ else:
         _, hard = resource.getrlimit(kind)
         if hard != resource.RLIM_INFINITY:
             wanted = min(wanted, hard)
-        # Some systems do not take what they allow.
+        # Some systems refuse a limit that they allow.
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(kind, (wanted, hard))

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import BinaryIO, Literal
 
-# Larger than any thumbnail: what says more is not believed.
+# Larger than any thumbnail: an answer that announces more is an error.
 _MAX_LINE_BYTES = 64 * 1024
 _MAX_CONTENT_BYTES = 16 * 1024**2
 

@@ -1,7 +1,5 @@
 """Thumbnails: each is drawn once, a few at a time, and never by all threads."""
 
-import hashlib
-import io
 import logging
 import os
 import threading
@@ -9,19 +7,18 @@ import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import cachetools
 
-from falcon_images.errors import (
-    DamagedFileError,
-    InvalidRequestError,
-    StorageError,
-)
+from falcon_images.errors import DamagedFileError, InvalidRequestError, StorageError
 from falcon_images.files.disk import DiskFiles
 from falcon_images.files.errors import disk_errors
+from falcon_images.files.sha256 import sha256_of
+from falcon_images.files.spool import UploadSpool
+from falcon_images.files.thumbnail_sizes import SIZES
 from falcon_images.files.thumbnails import (
-    SIZES,
+    ThumbnailCache,
     hash_folder,
     legacy_folder,
     thumbnail_tag,
@@ -35,12 +32,12 @@ from falcon_images.thumbnails.protocol import Order
 
 # One for each process, where there are several.
 _AT_ONCE = 2
-# As many requests as a browser sends at once may be for thumbnails that are not drawn
-# yet, of the 8 that are worked on; uploads always find a thread.
+# Of 8 threads, 6 may wait for thumbnails: as many as a browser asks for at once. Others
+# are left for uploads.
 _SHARE_OF_THREADS = 0.75
 _FAILURES = 10_000
 _FAILURE_SECONDS = 60.0
-# What killed a process, or kept it busy until it was, is not soon tried again.
+# For an image that crashed a process, or had to be stopped.
 _DEATH_SECONDS = 3600.0
 
 logger = logging.getLogger(__name__)
@@ -71,16 +68,21 @@ class DrawingLimits:
 class ThumbnailService:
     """Finds thumbnails, and draws those that are not there."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a part of it
         self,
         stored_files: StoredFiles,
+        *,
         files: DiskFiles,
+        spool: UploadSpool,
+        cache: ThumbnailCache,
         limits: DrawingLimits,
         budget: Budget,
     ) -> None:
         self._budget = budget
         self._stored_files = stored_files
         self._files = files
+        self._spool = spool
+        self._cache = cache
         self._limits = limits
         self._begin()
         if hasattr(os, 'register_at_fork'):
@@ -92,13 +94,13 @@ class ThumbnailService:
         self._places = Places(places, too_many)
         self._drawers = Drawers(
             _AT_ONCE if self._limits.processes == 1 else 1,
-            # Large images wait for each other; one place is never theirs.
+            # Large images wait for each other; one place is always left for others.
             max(places - 1, 1),
-            self._files.thumbnails.one_large,
+            self._cache.one_large,
         )
         self._lock = threading.Lock()
         self._under_way: dict[tuple[str, str], Future[Thumbnail]] = {}
-        # So that what fails late is not tried again each time a page shows it.
+        # What fails after long work is not tried again each time a page shows it.
         self._failures: _Failures = cachetools.TTLCache(_FAILURES, _FAILURE_SECONDS)
         self._deaths: _Failures = cachetools.TTLCache(_FAILURES, _DEATH_SECONDS)
         self._keeps = True
@@ -134,7 +136,7 @@ class ThumbnailService:
 
     def _known(self, stored: StoredFile, size: str) -> Thumbnail | None:
         tag = thumbnail_tag(stored.sha256, size)
-        if content := self._files.thumbnails.read(_folder(stored), tag):
+        if content := self._cache.read(_folder(stored), tag):
             return Thumbnail('ok', content)
         key = stored.key, stored.sha256
         with self._lock:
@@ -185,8 +187,8 @@ class ThumbnailService:
         answer = self._drawers.draw(order, stored.size)
         if answer.state == 'unreadable':
             raise OSError(answer.error_number, os.strerror(answer.error_number))
-        # It is kept under the hash, so it must be of the bytes that had it.
-        if answer.state in ('damaged', 'gone') or _sha256(file) != stored.sha256:
+        # The thumbnail is cached under the hash, so the file must still have that hash.
+        if answer.state in ('damaged', 'gone') or sha256_of(file) != stored.sha256:
             logger.warning('The file %s is damaged', stored.key)
             return DAMAGED
         if answer.state == 'ok':
@@ -196,9 +198,9 @@ class ThumbnailService:
     def _keep(self, stored: StoredFile, size: str, content: bytes) -> None:
         tag = thumbnail_tag(stored.sha256, size)
         try:
-            with self._files.new_file() as part, disk_errors():
+            with self._spool.new_file() as part, disk_errors():
                 part.write(content)
-                self._files.thumbnails.keep(part, _folder(stored), tag)
+                self._cache.keep(part, _folder(stored), tag)
             self._keeps = True
         except StorageError as ex:
             if self._keeps:
@@ -218,8 +220,3 @@ def _folder(stored: StoredFile) -> str:
     if stored.is_legacy:
         return legacy_folder(stored.key)
     return hash_folder(stored.sha256)
-
-
-def _sha256(file: BinaryIO) -> str:
-    file.seek(0)
-    return hashlib.file_digest(cast(io.BufferedReader, file), 'sha256').hexdigest()

@@ -11,9 +11,9 @@ from falcon_images.errors import InvalidRequestError
 from falcon_images.settings import Limits
 from falcon_images.uploads.headers import (
     PartHeader,
-    check_line_breaks,
     read_part_header,
     read_value,
+    refuse_long_header,
 )
 
 _END_OF_HEADER = b'\r\n\r\n'
@@ -159,11 +159,7 @@ class FormReader:
         size = (end if end >= 0 else len(self._data)) - self._at
         if size > self._limits.max_part_header_bytes:
             last = end if end >= 0 else self._data.rfind(b'\n') + 1
-            check_line_breaks(self._data[self._at : last])
-            raise InvalidRequestError(
-                'The header of a part has more than '
-                f'{self._limits.max_part_header_bytes} bytes (MAX_PART_HEADER_BYTES).'
-            )
+            refuse_long_header(self._data[self._at : last], self._limits)
         if end < 0:
             return False
         self._parts.start(read_part_header(self._data[self._at : end]))

@@ -5,14 +5,13 @@ The form is ``multipart/form-data`` as RFC 7578 and RFC 2046 (section 5.1) defin
 
 import contextlib
 import hashlib
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from falcon_images.errors import InvalidRequestError, TooLargeError, TooManyUploadsError
-from falcon_images.files.disk import DiskFiles
+from falcon_images.errors import InvalidRequestError, TooLargeError
 from falcon_images.files.errors import disk_errors
+from falcon_images.files.spool import UploadSpool
 from falcon_images.formats.json import loads_object
 from falcon_images.image_types.identify import ImageFacts, identify
 from falcon_images.properties import check_name, check_properties, refuse_system_fields
@@ -42,30 +41,11 @@ class Upload:
     properties: dict[str, Any]
 
 
-class UploadSlots:
-    """Places for uploads that this process works on at the same time."""
-
-    def __init__(self, count: int) -> None:
-        self._free = threading.Semaphore(count)
-
-    @contextlib.contextmanager
-    def taken(self) -> Iterator[None]:
-        """Take a place; raise `TooManyUploadsError` if there is none."""
-        if not self._free.acquire(blocking=False):
-            raise TooManyUploadsError(
-                'Too many uploads at once (MAX_UPLOADS); send it again in a moment.'
-            )
-        try:
-            yield
-        finally:
-            self._free.release()
-
-
 @contextlib.contextmanager
 def receive_upload(
     stream: BinaryIO,
     content_type: str,
-    files: DiskFiles,
+    spool: UploadSpool,
     limits: Limits,
     claims: Sequence[Claim] = (),
 ) -> Iterator[Upload]:
@@ -81,7 +61,7 @@ def receive_upload(
         TooLargeError: the image or the properties have more bytes than the limit.
         StorageFullError, StorageUnavailableError: the disk does not take the file.
     """
-    with files.new_file() as file:
+    with spool.new_file() as file:
         form = _Form(file, limits, DigestCheck(list(claims)))
         _read(stream, content_type, form)
         # A browser sends a part without name and bytes when no file was chosen.

@@ -10,9 +10,11 @@ import binascii
 import quopri
 import re
 from dataclasses import dataclass
+from typing import NoReturn
 from urllib.parse import unquote_to_bytes
 
 from falcon_images.errors import InvalidRequestError
+from falcon_images.settings import Limits
 from falcon_images.uploads.encodings import decoded_text
 
 _NAME_CHARACTERS = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -114,7 +116,17 @@ def read_value(text: str) -> Value:
     return Value(word.strip().lower(), _decoded(sent))
 
 
-def check_line_breaks(header: bytes) -> None:
+def refuse_long_header(header: bytes, limits: Limits) -> NoReturn:
+    """Raise `InvalidRequestError` for a header that is longer than the limit."""
+    # The end of one is not found if its lines do not end as they should.
+    _check_line_breaks(header)
+    raise InvalidRequestError(
+        f'The header of a part has more than {limits.max_part_header_bytes} bytes '
+        '(MAX_PART_HEADER_BYTES).'
+    )
+
+
+def _check_line_breaks(header: bytes) -> None:
     """Raise `InvalidRequestError` if a line ends otherwise than in CR LF."""
     if _BARE_LINE_BREAK.search(header):
         raise InvalidRequestError(
@@ -124,7 +136,7 @@ def check_line_breaks(header: bytes) -> None:
 
 
 def _fields(header: bytes) -> dict[str, str]:
-    check_line_breaks(header)
+    _check_line_breaks(header)
     fields: dict[str, str] = {}
     for line in _FOLD.sub(b'', header).split(b'\r\n'):
         if line:

@@ -4,18 +4,20 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from falcon_images.files.disk import DiskFiles
+from falcon_images.errors import TooManyUploadsError
+from falcon_images.files.spool import UploadSpool
+from falcon_images.server.places import Places
 from falcon_images.settings import Limits
 from falcon_images.uploads.digests import Claim
-from falcon_images.uploads.form import Upload, UploadSlots, receive_upload
+from falcon_images.uploads.form import Upload, receive_upload
 
 
 class UploadReceiver:
     """Receives uploads, each with a place for as long as it is worked on."""
 
-    def __init__(self, files: DiskFiles, max_uploads: int, limits: Limits) -> None:
-        self._files = files
-        self._slots = UploadSlots(max_uploads)
+    def __init__(self, spool: UploadSpool, max_uploads: int, limits: Limits) -> None:
+        self._spool = spool
+        self._places = Places(max_uploads, _too_many)
         self._limits = limits
 
     @contextlib.contextmanager
@@ -28,9 +30,15 @@ class UploadReceiver:
             TooManyUploadsError: there is no place.
         """
         with (
-            self._slots.taken(),
+            self._places.taken(),
             receive_upload(
-                stream, content_type, self._files, self._limits, claims
+                stream, content_type, self._spool, self._limits, claims
             ) as upload,
         ):
             yield upload
+
+
+def _too_many() -> TooManyUploadsError:
+    return TooManyUploadsError(
+        'Too many uploads at once (MAX_UPLOADS); send it again in a moment.'
+    )

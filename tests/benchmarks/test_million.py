@@ -7,7 +7,8 @@ from typing import Any
 import click.testing
 
 from benchmarks.million import documents, main
-from falcon_images.maintenance.check import Check, Extent
+from falcon_images.maintenance.check import Check
+from falcon_images.maintenance.findings import Extent
 from falcon_images.metadata.inventory import Inventory
 from tests.support.service import Service
 
@@ -81,9 +82,7 @@ def test_with_files_a_check_finds_nothing_wrong(service: Service) -> None:
     client: Any = service.database.client
     inventory = Inventory(client, service.settings.mongodb_db)
     extent = Extent(is_deep=True, grace_seconds=0)
-    assert (
-        list(Check(service.settings.uploads_directory, inventory, extent).run()) == []
-    )
+    assert list(Check(service.folder, inventory, extent).run()) == []
     assert len(service.stored_files()) == COUNT
 
 

@@ -236,4 +236,4 @@ def test_an_image_that_is_deleted_while_a_bulk_delete_is_cut_off(
         run_out(service, 'until')
         reconcile(service)
         assert set(scene.files()) == shown, scene.fault
-        assert service.files.unresolved_writes() == [], scene.fault
+        assert service.folder.unresolved.all() == [], scene.fault

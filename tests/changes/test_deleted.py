@@ -59,7 +59,7 @@ def test_one_deleted_after_the_bulk_delete_was_cut_off_stays_deleted(
     assert answer['reverted'] == (0 if end == 'revert' else 1)
     assert labels(service) == ['OK', 'NG']
     assert service.client.simulate_get(f'{IMAGES}/{ids[1]}').status_code == 404
-    assert service.files.unresolved_writes() == []
+    assert service.folder.unresolved.all() == []
 
 
 @pytest.mark.parametrize('end', [revert, finish])

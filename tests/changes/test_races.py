@@ -140,7 +140,7 @@ def test_an_image_that_is_deleted_just_before_a_bulk_delete_stays_deleted(
     reconcile(service)
     assert labels(service) == ['OK', 'NG']
     assert {path.stem for path in service.stored_files()} == {ids[0], ids[2]}
-    assert service.files.unresolved_writes() == []
+    assert service.folder.unresolved.all() == []
 
 
 def test_an_image_that_comes_in_between_is_not_changed(

@@ -38,7 +38,10 @@ pytestmark = [
 RUNNABLE = [block for block in blocks('sh', 'python') if not block.reason_not_to_run]
 OTHERS = [block for block in blocks('sh', 'python') if block.reason_not_to_run]
 POWERSHELL = {block.page for block in blocks('powershell') if 'Invoke-' in block.text}
-QUERIES = re.findall(r'`([a-z_.]+=[^`…]+)`', prose('docs/querying.md'))
+# What the text says is refused.
+REFUSED = 'format=jpg'
+IN_TEXT = re.findall(r'`([a-z_.]+=[^`…]+)`', prose('docs/querying.md'))
+QUERIES = [query for query in IN_TEXT if query != REFUSED]
 OBJECTS = re.compile(r'`(\{"[^…`]*\})`')
 
 
@@ -154,6 +157,12 @@ def test_a_query_in_the_text_finds_something(reader: Reader, query: str) -> None
     answer = requests.get(f'{reader.images}?{query}', timeout=60)
     assert answer.status_code == 200, answer.text
     assert answer.json()
+
+
+def test_a_query_that_the_text_calls_refused_is_refused(reader: Reader) -> None:
+    assert REFUSED in IN_TEXT
+    answer = requests.get(f'{reader.images}?{REFUSED}', timeout=60)
+    assert answer.status_code == 400
 
 
 @pytest.mark.parametrize('text', OBJECTS.findall(prose('docs/querying.md')))

@@ -7,7 +7,7 @@ import falcon.inspect
 import pytest
 
 from falcon_images import __version__
-from falcon_images.maintenance.check import FindingKind
+from falcon_images.maintenance.findings import FindingKind
 from falcon_images.query.names import OWN_NAMES
 from falcon_images.settings import Settings
 from tests.support.documentation import ALIASES, PAGES, ROOT, table

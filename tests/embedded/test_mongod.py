@@ -27,7 +27,7 @@ from falcon_images.embedded.supervisor import Supervisor
 from tests.support.private_mongo import pid_of
 
 MB = 1024**2
-SECONDS_TO_RESTART = 15
+SECONDS_TO_RESTART = 30
 KILL = getattr(signal, 'SIGKILL', signal.SIGTERM)
 posix_only = pytest.mark.skipif(os.name == 'nt', reason='as POSIX systems have it')
 
@@ -417,7 +417,7 @@ def test_a_long_path_works(tmp_path: Path) -> None:
 def test_any_name_of_a_folder_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(embedded, '_START_SECONDS', 6.0)
+    monkeypatch.setattr(embedded, '_START_SECONDS', 30.0)
     with started(tmp_path / name / 'mongodb') as mongo:
         assert answers(mongo.url)
 

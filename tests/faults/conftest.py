@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(
     if _option(config, 'faults') == 'long':
         for item in items:
             if HERE in item.path.parents:
-                item.add_marker(pytest.mark.timeout(_LONG_SECONDS))
+                item.add_marker(pytest.mark.timeout(_LONG_SECONDS), append=False)
 
 
 @pytest.fixture

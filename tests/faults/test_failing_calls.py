@@ -179,7 +179,7 @@ def check_leftovers(service: Service, fault: Fault) -> None:
     files = {path.stem for path in service.stored_files()}
     noted = {
         unresolved_write.image_id
-        for unresolved_write in service.files.unresolved_writes()
+        for unresolved_write in service.folder.unresolved.all()
     }
     assert files <= ids_in_database(service) | noted, fault
 
@@ -189,10 +189,10 @@ def check_reconciled(service: Service, fault: Fault) -> None:
     reconcile(service)
     files = sorted(path.stem for path in service.stored_files())
     assert files == sorted(ids_in_database(service)), fault
-    assert service.files.unresolved_writes() == [], fault
+    assert service.folder.unresolved.all() == [], fault
     names = service.database.list_collection_names()
     left = {name for name in names if name.startswith('_service.')}
-    assert left <= {'_service.drops', TURNS}, fault
+    assert left <= {'_service.drops', '_service.store', TURNS}, fault
     assert service.database['_service.drops'].count_documents({}) == 0, fault
 
 
@@ -201,7 +201,7 @@ def ids_in_database(service: Service) -> set[str]:
         str(document['_id'])
         for name in service.database.list_collection_names()
         for document in service.database[name].find({}, {'_id': True})
-        if name not in (TURNS, '_service.drops')
+        if name not in (TURNS, '_service.drops', '_service.store')
     }
 
 
@@ -346,7 +346,7 @@ def test_a_note_that_cannot_be_removed_keeps_no_other_doubt_open(
         unresolved_write = UnresolvedWrite(
             service.settings.mongodb_db, 'c', image_id, 'image/jpeg'
         )
-        service.files.note_unresolved(unresolved_write)
+        service.folder.unresolved.note(unresolved_write)
     locked = next((service.settings.uploads_directory / 'doubts').glob('*.json'))
     unlink = os.unlink
 
@@ -357,4 +357,4 @@ def test_a_note_that_cannot_be_removed_keeps_no_other_doubt_open(
 
     monkeypatch.setattr(os, 'unlink', refuse_one)
     reconcile(service)
-    assert len(service.files.unresolved_writes()) == 1
+    assert len(service.folder.unresolved.all()) == 1

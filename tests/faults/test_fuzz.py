@@ -116,7 +116,7 @@ def check_whole(service: Service) -> None:
     ids += [str(image['before']['_id']) for image in kept]
     noted = {
         unresolved_write.image_id
-        for unresolved_write in service.files.unresolved_writes()
+        for unresolved_write in service.folder.unresolved.all()
     }
     assert sorted(path.stem for path in files if path.stem not in noted) == sorted(ids)
 

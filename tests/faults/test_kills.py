@@ -25,8 +25,10 @@ SHORT_KILLS = 6
 LONG_KILLS = 210
 FULL_EVERY = 50
 RECOVERY_SECONDS = 30
+# How soon after a start what a kill left is gone.
+ORPHAN_SECONDS = 60
 CLIENTS = 16
-# What `check` may never find; spare files it may.
+# What `check` may never find, not even at once.
 WRONG = ('missing ', 'wrong size ', 'damaged ', 'unreadable ')
 VICTIMS = (
     ('service',),
@@ -101,15 +103,12 @@ class Battle:
         assert done.returncode in (0, 1), done.stderr
         assert not wrong, wrong
 
-    def spare_files(self) -> int:
-        """Count the files that no document points to: what a crash may leave."""
-        alive = {
-            image.image_id
-            for client in self.clients
-            for image in client.images
-            if not image.is_deleted
-        }
-        return len({path.stem for path in self._files('images', '*.jpg')} - alive)
+    def orphaned_files(self) -> int:
+        """Count the files that no document points to."""
+        files = {path.stem for path in self._files('images', '*.jpg')}
+        names = self.serving.get('/collections').json()
+        lists = [self.serving.get(f'/collections/{n}/images').json() for n in names]
+        return len(files - {document['_id'] for each in lists for document in each})
 
     def has_parts(self) -> bool:
         return bool(self._files('incoming', '*.part'))
@@ -189,6 +188,7 @@ def battle(tmp_path: Path, seed: int) -> Iterator[Battle]:
     made.end()
 
 
+@pytest.mark.timeout(300)
 def test_nothing_acknowledged_is_lost_by_kills(
     battle: Battle, is_long: bool, report: Report
 ) -> None:
@@ -205,7 +205,9 @@ def test_nothing_acknowledged_is_lost_by_kills(
     assert not battle.verdict.wrong(), battle.verdict.wrong()
     assert not battle.anomalies
     eventually(lambda: not battle.has_parts(), 30)
-    report(spare_files=battle.spare_files())
+    report(orphaned_files_at_once=battle.orphaned_files())
+    eventually(lambda: not battle.orphaned_files(), ORPHAN_SECONDS)
+    report(orphaned_files=battle.orphaned_files())
     assert 'Traceback' not in battle.serving.log
 
 

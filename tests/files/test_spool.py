@@ -14,8 +14,8 @@ import pytest
 
 from falcon_images.errors import StorageUnavailableError
 from falcon_images.files import spool
-from falcon_images.files.disk import DiskFiles
 from falcon_images.files.durable import SyncedFolders
+from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.unresolved import UnresolvedWrite
 from tests.support.disk_files import ID, all_files, read, save
 from tests.support.serving import ROOT, eventually
@@ -27,19 +27,19 @@ forks = pytest.mark.skipif(not hasattr(os, 'fork'), reason='there is no fork her
 PROGRAM = """
 import os, sys, time
 from pathlib import Path
-from falcon_images.files.disk import DiskFiles
-files = DiskFiles(Path(sys.argv[1]))
-files.prepare()
-upload = files.new_file()
+from falcon_images.files.folder import UploadsFolder
+folder = UploadsFolder(Path(sys.argv[1]))
+folder.prepare()
+upload = folder.spool.new_file()
 print(upload.__enter__().name, flush=True)
 """
 FORKED = """
 child = os.fork()
 if child == 0:
-    with files.new_file() as own:
+    with folder.spool.new_file() as own:
         print(os.getpid(), own.name, flush=True)
         sys.stdin.read()
-    files.close()
+    folder.close()
     sys.exit()
 os.waitpid(child, 0)
 print('ended', flush=True)
@@ -48,8 +48,8 @@ time.sleep(60)
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Iterator[DiskFiles]:
-    made = DiskFiles(tmp_path)
+def folder(tmp_path: Path) -> Iterator[UploadsFolder]:
+    made = UploadsFolder(tmp_path)
     made.prepare()
     yield made
     made.close()
@@ -107,27 +107,27 @@ def foreign_upload(root: Path) -> Path:
 class TestWhatIsSaved:
     @posix
     def test_it_is_never_another_file_of_the_same_name(
-        self, files: DiskFiles, tmp_path: Path
+        self, folder: UploadsFolder, tmp_path: Path
     ) -> None:
-        with files.new_file() as file:
+        with folder.spool.new_file() as file:
             file.write(b'mine')
             Path(file.name).unlink()
             Path(file.name).write_bytes(b'of another')
             with pytest.raises(StorageUnavailableError):
-                files.save(file, 'a/b')
-        assert read(files, 'a/b') is None
+                folder.images.save(file, 'a/b')
+        assert read(folder, 'a/b') is None
 
     @posix
-    def test_it_is_refused_when_it_is_gone(self, files: DiskFiles) -> None:
-        with files.new_file() as file:
+    def test_it_is_refused_when_it_is_gone(self, folder: UploadsFolder) -> None:
+        with folder.spool.new_file() as file:
             file.write(b'mine')
             Path(file.name).unlink()
             with pytest.raises(StorageUnavailableError):
-                files.save(file, 'a/b')
+                folder.images.save(file, 'a/b')
 
     @posix
     def test_what_another_stored_in_the_meantime_is_left(
-        self, files: DiskFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, folder: UploadsFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def replaced(folders: SyncedFolders, folder: Path) -> None:
             (folder / 'new').write_bytes(b'of another')
@@ -136,12 +136,12 @@ class TestWhatIsSaved:
 
         monkeypatch.setattr(SyncedFolders, 'sync', replaced)
         with pytest.raises(StorageUnavailableError):
-            save(files, 'a/b')
-        assert read(files, 'a/b') == b'of another'
+            save(folder, 'a/b')
+        assert read(folder, 'a/b') == b'of another'
 
     @posix
     def test_it_is_where_it_is_read_before_it_is_acknowledged(
-        self, files: DiskFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, folder: UploadsFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         sync = SyncedFolders.sync
 
@@ -151,16 +151,18 @@ class TestWhatIsSaved:
 
         monkeypatch.setattr(SyncedFolders, 'sync', moved_away)
         with pytest.raises(StorageUnavailableError):
-            save(files, 'a/b')
+            save(folder, 'a/b')
 
     @posix
-    def test_a_thumbnail_is_never_another_file_either(self, files: DiskFiles) -> None:
-        with files.new_file() as file:
+    def test_a_thumbnail_is_never_another_file_either(
+        self, folder: UploadsFolder
+    ) -> None:
+        with folder.spool.new_file() as file:
             Path(file.name).unlink()
             Path(file.name).write_bytes(b'of another')
             with pytest.raises(OSError, match='another file'):
-                files.thumbnails.keep(file, 'a', 'b')
-        assert files.thumbnails.read('a', 'b') is None
+                folder.thumbnails.keep(file, 'a', 'b')
+        assert folder.thumbnails.read('a', 'b') is None
 
 
 @forks
@@ -172,7 +174,7 @@ class TestForkedProcesses:
         assert Path(name).parent.parent == started.upload.parent.parent
 
     def test_the_end_of_a_child_takes_only_its_own(
-        self, files: DiskFiles, other: Callable[[str], Other]
+        self, folder: UploadsFolder, other: Callable[[str], Other]
     ) -> None:
         started = other(FORKED)
         _, name = started.line().split(maxsplit=1)
@@ -180,46 +182,46 @@ class TestForkedProcesses:
         started.process.stdin.close()
         started.process.stdin = None
         assert started.line() == 'ended'
-        files.sweep_incoming()
+        folder.sweep_incoming()
         assert started.upload.exists()
         assert not Path(name).parent.exists()
 
     def test_a_child_does_not_keep_what_its_parent_left(
-        self, files: DiskFiles, other: Callable[[str], Other]
+        self, folder: UploadsFolder, other: Callable[[str], Other]
     ) -> None:
         started = other(FORKED)
         pid, name = started.line().split(maxsplit=1)
         started.process.kill()
         started.process.wait()
-        files.sweep_incoming()
+        folder.sweep_incoming()
         assert not started.upload.exists()
         assert Path(name).exists()
         os.kill(int(pid), signal.SIGKILL)
-        eventually(lambda: swept(files, Path(name)))
+        eventually(lambda: swept(folder, Path(name)))
 
 
-def swept(files: DiskFiles, upload: Path) -> bool:
-    files.sweep_incoming()
+def swept(folder: UploadsFolder, upload: Path) -> bool:
+    folder.sweep_incoming()
     return not upload.exists()
 
 
 class TestSweeping:
     def test_what_another_machine_works_on_is_left(
-        self, files: DiskFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, folder: UploadsFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         upload = foreign_upload(tmp_path)
         os.utime(upload.parent, (0, 0))
-        files.sweep_incoming()
+        folder.sweep_incoming()
         assert upload.exists()
         monkeypatch.setattr(spool, '_QUIET_SECONDS', 0)
-        files.sweep_incoming()
+        folder.sweep_incoming()
         assert not upload.parent.with_suffix('.lock').exists()
         assert not upload.exists()
 
     @pytest.mark.parametrize('sign', ['', '.lock'])
     def test_it_is_left_for_as_long_as_it_gives_signs(
         self,
-        files: DiskFiles,
+        folder: UploadsFolder,
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
         sign: str,
@@ -230,26 +232,26 @@ class TestSweeping:
         for number in range(5):
             # By a clock that is far behind ours.
             os.utime(upload.parent.with_suffix(sign), (number, number))
-            files.sweep_incoming()
+            folder.sweep_incoming()
             assert upload.exists()
             now += 3600
-        files.sweep_incoming()
+        folder.sweep_incoming()
         assert not upload.exists()
 
-    def test_a_process_gives_signs(self, files: DiskFiles, tmp_path: Path) -> None:
+    def test_a_process_gives_signs(self, folder: UploadsFolder, tmp_path: Path) -> None:
         lock = own_folder(tmp_path).with_suffix('.lock')
         os.utime(lock, (0, 0))
-        files.keep_alive()
+        folder.keep_alive()
         assert lock.stat().st_mtime > 0
 
     def test_a_lock_without_a_folder_goes_too(
-        self, files: DiskFiles, other: Callable[[str], Other]
+        self, folder: UploadsFolder, other: Callable[[str], Other]
     ) -> None:
         started = other('sys.stdin.read()')
         started.end()
         started.upload.unlink()
         started.upload.parent.rmdir()
-        files.sweep_incoming()
+        folder.sweep_incoming()
         assert not started.upload.parent.with_suffix('.lock').exists()
 
 
@@ -268,26 +270,26 @@ class TestWithoutLocks:
     def test_a_sentence_says_so_and_uploads_work(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        files = DiskFiles(tmp_path)
-        files.prepare()
+        folder = UploadsFolder(tmp_path)
+        folder.prepare()
         assert 'file system without locks' in caplog.text
-        save(files, 'a/b')
-        files.keep_alive()
-        files.close()
+        save(folder, 'a/b')
+        folder.keep_alive()
+        folder.close()
         assert not list((tmp_path / 'incoming').iterdir())
         assert len(caplog.records) == 1
 
     def test_only_what_is_quiet_for_long_is_swept(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        files, another = DiskFiles(tmp_path), DiskFiles(tmp_path)
-        files.prepare()
+        folder, another = UploadsFolder(tmp_path), UploadsFolder(tmp_path)
+        folder.prepare()
         another.prepare()
-        with another.new_file() as file:
-            files.sweep_incoming()
+        with another.spool.new_file() as file:
+            folder.sweep_incoming()
             assert Path(file.name).exists()
             monkeypatch.setattr(spool, '_QUIET_SECONDS', 0)
-            files.sweep_incoming()
+            folder.sweep_incoming()
             assert not Path(file.name).exists()
 
 
@@ -304,89 +306,89 @@ def remove(root: Path, ours: str) -> None:
 class TestWhatIsGone:
     @pytest.mark.parametrize('gone', GONE)
     def test_it_is_made_anew_when_it_is_needed(
-        self, files: DiskFiles, tmp_path: Path, gone: str
+        self, folder: UploadsFolder, tmp_path: Path, gone: str
     ) -> None:
-        save(files, 'a/before')
+        save(folder, 'a/before')
         remove(tmp_path, gone)
-        save(files, 'a/b', b'new')
-        assert read(files, 'a/b') == b'new'
-        files.check_writable()
+        save(folder, 'a/b', b'new')
+        assert read(folder, 'a/b') == b'new'
+        folder.images.check_writable()
         unresolved_write = UnresolvedWrite('db', 'c', ID, '')
-        files.note_unresolved(unresolved_write)
-        assert files.unresolved_writes() == [unresolved_write]
-        with files.new_file() as file, files.thumbnails.one_large():
-            files.thumbnails.keep(file, 'a', 'b')
-        assert files.thumbnails.read('a', 'b') == b''
+        folder.unresolved.note(unresolved_write)
+        assert folder.unresolved.all() == [unresolved_write]
+        with folder.spool.new_file() as file, folder.thumbnails.one_large():
+            folder.thumbnails.keep(file, 'a', 'b')
+        assert folder.thumbnails.read('a', 'b') == b''
 
     @pytest.mark.parametrize('gone', GONE)
     def test_it_is_made_anew_in_the_background_and_told(
         self,
-        files: DiskFiles,
+        folder: UploadsFolder,
         tmp_path: Path,
         gone: str,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        with files.thumbnails.one_large():
-            files.keep_alive()
+        with folder.thumbnails.one_large():
+            folder.keep_alive()
         remove(tmp_path, gone)
-        files.keep_alive()
+        folder.keep_alive()
         assert 'was gone, and was made anew' in caplog.text
         assert own_folder(tmp_path).with_suffix('.lock').exists()
         assert (tmp_path / 'doubts').is_dir()
         assert (tmp_path / 'images').is_dir()
         caplog.clear()
-        files.keep_alive()
-        files.sweep_incoming()
+        folder.keep_alive()
+        folder.sweep_incoming()
         assert not caplog.records
 
     @pytest.mark.parametrize('gone', ['images', 'doubts', ''])
     def test_it_is_told_when_an_upload_has_made_it_anew(
         self,
-        files: DiskFiles,
+        folder: UploadsFolder,
         tmp_path: Path,
         gone: str,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
         remove(tmp_path, gone)
-        save(files, 'a/b')
-        files.note_unresolved(UnresolvedWrite('db', 'c', ID, ''))
-        files.keep_alive()
+        save(folder, 'a/b')
+        folder.unresolved.note(UnresolvedWrite('db', 'c', ID, ''))
+        folder.keep_alive()
         assert f'{tmp_path / (gone or "images")} was gone' in caplog.text
 
     def test_a_lock_that_was_made_anew_is_held(
-        self, files: DiskFiles, tmp_path: Path
+        self, folder: UploadsFolder, tmp_path: Path
     ) -> None:
         remove(tmp_path, 'incoming/*.lock')
-        files.keep_alive()
-        with files.new_file() as file:
-            another = DiskFiles(tmp_path)
+        folder.keep_alive()
+        with folder.spool.new_file() as file:
+            another = UploadsFolder(tmp_path)
             another.prepare()
             another.sweep_incoming()
             another.close()
             assert Path(file.name).exists()
 
     def test_an_upload_that_was_under_way_is_refused(
-        self, files: DiskFiles, tmp_path: Path
+        self, folder: UploadsFolder, tmp_path: Path
     ) -> None:
-        with files.new_file() as file:
+        with folder.spool.new_file() as file:
             remove(tmp_path, '')
             with pytest.raises(StorageUnavailableError):
-                files.save(file, 'a/b')
-        save(files, 'a/b')
+                folder.images.save(file, 'a/b')
+        save(folder, 'a/b')
         assert all_files(tmp_path) == {'images/a/b'}
 
     def test_what_cannot_be_made_is_told_once(
-        self, files: DiskFiles, tmp_path: Path, caplog: pytest.LogCaptureFixture
+        self, folder: UploadsFolder, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         remove(tmp_path, '')
         tmp_path.write_text('not a folder')
         for _ in range(3):
-            files.keep_alive()
-            files.sweep_incoming()
+            folder.keep_alive()
+            folder.sweep_incoming()
         (record,) = caplog.records
         assert record.levelno == logging.ERROR
         assert 'The uploads folder does not work' in record.message
-        files.close()
+        folder.close()
         tmp_path.unlink()
-        files.keep_alive()
-        save(files, 'a/b')
+        folder.keep_alive()
+        save(folder, 'a/b')

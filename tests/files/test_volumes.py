@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from falcon_images.errors import StorageError
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.keys import image_key
-from falcon_images.files.quarantine import Quarantine
 from falcon_images.files.unresolved import UnresolvedWrite
 from tests.support.disk_files import ID, all_files, read, recorded_syncs, save
 from tests.support.pictures import jpeg
@@ -38,10 +37,10 @@ def link(root: Path, part: str, volume: Path) -> None:
     path.symlink_to(volume)
 
 
-def opened(root: Path) -> DiskFiles:
-    files = DiskFiles(root)
-    files.prepare()
-    return files
+def opened(root: Path) -> UploadsFolder:
+    folder = UploadsFolder(root)
+    folder.prepare()
+    return folder
 
 
 @pytest.mark.parametrize('part', PARTS)
@@ -49,17 +48,17 @@ def test_any_part_may_be_on_another_volume(
     tmp_path: Path, volume: Path, part: str
 ) -> None:
     link(tmp_path, part, volume)
-    files = opened(tmp_path)
-    save(files, 'a/b/c', b'content')
-    assert read(files, 'a/b/c') == b'content'
-    files.note_unresolved(UnresolvedWrite('db', 'c', ID, ''))
-    assert files.unresolved_writes() == [UnresolvedWrite('db', 'c', ID, '')]
-    with files.new_file() as file:
+    folder = opened(tmp_path)
+    save(folder, 'a/b/c', b'content')
+    assert read(folder, 'a/b/c') == b'content'
+    folder.unresolved.note(UnresolvedWrite('db', 'c', ID, ''))
+    assert folder.unresolved.all() == [UnresolvedWrite('db', 'c', ID, '')]
+    with folder.spool.new_file() as file:
         file.write(b'small')
-        files.thumbnails.keep(file, 'x', 'y')
-    assert files.thumbnails.read('x', 'y') == b'small'
-    files.check_writable()
-    files.delete('a/b/c')
+        folder.thumbnails.keep(file, 'x', 'y')
+    assert folder.thumbnails.read('x', 'y') == b'small'
+    folder.images.check_writable()
+    folder.images.delete('a/b/c')
     assert (tmp_path / part).is_symlink()
     found = all_files(tmp_path) | all_files(volume)
     assert {Path(name).suffix for name in found} == {'.json', '.webp'}
@@ -69,7 +68,7 @@ def test_the_bytes_are_safe_before_they_have_their_name(
     tmp_path: Path, volume: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link(tmp_path, 'images/a', volume)
-    files = opened(tmp_path)
+    folder = opened(tmp_path)
     replace = os.replace
     with recorded_syncs() as steps:
 
@@ -78,7 +77,7 @@ def test_the_bytes_are_safe_before_they_have_their_name(
             steps.append('named')
 
         monkeypatch.setattr(os, 'replace', record)
-        save(files, 'a/b/c')
+        save(folder, 'a/b/c')
     images = tmp_path / 'images'
     # The part where it came in, its copy, and then its folders.
     order = ['part', 'part', 'named', str(volume / 'b'), str(volume), str(images)]
@@ -95,7 +94,7 @@ def test_a_copy_that_fails_leaves_nothing(
     number: int,
 ) -> None:
     link(tmp_path, 'images/a', volume)
-    files = opened(tmp_path)
+    folder = opened(tmp_path)
     sync, calls = os.fsync, []
 
     def fail(descriptor: int) -> None:
@@ -106,9 +105,9 @@ def test_a_copy_that_fails_leaves_nothing(
 
     with monkeypatch.context() as patch, pytest.raises(StorageError):
         patch.setattr(os, 'fsync', fail)
-        save(files, 'a/b/c')
+        save(folder, 'a/b/c')
     assert all_files(tmp_path) | all_files(volume) == set()
-    save(files, 'a/b/c')
+    save(folder, 'a/b/c')
 
 
 def test_images_of_a_collection_on_another_volume_are_served(
@@ -143,8 +142,9 @@ def test_files_are_set_aside_and_put_back_between_volumes(
     tmp_path: Path, volume: Path
 ) -> None:
     link(tmp_path, 'images', volume)
-    save(opened(tmp_path), 'a/b/c', b'content')
-    quarantine = Quarantine(tmp_path)
+    folder = opened(tmp_path)
+    save(folder, 'a/b/c', b'content')
+    quarantine = folder.quarantine
     with quarantine.taken():
         assert quarantine.set_aside('a/b/c') == 'a/b/c'
         assert all_files(volume) == set()

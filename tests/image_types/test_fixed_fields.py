@@ -4,7 +4,6 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
-from functools import partial
 
 import pytest
 from PIL import Image
@@ -59,6 +58,19 @@ def jp2(components: int) -> bytes:
     return content[:40] + struct.pack('>H', components) + content[42:]
 
 
+def big_tiff(order: str, bits: int) -> Callable[[], bytes]:
+    planes = [bytes(12 * bits // 8)]
+    return lambda: tiff(SIZE, planes, bits=bits, order=order, is_big=True)
+
+
+def png_with_long_text(name: str) -> Callable[[], bytes]:
+    return lambda: png(SIZE, GREY, extra=packed_text(name.encode(), 2 * 1024**2))
+
+
+def png_with_bad_sum(name: str) -> Callable[[], bytes]:
+    return lambda: png(SIZE, GREY, extra=broken(png_chunk(name.encode(), bytes(9))))
+
+
 WHOLE: dict[str, tuple[str, Callable[[], bytes]]] = {
     'tiff of doubles': (
         'image/tiff',
@@ -97,32 +109,16 @@ WHOLE: dict[str, tuple[str, Callable[[], bytes]]] = {
         lambda: tiff(SIZE, [bytes(24)], bits=16, photometric=32_803),
     ),
     **{
-        f'bigtiff {order}{bits}': (
-            'image/tiff',
-            partial(
-                tiff,
-                SIZE,
-                [bytes(12 * bits // 8)],
-                bits=bits,
-                order=order,
-                is_big=True,
-            ),
-        )
+        f'bigtiff {order}{bits}': ('image/tiff', big_tiff(order, bits))
         for order in '<>'
         for bits in (8, 16, 64)
     },
     **{
-        f'png with a long {name}': (
-            'image/png',
-            partial(png, SIZE, GREY, extra=packed_text(name.encode(), 2 * 1024**2)),
-        )
+        f'png with a long {name}': ('image/png', png_with_long_text(name))
         for name in ('zTXt', 'iTXt')
     },
     **{
-        f'png with a bad {name}': (
-            'image/png',
-            partial(png, SIZE, GREY, extra=broken(png_chunk(name.encode(), bytes(9)))),
-        )
+        f'png with a bad {name}': ('image/png', png_with_bad_sum(name))
         for name in ('tEXt', 'pHYs', 'tIME', 'iCCP', 'eXIf', 'gAMA')
     },
     'png with a short pHYs': (

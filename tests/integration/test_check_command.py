@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,12 +22,12 @@ def spoil(serving: Serving) -> tuple[str, str]:
     """Leave one image without its file, and one file without its image."""
     missing = serving.upload(jpeg())['_id']
     images = serving.folder / 'data/uploads/images'
-    spare = image_key('c', '0' * 24, 'image/jpeg')
-    (images / spare).parent.mkdir(parents=True)
-    (images / image_key('c', missing, 'image/jpeg')).rename(images / spare)
+    orphan = image_key('c', '0' * 24, 'image/jpeg')
+    (images / orphan).parent.mkdir(parents=True)
+    (images / image_key('c', missing, 'image/jpeg')).rename(images / orphan)
     legacy = time.time() - 3600
-    os.utime(images / spare, (legacy, legacy))
-    return missing, spare
+    os.utime(images / orphan, (legacy, legacy))
+    return missing, orphan
 
 
 def table(output: str) -> str:
@@ -41,14 +42,14 @@ def test_a_running_service_and_then_a_stopped_one(start: Start, tmp_path: Path) 
     well = run(tmp_path, '--deep')
     assert (well.returncode, well.stderr) == (0, '')
     assert 'Compared 1 documents and 1 files. All is well.' in well.stdout
-    missing, spare = spoil(serving)
+    missing, orphan = spoil(serving)
     for is_running in (True, False):
         if not is_running:
             serving.stop()
         found = run(tmp_path)
         assert (found.returncode, found.stderr) == (1, '')
         first, second, *rest = found.stdout.splitlines()
-        assert (first, second) == (f'missing c/{missing}', f'spare images/{spare}')
+        assert (first, second) == (f'missing c/{missing}', f'orphaned images/{orphan}')
         assert 'missing 1 0 1' in table('\n'.join(rest))
 
 
@@ -57,15 +58,15 @@ def test_repair_on_a_stopped_service_starts_its_database(
 ) -> None:
     serving = start().ready()
     serving.upload(jpeg())
-    missing, spare = spoil(serving)
+    missing, orphan = spoil(serving)
     path = f'/collections/c/images/{missing}'
     assert serving.session.delete(serving.url + path, timeout=9).status_code == 200
     serving.stop()
     repaired = run(tmp_path, '--repair')
     assert (repaired.returncode, repaired.stderr) == (0, '')
-    line = f'spare images/{spare} (moved to quarantine/{spare})'
+    line = f'orphaned images/{orphan} (moved to quarantine/{orphan})'
     assert repaired.stdout.splitlines()[0] == line
-    assert (tmp_path / 'data/uploads/quarantine' / spare).read_bytes() == jpeg()
+    assert (tmp_path / 'data/uploads/quarantine' / orphan).read_bytes() == jpeg()
     assert 'All is well' in run(tmp_path, '--repair').stdout
     assert len(start().ready().get('/collections/c/images').json()) == 1
 
@@ -77,7 +78,7 @@ def test_repair_beside_a_running_service(start: Start, tmp_path: Path) -> None:
     assert run(tmp_path, '--repair').returncode == 1
     left = run(tmp_path, '--repair')
     assert left.returncode == 1
-    assert 'spare 0 0 0' in table(left.stdout)
+    assert 'orphaned 0 0 0' in table(left.stdout)
     assert serving.upload(jpeg())['image'] == 'a.jpg'
 
 
@@ -97,7 +98,7 @@ def test_names_cannot_steer_a_terminal(start: Start, tmp_path: Path) -> None:
     os.utime(path, (0, 0))
     found = run(tmp_path, PYTHONUTF8='1')
     shown = hostile.replace('\x1b', '\\x1b')
-    assert found.stdout.splitlines()[0] == f'spare images/{shown}'
+    assert found.stdout.splitlines()[0] == f'orphaned images/{shown}'
     found = run(tmp_path, PYTHONIOENCODING='cp1252', PYTHONUTF8='0')
     assert (found.returncode, found.stderr) == (1, '')
     assert '\\u65e5\\u672c' in found.stdout
@@ -136,7 +137,7 @@ def test_the_database_away(tmp_path: Path) -> None:
     away = run(tmp_path, MONGODB_URL=f'mongodb://u:secret@127.0.0.1:{port}')
     assert 'The database does not answer' in sentence(away)
     assert 'secret' not in away.stderr
-    assert 'MONGODB_URL is not' in sentence(run(tmp_path, MONGODB_URL='http://x'))
+    assert 'MONGODB_URL must begin' in sentence(run(tmp_path, MONGODB_URL='http://x'))
 
 
 def test_an_empty_database_is_not_believed(
@@ -148,7 +149,42 @@ def test_an_empty_database_is_not_believed(
     refused = run(
         tmp_path, '--repair', MONGODB_URL=mongodb_url, MONGODB_DB='no_such_database'
     )
-    assert 'has no collections' in sentence(refused)
+    assert 'have not been used together' in sentence(refused)
+    joined = {'MONGODB_URL': mongodb_url, 'MONGODB_DB': 'no_such_database'}
+    assert 'has no collections' in run(tmp_path, '--repair', '--adopt', **joined).stderr
+    assert len(list((tmp_path / 'data/uploads/images').rglob('*.jpg'))) == 1
+
+
+def test_folder_and_database_of_two_stores_are_refused_until_they_are_joined(
+    start: Start, tmp_path: Path, mongodb_url: str
+) -> None:
+    other = {'MONGODB_URL': mongodb_url, 'MONGODB_DB': f'test_{uuid.uuid4().hex}'}
+    (tmp_path / 'b').mkdir()
+    start().ready().stop()
+    start(folder=tmp_path / 'b', **other).ready().stop()
+    assert 'belongs to another store' in sentence(run(tmp_path, **other))
+    refused = start(**other)
+    assert refused.ended() == 1
+    assert 'belongs to another store' in refused.log
+    assert 'Traceback' not in refused.log
+    joined = run(tmp_path, '--adopt', **other)
+    assert (joined.returncode, joined.stderr) == (0, '')
+    start(**other).ready().upload(jpeg())
+    assert run(tmp_path, '--repair', **other).returncode == 0
+    assert 'belongs to another store' in sentence(run(tmp_path))
+
+
+def test_nothing_is_moved_in_a_folder_of_two_databases(
+    start: Start, tmp_path: Path, mongodb_url: str
+) -> None:
+    name = f'test_{uuid.uuid4().hex}'
+    second = {'MONGODB_URL': mongodb_url, 'MONGODB_DB': name}
+    start().ready().stop()
+    serving = start(**second).ready()
+    serving.upload(jpeg())
+    serving.stop()
+    assert name in sentence(run(tmp_path, '--repair'))
+    assert 'image_storage' in sentence(run(tmp_path, '--repair', **second))
     assert len(list((tmp_path / 'data/uploads/images').rglob('*.jpg'))) == 1
 
 

@@ -104,16 +104,16 @@ def test_a_crash_of_all_that_draw_is_not_one_of_the_service(
 FORKING = """
 import datetime, hashlib, os, sys
 from pathlib import Path
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.folder import UploadsFolder
 from falcon_images.server.budget import Budget
 from falcon_images.store.image_files import StoredFile, StoredFiles
 from falcon_images.thumbnails.service import DrawingLimits, ThumbnailService
-files = DiskFiles(Path(sys.argv[1]))
-files.prepare()
+folder = UploadsFolder(Path(sys.argv[1]))
+folder.prepare()
 content = sys.stdin.buffer.read()
-with files.new_file() as file:
+with folder.spool.new_file() as file:
     file.write(content)
-    files.save(file, 'c-0/image')
+    folder.images.save(file, 'c-0/image')
 sha256 = hashlib.sha256(content).hexdigest()
 stored = StoredFile(
     'c-0/image', len(content), 'image/jpeg', sha256, 'a', datetime.datetime.now(), False

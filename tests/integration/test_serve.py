@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -48,7 +49,7 @@ def test_the_log_says_which_database_is_used(start: Start, mongodb_url: str) -> 
     assert 'Using the database' in private.log
     assert 'a private MongoDB in data' in private.log
     given = start(MONGODB_URL=mongodb_url, UPLOADS_DIRECTORY='other').ready()
-    assert 'the MongoDB at mongodb://localhost' in given.log
+    assert 'the MongoDB at mongodb://' in given.log
     assert 'private' not in given.log
 
 
@@ -141,7 +142,7 @@ def test_a_folder_that_cannot_be_written_is_refused(
         ({'USE_AUTHENTICATION': 'false'}, 'IDENTIFICATION_URL must hold the URL'),
         (
             {'MONGODB_URL': 'mysql://u:secret@x'},
-            'MONGODB_URL is not the URL of a MongoDB',
+            'MONGODB_URL must begin with mongodb://',
         ),
     ],
 )
@@ -220,7 +221,7 @@ def test_requests_in_flight_are_finished_when_it_stops(start: Start) -> None:
 
 
 def test_memory_stays_flat_for_a_body_of_300_mb(start: Start) -> None:
-    if not Path('/proc/self/status').exists():
+    if sys.platform != 'linux':
         pytest.skip('no /proc on this system')
     serving = start().ready()
     serving.upload(jpeg())

@@ -170,7 +170,7 @@ def test_a_key_is_one_for_all_workers(start: Start) -> None:
 
 
 def test_connections_are_shared_out(start: Start) -> None:
-    if not Path('/proc/self/fd').is_dir():
+    if sys.platform != 'linux':
         pytest.skip('this system does not tell whose a connection is')
     serving = start('--workers', '2').ready()
     eventually(lambda: len(serving.workers) == 2)

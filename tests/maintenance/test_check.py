@@ -14,10 +14,11 @@ from pymongo.collection import Collection
 
 from falcon_images.errors import DatabaseUnavailableError
 from falcon_images.files.disk import DiskFiles
+from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.keys import image_key, legacy_key
-from falcon_images.files.quarantine import Quarantine, QuarantineError
+from falcon_images.files.quarantine import QuarantineError
 from falcon_images.files.unresolved import UnresolvedWrite
-from falcon_images.maintenance.check import (
+from falcon_images.maintenance.findings import (
     CheckError,
     Finding,
     FindingKind,
@@ -38,10 +39,12 @@ from tests.support.checks import (
     uploaded,
 )
 from tests.support.pictures import jpeg
-from tests.support.service import Service, running
+from tests.support.service import Service
 
 
-def put(service: Service, key: str, content: bytes = b'spare', old: bool = True) -> str:
+def put(
+    service: Service, key: str, content: bytes = b'orphan', old: bool = True
+) -> str:
     path = root(service) / 'images' / key
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -60,7 +63,7 @@ def kept(service: Service) -> list[bytes]:
     return sorted(content(base / 'images') + content(base / 'quarantine'))
 
 
-def spare_key(collection: str = 'c') -> str:
+def orphan_key(collection: str = 'c') -> str:
     return image_key(collection, str(bson.ObjectId()), 'image/jpeg')
 
 
@@ -91,18 +94,18 @@ class TestFindings:
         assert check(service) == []
         assert lines(check(service, is_deep=True)) == [f'damaged c/{document["_id"]}']
 
-    def test_a_spare_file(self, service: Service) -> None:
+    def test_a_orphaned_file(self, service: Service) -> None:
         uploaded(service)
-        key = put(service, spare_key())
-        assert check(service) == [Finding(FindingKind.SPARE, f'images/{key}')]
-        assert kept(service) == sorted([jpeg(), b'spare'])
+        key = put(service, orphan_key())
+        assert check(service) == [Finding(FindingKind.ORPHANED, f'images/{key}')]
+        assert kept(service) == sorted([jpeg(), b'orphan'])
 
     def test_a_file_of_another_type_than_the_document_has(
         self, service: Service
     ) -> None:
         document, _ = uploaded(service)
         key = put(service, image_key('c', document['_id'], 'image/png'))
-        assert lines(check(service)) == [f'spare images/{key}']
+        assert lines(check(service)) == [f'orphaned images/{key}']
 
     @pytest.mark.parametrize(
         'key', ['x', 'a/b', 'a/b/c/d/e/f', 'Thumbs.db', '.hidden/x', 'c/0000/000/x.jpg']
@@ -110,31 +113,31 @@ class TestFindings:
     def test_what_does_not_belong(self, service: Service, key: str) -> None:
         uploaded(service)
         put(service, key)
-        assert lines(check(service)) == [f'spare images/{key}']
+        assert lines(check(service)) == [f'orphaned images/{key}']
 
     def test_a_strange_name_beside_images(self, service: Service) -> None:
         _, path = uploaded(service)
         key = put(service, str(path.relative_to(root(service) / 'images')) + '.bak')
-        assert lines(check(service)) == [f'spare images/{key.replace(os.sep, "/")}']
+        assert lines(check(service)) == [f'orphaned images/{key.replace(os.sep, "/")}']
 
     def test_a_young_file_is_left(self, service: Service) -> None:
         uploaded(service)
-        put(service, spare_key(), old=False)
+        put(service, orphan_key(), old=False)
         assert check(service, repairs=True) == []
         assert len(check(service, grace=0)) == 1
 
     def test_a_file_in_doubt_is_left(self, service: Service) -> None:
         uploaded(service)
-        key = put(service, spare_key())
+        key = put(service, orphan_key())
         image_id = Path(key).stem
-        service.files.note_unresolved(
+        service.folder.unresolved.note(
             UnresolvedWrite('other', 'c', image_id, 'image/jpeg')
         )
         assert check(service, repairs=True) == []
 
     def test_a_note_that_cannot_be_read_counts_too(self, service: Service) -> None:
         uploaded(service)
-        key = put(service, spare_key())
+        key = put(service, orphan_key())
         (root(service) / f'doubts/{Path(key).stem}.json').write_text('{')
         assert check(service, repairs=True) == []
 
@@ -182,7 +185,7 @@ class TestFindings:
         (tmp_path / 'target').write_bytes(b'elsewhere')
         (root(service) / 'images/link').symlink_to(tmp_path / 'target')
         age(root(service) / 'images/link')
-        assert repair(service) == ['spare images/link']
+        assert repair(service) == ['orphaned images/link']
         assert (root(service) / 'quarantine/link').is_symlink()
         assert (tmp_path / 'target').read_bytes() == b'elsewhere'
 
@@ -197,15 +200,15 @@ def failing(error: Exception) -> Any:
 class TestRepair:
     """What is moved, and what is not."""
 
-    def test_a_spare_file_goes_into_quarantine(self, service: Service) -> None:
+    def test_a_orphaned_file_goes_into_quarantine(self, service: Service) -> None:
         _, path = uploaded(service)
-        key = put(service, spare_key('gone'))
+        key = put(service, orphan_key('gone'))
         before = kept(service)
         (finding,) = check(service, repairs=True)
         assert finding == Finding(
-            FindingKind.SPARE, f'images/{key}', True, f'moved to quarantine/{key}'
+            FindingKind.ORPHANED, f'images/{key}', True, f'moved to quarantine/{key}'
         )
-        assert (root(service) / 'quarantine' / key).read_bytes() == b'spare'
+        assert (root(service) / 'quarantine' / key).read_bytes() == b'orphan'
         assert kept(service) == before
         assert service.stored_files() == [path]
         assert not (root(service) / 'images' / key).parent.parent.parent.exists()
@@ -229,7 +232,7 @@ class TestRepair:
 
     def test_twice_is_harmless(self, service: Service) -> None:
         uploaded(service)
-        put(service, spare_key())
+        put(service, orphan_key())
         before = kept(service)
         assert len(repair(service)) == 1
         assert repair(service) == []
@@ -241,10 +244,10 @@ class TestRepair:
         """As on Windows, while somebody reads it."""
         uploaded(service)
         put(service, 'x')
-        monkeypatch.setattr(Path, 'rename', failing(PermissionError(13, 'in use')))
+        monkeypatch.setattr(os, 'replace', failing(PermissionError(13, 'in use')))
         assert check(service, repairs=True) == [
             Finding(
-                FindingKind.SPARE, 'images/x', False, 'It cannot be moved (in use).'
+                FindingKind.ORPHANED, 'images/x', False, 'It cannot be moved (in use).'
             )
         ]
         assert (root(service) / 'images/x').exists()
@@ -304,35 +307,24 @@ class TestRepair:
     def test_one_at_a_time(self, service: Service) -> None:
         uploaded(service)
         with (
-            Quarantine(root(service)).taken(),
+            UploadsFolder(root(service)).quarantine.taken(),
             pytest.raises(QuarantineError, match='Another check'),
         ):
             check(service, repairs=True)
         assert repair(service) == []
 
     def test_the_wrong_database_moves_nothing(self, service: Service) -> None:
-        put(service, spare_key())
+        put(service, orphan_key())
         assert len(check(service)) == 1
         with pytest.raises(CheckError, match='has no collections'):
             check(service, repairs=True)
         assert len(service.stored_files()) == 1
 
-    def test_the_files_of_another_database_are_not_spare(
-        self, service: Service
-    ) -> None:
-        uploaded(service)
-        name = f'{service.settings.mongodb_db}_b'
-        with running(service.settings, mongodb_db=name) as other:
-            _, path = uploaded(other)
-            uploaded(other, 'only there')
-            assert check(service, repairs=True) == []
-            assert path.exists()
-
     def test_the_database_away_moves_nothing(
         self, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         uploaded(service)
-        put(service, spare_key())
+        put(service, orphan_key())
         before = service.stored_files()
         monkeypatch.setattr(Collection, 'find', failing(pymongo_errors.AutoReconnect()))
         with pytest.raises(DatabaseUnavailableError):
@@ -343,7 +335,7 @@ class TestRepair:
         self, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         uploaded(service)
-        put(service, spare_key())
+        put(service, orphan_key())
         before = service.stored_files()
         of = References.of
 
@@ -418,13 +410,13 @@ class TestWhileTheServiceWorks:
     ) -> None:
         document, path = uploaded(service)
         forget(service, document)
-        rename = Path.rename
+        replace = os.replace
 
-        def remove_and_rename(source: Path, target: Path) -> Path:
-            path.unlink()
-            return rename(source, target)
+        def remove_and_replace(source: Path, target: Path) -> None:
+            path.unlink(missing_ok=True)
+            replace(source, target)
 
-        monkeypatch.setattr(Path, 'rename', remove_and_rename)
+        monkeypatch.setattr(os, 'replace', remove_and_replace)
         assert check(service, repairs=True) == []
 
     def test_the_files_of_a_drop_are_left_to_it(
@@ -479,9 +471,9 @@ class TestWhileTheServiceWorks:
         """A file that only looks as if it were of the dropped collection."""
         for name in ('c', 'other'):
             uploaded(service, name)
-        key = put(service, spare_key())
+        key = put(service, orphan_key())
         service.client.simulate_delete('/collections/c')
-        assert repair(service) == [f'spare images/{key}']
+        assert repair(service) == [f'orphaned images/{key}']
 
 
 def cut_off(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -491,7 +483,7 @@ def cut_off(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
         assert service.client.simulate_delete('/collections/c').status_code == 503
 
 
-class TestEarlierVersion:
+class TestLegacy:
     """Documents that tell of a name alone, files under names of clients."""
 
     def test_well(self, service: Service) -> None:
@@ -511,19 +503,22 @@ class TestEarlierVersion:
         (finding,) = check(service, repairs=True)
         assert (finding.kind, finding.is_repaired) == (FindingKind.MISSING, False)
 
-    def test_spare(self, service: Service) -> None:
+    def test_orphan(self, service: Service) -> None:
         service.database.old.insert_one({'image': 'a.jpg'})
         put(service, 'old/a.jpg')
         put(service, 'old/b.jpg')
         put(service, 'older/a.jpg')
-        assert repair(service) == ['spare images/old/b.jpg', 'spare images/older/a.jpg']
+        assert repair(service) == [
+            'orphaned images/old/b.jpg',
+            'orphaned images/older/a.jpg',
+        ]
         assert service.stored_files() == [root(service) / 'images/old/a.jpg']
 
     def test_newer_images_do_not_claim_a_name(self, service: Service) -> None:
         """`a.jpg` is the name that the client gave, not where the file is."""
         uploaded(service)
         put(service, 'c/a.jpg')
-        assert lines(check(service)) == ['spare images/c/a.jpg']
+        assert lines(check(service)) == ['orphaned images/c/a.jpg']
 
     @pytest.mark.parametrize(
         'facts', ['text', [], [{'size': 1, 'type': '', 'sha256': ''}], {'size': 1}, {}]
@@ -552,14 +547,14 @@ class TestEarlierVersion:
         service.database.old.insert_one({'image': document})
         put(service, f'old/{file}')
         assert not [
-            f for f in check(service, repairs=True) if f.kind is FindingKind.SPARE
+            f for f in check(service, repairs=True) if f.kind is FindingKind.ORPHANED
         ]
 
     def test_a_folder_in_another_case(self, service: Service) -> None:
         service.database.Old.insert_one({'image': 'a.jpg'})
         put(service, 'old/a.jpg')
         assert not [
-            f for f in check(service, repairs=True) if f.kind is FindingKind.SPARE
+            f for f in check(service, repairs=True) if f.kind is FindingKind.ORPHANED
         ]
 
     def test_a_file_returns_with_its_document(self, service: Service) -> None:
@@ -568,7 +563,7 @@ class TestEarlierVersion:
         repair(service)
         key = service.database.old.insert_one({'image': 'a.jpg'}).inserted_id
         assert repair(service) == [f'missing old/{key}']
-        assert (root(service) / 'images/old/a.jpg').read_bytes() == b'spare'
+        assert (root(service) / 'images/old/a.jpg').read_bytes() == b'orphan'
 
     def test_of_two_files_nobody_knows_the_right_one(self, service: Service) -> None:
         uploaded(service)
@@ -591,10 +586,10 @@ class TestEarlierVersion:
     def test_an_id_of_another_kind(self, service: Service) -> None:
         uploaded(service)
         service.database.old.insert_one({'_id': 'text', 'image': 'a.jpg'})
-        facts = {'size': 5, 'type': '', 'sha256': hashlib.sha256(b'spare').hexdigest()}
+        facts = {'size': 6, 'type': '', 'sha256': hashlib.sha256(b'orphan').hexdigest()}
         for hostile in ('../../../../x', '/etc/passwd', 'a' * 18 + '../x'):
             service.database.old.insert_one({'_id': hostile, '_file': facts})
-        (root(service) / 'x').write_bytes(b'spare')
+        (root(service) / 'x').write_bytes(b'orphan')
         found = check(service, repairs=True)
         assert len(found) == 4
         assert {finding.is_repaired for finding in found} == {False}
@@ -610,11 +605,11 @@ class TestEarlierVersion:
 )
 def test_hostile_collection_names(service: Service, name: str) -> None:
     document = {'_id': bson.ObjectId(), 'image': 'a.jpg', 'time': None}
-    facts = {'type': 'image/jpeg', 'size': 5, 'sha256': '0'}
+    facts = {'type': 'image/jpeg', 'size': 6, 'sha256': '0'}
     service.database[name].insert_one({**document, '_file': facts})
     key = put(service, image_key(name, str(document['_id']), 'image/jpeg'))
-    spare = put(service, spare_key(name))
-    assert repair(service) == [f'spare images/{spare}']
+    orphan = put(service, orphan_key(name))
+    assert repair(service) == [f'orphaned images/{orphan}']
     (root(service) / 'images' / key).unlink()
     assert lines(check(service)) == [f'missing {name}/{document["_id"]}']
 
@@ -632,7 +627,7 @@ def test_every_repair_keeps_every_byte(service: Service) -> None:
     for name in ('c', 'd'):
         forget(service, uploaded(service, name)[0], name)
         uploaded(service, name)
-        for key in (spare_key(name), f'{name}/x', f'{name}/y/z', f'{name}.txt'):
+        for key in (orphan_key(name), f'{name}/x', f'{name}/y/z', f'{name}.txt'):
             put(service, key, key.encode())
     before = kept(service)
     assert len(repair(service)) == 10
@@ -665,7 +660,7 @@ def test_memory_does_not_grow_with_the_images(service: Service) -> None:
     assert peak < 3 * few
 
 
-def test_memory_does_not_grow_with_spare_files(service: Service) -> None:
+def test_memory_does_not_grow_with_orphaned_files(service: Service) -> None:
     many(service, 5000)
     service.database.many.delete_many({})
     count, peak = peak_bytes(checker(service, repairs=True).run())

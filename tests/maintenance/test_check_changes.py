@@ -1,18 +1,16 @@
-"""The check and images that were deleted in bulk: their files are not spare."""
+"""The check and images that were deleted in bulk: their files are not orphan."""
 
 from pathlib import Path
-from typing import Any
 
 import bson
 import pytest
 
-from falcon_images.maintenance.check import Check, Extent, Finding
-from falcon_images.metadata.inventory import Inventory
+from falcon_images.maintenance.findings import Finding
 from tests.support.bulk_changes import delete, labels, legacy_file, revert, run_out
 from tests.support.checks import age, aside_of, check, lines, repair
 from tests.support.pictures import jpeg
 from tests.support.reconciling import reconcile
-from tests.support.service import Service, running
+from tests.support.service import Service
 
 
 @pytest.fixture
@@ -28,12 +26,12 @@ def deleted(service: Service) -> tuple[str, Path]:
 
 
 @pytest.mark.usefixtures('deleted')
-def test_a_kept_file_is_not_spare(service: Service) -> None:
+def test_a_kept_file_is_not_orphan(service: Service) -> None:
     assert check(service, is_deep=True) == []
     assert repair(service) == []
 
 
-def test_a_kept_file_is_spare_when_its_change_is_forgotten(
+def test_a_kept_file_is_orphan_when_its_change_is_forgotten(
     service: Service, deleted: tuple[str, Path]
 ) -> None:
     image_id, path = deleted
@@ -43,31 +41,15 @@ def test_a_kept_file_is_spare_when_its_change_is_forgotten(
     path.write_bytes(b'again')
     age(path)
     (found,) = lines(check(service))
-    assert found.startswith('spare ')
+    assert found.startswith('orphaned ')
     assert image_id in found
 
 
-def test_a_kept_file_of_the_earlier_version_is_not_spare(service: Service) -> None:
+def test_a_kept_file_of_the_earlier_version_is_not_orphan(service: Service) -> None:
     age(legacy_file(service))
     delete(service, {'n': 1})
     assert check(service) == []
     assert repair(service) == []
-
-
-def test_a_kept_file_of_another_database_is_not_spare(
-    service: Service, deleted: tuple[str, Path], tmp_path: Path
-) -> None:
-    with running(
-        service.settings, mongodb_db=f'{service.settings.mongodb_db}_2'
-    ) as near:
-        near.client.upload('d')
-        for path in near.stored_files():
-            age(path)
-        client: Any = near.database.client
-        inventory = Inventory(client, near.settings.mongodb_db)
-        root = near.settings.uploads_directory
-        assert list(Check(root, inventory, Extent(repairs=True)).run()) == []
-    assert deleted[1].exists()
 
 
 def test_a_kept_file_that_is_missing_is_told(

@@ -8,8 +8,8 @@ from typing import Any
 import bson
 import pytest
 
-from falcon_images.files.thumbnails import SIZES
-from falcon_images.maintenance.check import CheckError, Finding, FindingKind
+from falcon_images.files.thumbnail_sizes import SIZES
+from falcon_images.maintenance.findings import CheckError, Finding, FindingKind
 from falcon_images.maintenance.orphaned_thumbnails import StaleThumbnails
 from falcon_images.maintenance.references import References
 from falcon_images.metadata.inventory import Inventory
@@ -24,7 +24,7 @@ from tests.support.checks import (
     uploaded,
 )
 from tests.support.pictures import jpeg
-from tests.support.service import Service, running
+from tests.support.service import Service
 
 
 def folder(service: Service) -> Path:
@@ -56,7 +56,7 @@ def put(service: Service, key: str, is_old: bool = True) -> Path:
 
 def stale_key(number: int = 0) -> str:
     sha256 = hashlib.sha256(str(number).encode()).hexdigest()
-    return f'{sha256[:2]}/{sha256[2:4]}/{sha256}-small-1.webp'
+    return f'{sha256[:2]}/{sha256[2:4]}/{sha256}-small-2.webp'
 
 
 def legacy(service: Service, image: str = 'a.jpg') -> dict[str, Any]:
@@ -109,7 +109,7 @@ def test_those_of_an_image_that_is_gone_go_with_its_file(service: Service) -> No
     forget(service, document)
     key = path.relative_to(root(service)).as_posix()
     place = kept.relative_to(root(service)).as_posix()
-    assert repair(service) == [f'spare {key}', f'stale thumbnail {place}']
+    assert repair(service) == [f'orphaned {key}', f'stale thumbnail {place}']
 
 
 def test_one_that_another_image_has_the_bytes_of_stays(service: Service) -> None:
@@ -117,14 +117,14 @@ def test_one_that_another_image_has_the_bytes_of_stays(service: Service) -> None
     uploaded(service, 'another')
     draw(service, first)
     forget(service, first)
-    assert repair(service) == [f'spare {path.relative_to(root(service)).as_posix()}']
+    assert repair(service) == [f'orphaned {path.relative_to(root(service)).as_posix()}']
     assert len(files(service)) == 1
 
 
 @pytest.mark.parametrize(
     'change',
     [
-        lambda path: path.with_name(path.name.replace('-1.webp', '-0.webp')),
+        lambda path: path.with_name(path.name.replace('-2.webp', '-1.webp')),
         lambda path: path.with_name(path.name.replace('small', 'huge')),
         lambda path: path.parent.parent / path.name,
         lambda path: path.parent.parent.parent / 'earlier' / path.name,
@@ -167,16 +167,6 @@ def test_those_of_a_drop_that_is_not_finished_are_left(service: Service) -> None
     service.parts.drops.release(drop)
     service.parts.collections.finish_drops()
     assert files(service) == []
-
-
-def test_those_of_another_database_are_left(service: Service) -> None:
-    uploaded(service)
-    name = f'{service.settings.mongodb_db}_other'
-    with running(service.settings, mongodb_db=name) as other:
-        document = other.client.upload('c', jpeg(99))
-        draw(other, document)
-        assert check(service, repairs=True) == []
-        assert len(files(service)) == 1
 
 
 def test_nothing_is_removed_for_a_database_without_collections(
@@ -255,7 +245,7 @@ def many(service: Service, numbers: range) -> None:
 def test_memory_does_not_grow_with_thumbnails(service: Service) -> None:
     client: Any = service.database.client
     inventory = Inventory(client, service.settings.mongodb_db)
-    stale = StaleThumbnails(folder(service), lambda: References(inventory))
+    stale = StaleThumbnails(service.folder.thumbnails, lambda: References(inventory))
     uploaded(service)
     many(service, range(2000))
     assert peak_bytes(stale.find())[0] == 0

@@ -13,7 +13,7 @@ from pymongo.cursor import Cursor
 
 from falcon_images.metadata.drops import Drops
 from falcon_images.store.collections import CollectionStore
-from falcon_images.store.removal import FileRemoval
+from falcon_images.store.file_removal import FileRemoval
 from tests.support.reconciling import run_out_drops
 from tests.support.service import Service
 

@@ -11,14 +11,13 @@ import falcon.testing
 import pymongo
 import pytest
 
-from falcon_images.errors import QueryTimeoutError, TooManyFieldCountsError
+from falcon_images.errors import QueryTimeoutError
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.fields import counting
 from falcon_images.metadata.fields.counting import CountedFields
 from falcon_images.metadata.lists.lists import Lists
 from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.settings import Settings
-from falcon_images.store.fields import FieldPlaces
 from tests.support.service import Service, running
 
 URL = '/collections/c/fields'
@@ -440,15 +439,6 @@ def test_one_question_more_than_there_are_places_for_is_503(
         assert 'MAX_FACETS' in second.json['description']
         assert second.headers['Retry-After']
         assert (first.result().status_code, ask(service).status_code) == (200, 200)
-
-
-def test_a_place_is_free_again_after_an_error() -> None:
-    places = FieldPlaces(1)
-    refused = pytest.raises(TooManyFieldCountsError, match='MAX_FACETS')
-    with pytest.raises(ZeroDivisionError), places.taken():
-        raise ZeroDivisionError
-    with places.taken(), refused, places.taken():
-        pass
 
 
 def test_fields_of_a_database_that_is_away_are_503(settings: Settings) -> None:

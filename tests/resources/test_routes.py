@@ -25,7 +25,7 @@ def test_root_tells_what_the_application_is(service: Service) -> None:
         'application_name': 'Image storage microservice',
         'version': __version__,
         'mongodb': {
-            'url': 'mongodb://localhost',
+            'url': public_url(service.settings.mongodb_url),
             'db': service.settings.mongodb_db,
             'connected': True,
         },
@@ -554,6 +554,7 @@ def test_answers_and_errors_carry_the_cors_headers(service: Service, path: str) 
         'ETag',
         'Link',
         'Location',
+        'X-Ignored-Parameters',
         'X-Thumbnail',
         'X-Total-Count',
     }

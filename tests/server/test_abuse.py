@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from falcon_images.server import capacity
+from falcon_images.server.connection_limit import connection_limit
 from falcon_images.server.timeouts import Timeouts
 from tests.support.server import (
     GET,
@@ -41,7 +41,7 @@ SOON = 4.0
 @pytest.fixture(autouse=True)
 def checked_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr('falcon_images.server.listener._CHECK_SECONDS', 0.05)
-    monkeypatch.setattr('falcon_images.server.listen._LOOP_SECONDS', 0.05)
+    monkeypatch.setattr('falcon_images.server.http_server._LOOP_SECONDS', 0.05)
 
 
 def impatient(**seconds: float) -> Timeouts:
@@ -513,7 +513,7 @@ def test_the_limit_of_connections_is_under_that_of_open_files(
     monkeypatch.setattr(
         resource, 'setrlimit', lambda which, values: given.append(values[0])
     )
-    assert capacity.connection_limit() == connections
+    assert connection_limit() == connections
     assert given == ([] if raised is None else [raised])
 
 
@@ -527,7 +527,7 @@ def test_a_system_that_does_not_raise_its_limit_is_believed(
 
     monkeypatch.setattr(resource, 'getrlimit', lambda which: (256, 4096))
     monkeypatch.setattr(resource, 'setrlimit', refuse)
-    assert capacity.connection_limit() == 80
+    assert connection_limit() == 80
 
 
 @pytest.mark.parametrize(

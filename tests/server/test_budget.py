@@ -15,7 +15,7 @@ import pytest
 from falcon_images.errors import TooBusyError
 from falcon_images.metadata.fields.counting import CountedFields
 from falcon_images.server.budget import Budget, Work, work_of
-from falcon_images.server.listen import Server, listen
+from falcon_images.server.http_server import Server, listen
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.settings import Settings
 from tests.support.pictures import jpeg

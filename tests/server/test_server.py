@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from falcon_images.server.listen import Server, listen
+from falcon_images.server.http_server import Server, listen
 from tests.support.server import (
     GET,
     LAST,

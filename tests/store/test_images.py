@@ -33,7 +33,7 @@ def test_an_insert_that_was_never_sent_leaves_no_file(
     monkeypatch.setattr(Collection, 'insert_one', failing(error))
     assert post(service).status_code == 503
     assert service.stored_files() == []
-    assert service.files.unresolved_writes() == []
+    assert service.folder.unresolved.all() == []
 
 
 @pytest.mark.parametrize(
@@ -60,10 +60,10 @@ def test_an_insert_that_may_have_been_applied_keeps_its_file(
         assert post(service).status_code == 503
     (document,) = service.client.simulate_get('/collections/c/images').json
     path = f'/collections/c/images/{document["_id"]}/image'
-    assert len(service.files.unresolved_writes()) == 1
+    assert len(service.folder.unresolved.all()) == 1
     reconcile(service)
     assert service.client.simulate_get(path).content == jpeg()
-    assert service.files.unresolved_writes() == []
+    assert service.folder.unresolved.all() == []
 
 
 def test_the_file_of_an_insert_that_never_came_goes_after_the_grace_time(
@@ -78,7 +78,7 @@ def test_the_file_of_an_insert_that_never_came_goes_after_the_grace_time(
     assert len(service.stored_files()) == 1
     reconcile(service, grace_seconds=0)
     assert service.stored_files() == []
-    assert service.files.unresolved_writes() == []
+    assert service.folder.unresolved.all() == []
 
 
 def test_no_doubt_is_settled_while_the_database_is_away(
@@ -91,7 +91,7 @@ def test_no_doubt_is_settled_while_the_database_is_away(
     monkeypatch.setattr(Collection, 'find_one', patch_error)
     reconcile(service)
     assert len(service.stored_files()) == 1
-    assert len(service.files.unresolved_writes()) == 1
+    assert len(service.folder.unresolved.all()) == 1
 
 
 def test_a_failed_delete_in_the_database_keeps_the_file(
@@ -155,7 +155,9 @@ def test_a_drop_that_was_cut_off_is_finished_later(
     assert len(service.stored_files()) == 4
     reconcile(service)
     assert [path.stem for path in service.stored_files()] == [kept['_id']]
-    assert set(service.database.list_collection_names()) == {'c', '_service.drops'}
+    assert set(service.database.list_collection_names()) == {
+        *('c', '_service.drops', '_service.store')
+    }
 
 
 def test_the_file_of_a_delete_that_was_applied_unheard_goes_too(
@@ -197,7 +199,7 @@ def test_a_file_that_stays_locked_keeps_no_other_doubt_open(
     monkeypatch.setattr(os, 'unlink', refuse_one)
     reconcile(service)
     assert service.stored_files() == [locked]
-    assert len(service.files.unresolved_writes()) == 1
+    assert len(service.folder.unresolved.all()) == 1
 
 
 def test_the_doubts_of_another_database_are_left_to_it(service: Service) -> None:
@@ -206,11 +208,11 @@ def test_the_doubts_of_another_database_are_left_to_it(service: Service) -> None
         unresolved_write = UnresolvedWrite(
             'test_of_others', 'c', document['_id'], 'image/jpeg'
         )
-        other.files.note_unresolved(unresolved_write)
+        other.folder.unresolved.note(unresolved_write)
         reconcile(service)
         path = f'/collections/c/images/{document["_id"]}/image'
         assert other.client.simulate_get(path).content == jpeg()
-        assert other.files.unresolved_writes() == [unresolved_write]
+        assert other.folder.unresolved.all() == [unresolved_write]
 
 
 def test_time_in_which_the_database_is_away_does_not_count(
@@ -219,7 +221,7 @@ def test_time_in_which_the_database_is_away_does_not_count(
     unresolved_write = UnresolvedWrite(
         service.settings.mongodb_db, 'c', str(bson.ObjectId()), ''
     )
-    service.files.note_unresolved(unresolved_write)
+    service.folder.unresolved.note(unresolved_write)
     clock = [0.0]
     monkeypatch.setattr(
         'falcon_images.maintenance.reconciler.time.monotonic', lambda: clock[0]
@@ -234,14 +236,14 @@ def test_time_in_which_the_database_is_away_does_not_count(
         reconciler.run_once()
     for clock[0], left in ((50.0, 1), (79.0, 1), (80.0, 0)):
         reconciler.run_once()
-        assert len(service.files.unresolved_writes()) == left
+        assert len(service.folder.unresolved.all()) == left
 
 
 def test_a_document_that_the_database_refuses_leaves_no_file(service: Service) -> None:
     service.database.create_collection('c', validator={'must': {'$exists': True}})
     assert post(service).status_code == 400
     assert service.stored_files() == []
-    assert service.files.unresolved_writes() == []
+    assert service.folder.unresolved.all() == []
 
 
 def test_properties_over_16_mb_leave_no_trace(service: Service) -> None:
@@ -271,13 +273,13 @@ def test_a_failing_step_does_not_stop_the_reconciler(
     def sweep_incoming() -> None:
         raise RuntimeError('unforeseen')
 
-    monkeypatch.setattr(service.files, 'sweep_incoming', sweep_incoming)
+    monkeypatch.setattr(service.folder, 'sweep_incoming', sweep_incoming)
     unresolved_write = UnresolvedWrite(
         service.settings.mongodb_db, 'c', str(bson.ObjectId()), 'image/jpeg'
     )
-    service.files.note_unresolved(unresolved_write)
+    service.folder.unresolved.note(unresolved_write)
     reconcile(service)
-    assert service.files.unresolved_writes() == []
+    assert service.folder.unresolved.all() == []
 
 
 class TestConcurrency:

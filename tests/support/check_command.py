@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.support.serving import ROOT
 
-_INHERITED = ('PATH', 'SYSTEMROOT', 'TEMP', 'TMP', 'TMPDIR')
+_INHERITED = ('PATH', 'SYSTEMROOT', 'USERPROFILE', 'TEMP', 'TMP', 'TMPDIR')
 
 
 def run(

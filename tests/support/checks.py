@@ -10,11 +10,8 @@ from typing import Any
 import bson
 
 from falcon_images.files.keys import image_key
-from falcon_images.maintenance.check import (
-    Check,
-    Extent,
-    Finding,
-)
+from falcon_images.maintenance.check import Check
+from falcon_images.maintenance.findings import Extent, Finding
 from falcon_images.metadata.inventory import Inventory
 from tests.support.service import Service
 
@@ -30,7 +27,7 @@ def checker(
 ) -> Check:
     client: Any = service.database.client
     inventory = Inventory(client, service.settings.mongodb_db)
-    return Check(root(service), inventory, Extent(is_deep, repairs, grace))
+    return Check(service.folder, inventory, Extent(is_deep, repairs, grace))
 
 
 def check(service: Service, **extent: Any) -> list[Finding]:
@@ -50,7 +47,9 @@ def repair(service: Service) -> list[str]:
 
 def age(path: Path) -> None:
     legacy = time.time() - HOUR_SECONDS
-    os.utime(path, (legacy, legacy), follow_symlinks=False)
+    # Windows cannot set the times of a link.
+    follows = os.utime not in os.supports_follow_symlinks
+    os.utime(path, (legacy, legacy), follow_symlinks=follows)
 
 
 def file_of(service: Service, document: dict[str, Any], collection: str = 'c') -> Path:

@@ -2,24 +2,25 @@
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.folder import UploadsFolder
 
 ID = '6565f0c2a1b2c3d4e5f60718'
 
 
-def save(files: DiskFiles, key: str, content: bytes = b'content') -> None:
-    with files.new_file() as file:
+def save(folder: UploadsFolder, key: str, content: bytes = b'content') -> None:
+    with folder.spool.new_file() as file:
         file.write(content)
-        files.save(file, key)
+        folder.images.save(file, key)
 
 
-def read(files: DiskFiles, key: str) -> bytes | None:
-    file = files.open(key)
+def read(folder: UploadsFolder, key: str) -> bytes | None:
+    file = folder.images.open(key)
     if file is None:
         return None
     with file:
@@ -37,7 +38,7 @@ def all_files(root: Path) -> set[str]:
 @contextlib.contextmanager
 def recorded_syncs() -> Iterator[list[str]]:
     """What is synced meanwhile; a file that is not whole yet is called so."""
-    if not Path('/proc/self/fd').exists():
+    if sys.platform != 'linux':
         pytest.skip('no /proc on this system')
     sync, synced = os.fsync, []
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests.support.pictures import jpeg
 from tests.support.serving import Serving
@@ -70,3 +70,40 @@ def until(page: Page, check: Callable[[], bool]) -> None:
             return
         page.wait_for_timeout(50)
     raise AssertionError('it did not happen in time')
+
+
+def open_first(page: Page, serving: Serving) -> None:
+    """Open the newest image of the collection."""
+    see(page, serving)
+    page.locator('.tile').first.click()
+    expect(page.locator('.properties')).to_be_visible()
+
+
+def hold(page: Page, method: str) -> list[Route]:
+    """Keep requests about images from the service until the test lets them go."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        if route.request.method == method:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route('**/collections/c/images**', keep)
+    return held
+
+
+def questions(page: Page) -> list[str]:
+    """Close a page; return what kinds of questions the browser asked before."""
+    kinds: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        kinds.append(dialog.type)
+        dialog.dismiss()
+
+    other = page.context.new_page()
+    page.on('dialog', stay)
+    page.close(run_before_unload=True)
+    until(other, lambda: page.is_closed() or bool(kinds))
+    page.remove_listener('dialog', stay)
+    return kinds

@@ -20,17 +20,18 @@ def run_out_drops(service: Service) -> None:
     service.database['_service.drops'].update_many({}, over)
 
 
-def reconciler_of(service: Service, **seconds: float) -> Reconciler:
-    """Make another reconciler, with other times than that of the application."""
+def reconciler_of(service: Service, **changes: Any) -> Reconciler:
+    """Make another reconciler, of which something differs from the application's."""
     parts = service.parts
-    return Reconciler(
-        files=parts.files,
-        collections=parts.collections,
-        expiry=parts.expiry,
-        resolver=parts.resolver,
-        indexes=parts.indexes,
-        **seconds,
-    )
+    given: dict[str, Any] = {
+        'folder': parts.folder,
+        'identity': parts.identity,
+        'collections': parts.collections,
+        'expiry': parts.expiry,
+        'resolver': parts.resolver,
+        'indexes': parts.indexes,
+    }
+    return Reconciler(**given | changes)
 
 
 def reconcile(service: Service, grace_seconds: float = 0) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 import serve
-from falcon_images.server.listen import listen
+from falcon_images.server.http_server import listen
 from falcon_images.server.workers import Workers
 from falcon_images.settings import Settings
 

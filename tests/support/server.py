@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from falcon_images.server.listen import Server, listen
+from falcon_images.server.http_server import Server, listen
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.server.verdict import Admit
 

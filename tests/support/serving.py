@@ -15,11 +15,19 @@ from typing import Any
 import pytest
 import requests
 
+from tests.support.wine import is_wine
+
 ROOT = Path(__file__).parent.parent.parent
 _LISTENS = re.compile(r'listens on port (\d+)')
-_START_SECONDS = 30
+_START_SECONDS = 90
+_IS_WINE = is_wine()
+_WINE_PROGRAM = (str(ROOT / 'tests/support/wine.py'),) if _IS_WINE else ()
+_PROGRAM = (*_WINE_PROGRAM, str(ROOT / 'serve.py'))
 _DISK_BYTES = 3 * 1024**2
-_INHERITED = ('PATH', 'SYSTEMROOT', 'TEMP', 'TMP', 'TMPDIR', 'HOME', 'APP_WORKERS')
+_INHERITED = (
+    *('PATH', 'SYSTEMROOT', 'USERPROFILE', 'TEMP', 'TMP', 'TMPDIR', 'HOME'),
+    'APP_WORKERS',
+)
 
 
 def eventually(check: Callable[[], object], seconds: float = 20) -> None:
@@ -40,9 +48,10 @@ class Serving:
             name: value for name, value in os.environ.items() if name in _INHERITED
         }
         self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / 'serve.py'), '--port', '0', *arguments],
+            [sys.executable, *_PROGRAM, '--port', '0', *arguments],
             cwd=folder,
             env=inherited | environ,
+            stdin=subprocess.PIPE if _IS_WINE else None,
             stderr=subprocess.PIPE,
             text=True,
             creationflags=getattr(subprocess, 'CREATE_NEW_PROCESS_GROUP', 0),
@@ -101,6 +110,10 @@ class Serving:
 
     def interrupt(self) -> None:
         """Ask it to stop, in the way of the system."""
+        if _IS_WINE and self.process.stdin:
+            self.process.stdin.write('break\n')
+            self.process.stdin.flush()
+            return
         self.process.send_signal(getattr(signal, 'CTRL_BREAK_EVENT', signal.SIGTERM))
 
     def stop(self) -> int:

@@ -17,7 +17,12 @@ from PIL import Image
 
 from falcon_images.errors import TooManyThumbnailsError
 from falcon_images.thumbnails import drawers
-from falcon_images.thumbnails.drawers import Drawer, Drawers, DrawingDiedError, Limits
+from falcon_images.thumbnails.drawers import (
+    Drawer,
+    DrawerLimits,
+    Drawers,
+    DrawingDiedError,
+)
 from falcon_images.thumbnails.protocol import Answer, Order
 from tests.support import pictures
 from tests.support.pictures import jpeg, saved
@@ -27,7 +32,7 @@ from tests.support.serving import ROOT, eventually
 from tests.support.thumbnails import get, state
 
 MB = 1024**2
-LIMITS = Limits(512 * MB, seconds=15, drawings=1000)
+LIMITS = DrawerLimits(512 * MB, seconds=15, drawings=1000)
 # Seconds for a decoder, in few bytes, and without much memory.
 SLOW = (6400, 6400, 290)
 posix = pytest.mark.skipif(os.name == 'nt', reason='there are no signals')
@@ -55,17 +60,17 @@ def order(tmp_path: Path) -> Make:
 
 
 @pytest.fixture
-def made() -> Iterator[Callable[[Limits], Drawer]]:
+def made() -> Iterator[Callable[[DrawerLimits], Drawer]]:
     with contextlib.ExitStack() as stack:
 
-        def make(limits: Limits) -> Drawer:
+        def make(limits: DrawerLimits) -> Drawer:
             return stack.enter_context(contextlib.closing(Drawer(limits)))
 
         yield make
 
 
 @pytest.fixture
-def drawer(made: Callable[[Limits], Drawer]) -> Drawer:
+def drawer(made: Callable[[DrawerLimits], Drawer]) -> Drawer:
     return made(LIMITS)
 
 
@@ -85,9 +90,9 @@ class TestProcess:
         assert len(children() - before) == 1
 
     def test_one_draws_many_and_is_replaced_in_time(
-        self, made: Callable[[Limits], Drawer], order: Make
+        self, made: Callable[[DrawerLimits], Drawer], order: Make
     ) -> None:
-        before, drawer = children(), made(Limits(512 * MB, 15, drawings=3))
+        before, drawer = children(), made(DrawerLimits(512 * MB, 15, drawings=3))
         seen = []
         for _ in range(5):
             assert draw(drawer, order(jpeg())).state == 'ok'
@@ -113,9 +118,9 @@ class TestProcess:
         assert drawer.draw(first, 1) == Answer('gone')
 
     def test_it_takes_no_more_memory_than_it_may(
-        self, made: Callable[[Limits], Drawer], order: Make
+        self, made: Callable[[DrawerLimits], Drawer], order: Make
     ) -> None:
-        drawer = made(Limits(100 * MB, 30, drawings=1000))
+        drawer = made(DrawerLimits(100 * MB, 30, drawings=1000))
         large = order(pictures.large(), allows_large=True)
         assert draw(drawer, large) == Answer('unavailable')
         assert draw(drawer, order(jpeg())).state == 'ok'
@@ -163,11 +168,11 @@ class TestDeath:
 
     def test_what_takes_too_long_is_ended(
         self,
-        made: Callable[[Limits], Drawer],
+        made: Callable[[DrawerLimits], Drawer],
         order: Make,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        drawer = made(Limits(512 * MB, 0.5, drawings=1000))
+        drawer = made(DrawerLimits(512 * MB, 0.5, drawings=1000))
         began = time.monotonic()
         with pytest.raises(DrawingDiedError):
             draw(drawer, order(pictures.many_scans(*SLOW)))
@@ -263,7 +268,7 @@ class TestLog:
 class TestService:
     @pytest.fixture
     def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(drawers, 'SMALL', Limits(512 * MB, 0.5, 1000))
+        monkeypatch.setattr(drawers, 'SMALL', DrawerLimits(512 * MB, 0.5, 1000))
 
     def test_what_killed_a_process_is_long_remembered(
         self,

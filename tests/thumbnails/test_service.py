@@ -18,10 +18,12 @@ import falcon.testing
 import pytest
 from PIL import Image
 
-from falcon_images.app import Parts, create_app
+from falcon_images.app import create_app
 from falcon_images.errors import StorageFullError
-from falcon_images.files.disk import DiskFiles
-from falcon_images.files.thumbnails import SIZES
+from falcon_images.files.folder import UploadsFolder
+from falcon_images.files.spool import UploadSpool
+from falcon_images.files.thumbnail_sizes import SIZES
+from falcon_images.parts import ServiceParts
 from falcon_images.thumbnails.drawers import Drawer, Drawers
 from falcon_images.thumbnails.protocol import Answer, Order
 from tests.support import pictures
@@ -103,12 +105,15 @@ class TestAnswer:
         document = service.client.upload()
         response = get(service, document)
         response.headers.pop('X-Request-ID')
+        response.headers.pop('Access-Control-Expose-Headers')
         assert response.headers == {
+            'Access-Control-Allow-Origin': '*',
             'Cache-Control': 'public, max-age=31536000, immutable',
             'Content-Length': str(len(response.content)),
             'Content-Security-Policy': "sandbox; default-src 'none'",
             'Content-Type': 'image/webp',
-            'ETag': f'"{document["_file"]["sha256"]}-small-1"',
+            'Cross-Origin-Resource-Policy': 'cross-origin',
+            'ETag': f'"{document["_file"]["sha256"]}-small-2"',
             'X-Content-Type-Options': 'nosniff',
             'X-Thumbnail': 'ok',
         }
@@ -172,7 +177,7 @@ class TestAnswer:
         self, service: Service, drawn: list[int]
     ) -> None:
         document = service.client.upload()
-        tag = f'"{document["_file"]["sha256"]}-small-1"'
+        tag = f'"{document["_file"]["sha256"]}-small-2"'
         one_file(service).unlink()
         response = get(service, document, If_None_Match=tag)
         assert (response.status_code, response.content, drawn) == (304, b'', [])
@@ -220,7 +225,7 @@ class TestKeeping:
         for document in (service.client.upload(), service.client.upload()):
             content = get(service, document, 'large').content
         folder = service.settings.uploads_directory / 'thumbnails'
-        expected = folder / sha256[:2] / sha256[2:4] / f'{sha256}-large-1.webp'
+        expected = folder / sha256[:2] / sha256[2:4] / f'{sha256}-large-2.webp'
         assert thumbnails(service) == [expected]
         assert expected.read_bytes() == content
 
@@ -245,12 +250,12 @@ class TestKeeping:
         document = service.client.upload()
 
         @contextlib.contextmanager
-        def full(files: DiskFiles) -> Iterator[BinaryIO]:
+        def full(spool: UploadSpool) -> Iterator[BinaryIO]:
             raise StorageFullError('The disk is full.')
             yield io.BytesIO()
 
         with monkeypatch.context() as patched:
-            patched.setattr(DiskFiles, 'new_file', full)
+            patched.setattr(UploadSpool, 'new_file', full)
             states = [state(get(service, document)) for _ in range(3)]
         assert states == ['ok'] * 3
         said = [r for r in caplog.records if 'cannot be kept' in r.message]
@@ -390,7 +395,7 @@ class TestManyAtOnce:
     ) -> None:
         document = service.client.upload()
         with contextlib.ExitStack() as stack, ThreadPoolExecutor(2) as threads:
-            parts = Parts(service.settings, service.parts.budget, stack)
+            parts = ServiceParts(service.settings, service.parts.budget, stack)
             clients = [service.client, Client(create_app(service.settings, parts))]
             answers = [
                 threads.submit(client.simulate_get, path_of(document))
@@ -421,9 +426,9 @@ class TestManyAtOnce:
         self, service: Service
     ) -> None:
         document = service.client.upload('c', pictures.large())
-        files = DiskFiles(service.settings.uploads_directory)
+        folder = UploadsFolder(service.settings.uploads_directory)
         with ThreadPoolExecutor(1) as threads:
-            with files.thumbnails.one_large():
+            with folder.thumbnails.one_large():
                 answer = threads.submit(get, service, document)
                 with pytest.raises(FutureTimeoutError):
                     answer.result(timeout=0.3)
@@ -437,8 +442,8 @@ class TestManyAtOnce:
     ) -> None:
         monkeypatch.setattr('falcon_images.files.thumbnails._LARGE_SECONDS', 0.1)
         document = service.client.upload('c', pictures.large())
-        files = DiskFiles(service.settings.uploads_directory)
-        with files.thumbnails.one_large():
+        folder = UploadsFolder(service.settings.uploads_directory)
+        with folder.thumbnails.one_large():
             assert get(service, document).status_code == 503
         assert state(get(service, document)) == 'ok'
 
@@ -590,7 +595,7 @@ class TestDeletion:
         self, service: Service, sha256: str
     ) -> None:
         path = one_file_of(service)
-        service.files.thumbnails.delete(sha256)
+        service.folder.thumbnails.delete(sha256)
         assert path.exists()
         assert len(thumbnails(service)) == 1
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from falcon_images.errors import InvalidRequestError, TooLargeError
-from falcon_images.files.disk import DiskFiles
+from falcon_images.files.folder import UploadsFolder
+from falcon_images.files.spool import UploadSpool
 from falcon_images.settings import Limits, Settings
 from falcon_images.uploads.encodings import decoder_of
 from falcon_images.uploads.form import receive_upload
@@ -32,14 +33,14 @@ def image(value: bytes = jpeg(), *lines: bytes) -> bytes:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> DiskFiles:
-    made = DiskFiles(tmp_path)
+def files(tmp_path: Path) -> UploadSpool:
+    made = UploadsFolder(tmp_path)
     made.prepare()
-    return made
+    return made.spool
 
 
 def receive(
-    files: DiskFiles, body: bytes, limits: Limits | None = None
+    files: UploadSpool, body: bytes, limits: Limits | None = None
 ) -> tuple[bytes, dict[str, Any]]:
     stream = io.BytesIO(body)
     with receive_upload(stream, TYPE, files, limits or Settings().limits) as upload:
@@ -50,7 +51,7 @@ def receive(
 @pytest.mark.parametrize('padding', [b' ', b'\t', b' \t ' * 300])
 @pytest.mark.parametrize('place', [0, 1, 2])
 def test_blanks_behind_a_delimiter_are_padding(
-    files: DiskFiles, padding: bytes, place: int
+    files: UploadSpool, padding: bytes, place: int
 ) -> None:
     pads = [b'', b'', b'']
     pads[place] = padding
@@ -59,7 +60,7 @@ def test_blanks_behind_a_delimiter_are_padding(
     assert receive(files, body + b'--X--\r\n') == (jpeg(), {'a': '1', 'b': '2'})
 
 
-def test_blanks_behind_the_last_delimiter_are_padding(files: DiskFiles) -> None:
+def test_blanks_behind_the_last_delimiter_are_padding(files: UploadSpool) -> None:
     assert receive(files, image() + b'--X-- \t\r\n')[0] == jpeg()
 
 
@@ -76,13 +77,13 @@ def test_blanks_behind_the_last_delimiter_are_padding(files: DiskFiles) -> None:
     ],
 )
 def test_text_before_the_first_delimiter_is_ignored(
-    files: DiskFiles, preamble: bytes
+    files: UploadSpool, preamble: bytes
 ) -> None:
     body = preamble + part(b'a', b'1') + image() + b'--X--'
     assert receive(files, body) == (jpeg(), {'a': '1'})
 
 
-def test_a_part_without_a_line_of_its_own_is_empty(files: DiskFiles) -> None:
+def test_a_part_without_a_line_of_its_own_is_empty(files: UploadSpool) -> None:
     body = image() + part(b'a', b'')[:-2] + part(b'b', b'')[:-2] + b'--X--'
     assert receive(files, body) == (jpeg(), {'a': '', 'b': ''})
 
@@ -100,19 +101,19 @@ def test_a_part_without_a_line_of_its_own_is_empty(files: DiskFiles) -> None:
     ],
 )
 def test_lines_that_do_not_end_in_cr_lf_are_refused_by_name(
-    files: DiskFiles, body: bytes
+    files: UploadSpool, body: bytes
 ) -> None:
     with pytest.raises(InvalidRequestError, match='CR LF'):
         receive(files, body)
 
 
 @pytest.mark.parametrize('after', [b' x\r\n', b' --\r\n', b' ' * 2000 + b'\r\n'])
-def test_text_behind_a_delimiter_is_refused(files: DiskFiles, after: bytes) -> None:
+def test_text_behind_a_delimiter_is_refused(files: UploadSpool, after: bytes) -> None:
     with pytest.raises(InvalidRequestError, match='delimiter'):
         receive(files, image() + b'--X' + after + part(b'a', b'1') + b'--X--')
 
 
-def test_a_boundary_that_is_not_in_the_body_is_named(files: DiskFiles) -> None:
+def test_a_boundary_that_is_not_in_the_body_is_named(files: UploadSpool) -> None:
     with pytest.raises(InvalidRequestError, match='boundary'):
         receive(files, (image() + b'--X--\r\n').replace(b'--X', b'--Y'))
 
@@ -130,7 +131,7 @@ ENCODED: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize('encoding', ENCODED)
-def test_a_transfer_encoding_is_undone(files: DiskFiles, encoding: str) -> None:
+def test_a_transfer_encoding_is_undone(files: UploadSpool, encoding: str) -> None:
     line = b'Content-Transfer-Encoding: ' + encoding.encode()
     encode = ENCODED[encoding]
     text = 'Größe = 1 '
@@ -138,7 +139,7 @@ def test_a_transfer_encoding_is_undone(files: DiskFiles, encoding: str) -> None:
     assert receive(files, body + b'--X--') == (jpeg(), {'a': text})
 
 
-def test_a_line_break_of_quoted_printable_is_one(files: DiskFiles) -> None:
+def test_a_line_break_of_quoted_printable_is_one(files: UploadSpool) -> None:
     line = b'Content-Transfer-Encoding: quoted-printable'
     body = part(b'a', b'one \t\r\ntwo=\r\n three=3D=20', line) + image()
     assert receive(files, body + b'--X--')[1] == {'a': 'one\r\ntwo three= '}
@@ -178,7 +179,7 @@ def test_quoted_printable_in_any_pieces_is_what_it_was(data: bytes, size: int) -
     ],
 )
 def test_what_cannot_be_decoded_is_refused_by_name(
-    files: DiskFiles, encoding: bytes, value: bytes
+    files: UploadSpool, encoding: bytes, value: bytes
 ) -> None:
     line = b'Content-Transfer-Encoding: ' + encoding
     for body in (image() + part(b'a', value, line), image(value, line)):
@@ -186,7 +187,7 @@ def test_what_cannot_be_decoded_is_refused_by_name(
             receive(files, body + b'--X--')
 
 
-def test_the_limits_are_of_what_was_encoded(files: DiskFiles) -> None:
+def test_the_limits_are_of_what_was_encoded(files: UploadSpool) -> None:
     body = image(base64.b64encode(jpeg()), b'Content-Transfer-Encoding: base64')
     exact = Settings(max_image_bytes=len(jpeg())).limits
     assert receive(files, body + b'--X--', exact)[0] == jpeg()
@@ -196,7 +197,7 @@ def test_the_limits_are_of_what_was_encoded(files: DiskFiles) -> None:
         )
 
 
-def test_a_line_of_quoted_printable_is_bounded(files: DiskFiles) -> None:
+def test_a_line_of_quoted_printable_is_bounded(files: UploadSpool) -> None:
     line = b'Content-Transfer-Encoding: quoted-printable'
     with pytest.raises(InvalidRequestError, match='line'):
         receive(files, image(b'x' * 200_000, line) + b'--X--')
@@ -218,14 +219,14 @@ CHARSETS = [
 
 @pytest.mark.parametrize(('charset', 'codec'), CHARSETS)
 def test_a_field_is_text_of_its_charset(
-    files: DiskFiles, charset: str, codec: str
+    files: UploadSpool, charset: str, codec: str
 ) -> None:
     line = f'Content-Type: text/plain; charset={charset}'.encode()
     body = part(b'a', 'Größe'.encode(codec), line) + image() + b'--X--'
     assert receive(files, body)[1] == {'a': 'Größe'}
 
 
-def test_japanese_is_text_of_its_charset(files: DiskFiles) -> None:
+def test_japanese_is_text_of_its_charset(files: UploadSpool) -> None:
     codecs = ('shift_jis', 'cp932', 'euc-jp', 'iso-2022-jp')
     for codec in codecs:
         charset = 'Windows-31J' if codec == 'cp932' else codec
@@ -236,7 +237,7 @@ def test_japanese_is_text_of_its_charset(files: DiskFiles) -> None:
 
 @pytest.mark.parametrize('marked', [True, False])
 def test_utf_16_is_read_only_if_the_order_of_its_bytes_is_known(
-    files: DiskFiles, marked: bool
+    files: UploadSpool, marked: bool
 ) -> None:
     value = (b'\xfe\xff' if marked else b'') + 'OK'.encode('utf-16-be')
     body = part(b'a', value, b'Content-Type: text/plain; charset=utf-16') + image()
@@ -247,7 +248,7 @@ def test_utf_16_is_read_only_if_the_order_of_its_bytes_is_known(
         receive(files, body + b'--X--')
 
 
-def test_the_form_can_name_the_charset_of_all_fields(files: DiskFiles) -> None:
+def test_the_form_can_name_the_charset_of_all_fields(files: UploadSpool) -> None:
     own = part(b'b', 'é'.encode(), b'Content-Type: text/plain; charset=utf-8')
     body = part(b'a', 'é'.encode('latin-1')) + own + image()
     body += part(b'_charset_', b'iso-8859-1') + b'--X--'
@@ -257,20 +258,20 @@ def test_the_form_can_name_the_charset_of_all_fields(files: DiskFiles) -> None:
 
 @pytest.mark.parametrize('charset', ['nonsense', 'hex', 'zip', 'punycode', 'undefined'])
 def test_a_charset_that_is_not_known_is_refused_by_name(
-    files: DiskFiles, charset: str
+    files: UploadSpool, charset: str
 ) -> None:
     line = f'Content-Type: text/plain; charset={charset}'.encode()
     with pytest.raises(InvalidRequestError, match=charset):
         receive(files, part(b'a', b'41', line) + image() + b'--X--')
 
 
-def test_text_that_is_not_of_its_charset_is_refused_by_name(files: DiskFiles) -> None:
+def test_text_that_is_not_of_its_charset_is_refused_by_name(files: UploadSpool) -> None:
     line = b'Content-Type: text/plain; charset=shift_jis'
     with pytest.raises(InvalidRequestError, match="'a' is not shift_jis text"):
         receive(files, part(b'a', b'\xff\xff', line) + image() + b'--X--')
 
 
-def test_json_may_have_a_byte_order_mark_and_a_charset(files: DiskFiles) -> None:
+def test_json_may_have_a_byte_order_mark_and_a_charset(files: UploadSpool) -> None:
     text = '{"größe": 0.9}'
     marked = part(b'json', text.encode('utf-8-sig'))
     line = b'Content-Type: application/json; charset=utf-16'
@@ -279,7 +280,7 @@ def test_json_may_have_a_byte_order_mark_and_a_charset(files: DiskFiles) -> None
         assert receive(files, sent + image() + b'--X--')[1] == {'größe': 0.9}
 
 
-def test_a_form_in_a_part_is_refused_by_name(files: DiskFiles) -> None:
+def test_a_form_in_a_part_is_refused_by_name(files: UploadSpool) -> None:
     inner = part(b'a', b'1', b'Content-Type: multipart/mixed; boundary=Y')
     with pytest.raises(InvalidRequestError, match='a form of its own'):
         receive(files, inner + image() + b'--X--')

@@ -10,12 +10,12 @@ import pymongo
 from bson.max_key import MaxKey
 
 from falcon_images.metadata.changes.bulk import (
-    RAW,
     RawDocument,
     batched,
     decoded,
     sha256_of,
 )
+from falcon_images.metadata.codecs import RAW
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.errors import BATCH_SECONDS, mongo_errors
 from falcon_images.metadata.mongo import MongoDatabase

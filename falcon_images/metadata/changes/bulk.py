@@ -7,13 +7,13 @@ from typing import Any, TypeVar, cast
 
 import bson
 import pymongo
-from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.raw_bson import RawBSONDocument
 from pymongo import errors as pymongo_errors
 from pymongo.collection import Collection
 from pymongo.write_concern import WriteConcern
 
 from falcon_images.errors import ConflictError, InvalidRequestError
+from falcon_images.metadata.codecs import DOCUMENTS, RAW
 from falcon_images.metadata.documents import UPLOAD, Document
 from falcon_images.metadata.errors import (
     BAD_FILTER,
@@ -23,12 +23,9 @@ from falcon_images.metadata.errors import (
     unavailable,
 )
 from falcon_images.metadata.mongo import MongoDatabase
-from falcon_images.metadata.names import check_stored_name
+from falcon_images.metadata.names import check_stored_name, collection_uuid
 
 RawDocument = RawBSONDocument
-RAW: CodecOptions[RawDocument] = CodecOptions(
-    RawBSONDocument, tz_aware=True, unicode_decode_error_handler='replace'
-)
 # Before it can be written, a document goes to the database three times: as it was, as
 # it must still be, and as it shall be; one operation can have 16 MB.
 MAX_DOCUMENT_BYTES = 7 * 1000**2
@@ -41,11 +38,6 @@ _OTHER_COLLECTION = 361
 _WRITE_CONCERN = {'w': 'majority', 'j': True}
 # What is below this name is ours, and there is nothing of this name.
 _NOTHING = {'$unset': {f'{UPLOAD}.nothing': ''}}
-_EXACT: CodecOptions[Document] = CodecOptions(
-    tz_aware=True,
-    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
-    unicode_decode_error_handler='replace',
-)
 _T = TypeVar('_T')
 
 
@@ -65,8 +57,7 @@ class BulkDocuments:
     def uuid(self, collection_name: str) -> Any:
         """Return the UUID of the collection of this name; None if there is none."""
         with mongo_errors():
-            found = self._database.list_collections(filter={'name': collection_name})
-            return next((each['info']['uuid'] for each in found), None)
+            return collection_uuid(self._database, collection_name)
 
     def matching(
         self, collection_name: str, filter_: Document, fields: Iterable[str] = ()
@@ -87,6 +78,17 @@ class BulkDocuments:
                 # Others have no address, and no file of their own.
                 if isinstance(document['_id'], bson.ObjectId):
                     yield document
+
+    def has(self, collection_name: str, path: str) -> bool:
+        """Find out whether an image of a collection has a property."""
+        check_stored_name(collection_name, lambda: bool(self.uuid(collection_name)))
+        with mongo_errors():
+            found = self._database[collection_name].find_one(
+                {path: {'$exists': True}},
+                {'_id': True},
+                max_time_ms=self._query_timeout_ms,
+            )
+        return found is not None
 
     def read(
         self, collection_name: str, ids: Iterable[Any], filter_: Document | None = None
@@ -199,12 +201,12 @@ def transformed(
     document: RawDocument, make: Callable[[Document], Document]
 ) -> RawDocument | None:
     """Make another document of one; None if that cannot be, or it is the same."""
-    decoded = bson.decode(document.raw, codec_options=_EXACT)
-    if bson.encode(decoded, codec_options=_EXACT) != document.raw:
+    decoded = bson.decode(document.raw, codec_options=DOCUMENTS)
+    if bson.encode(decoded, codec_options=DOCUMENTS) != document.raw:
         # It holds what is not valid, such as broken UTF-8, and would lose it.
         return None
     try:
-        after = bson.encode(make(decoded), codec_options=_EXACT)
+        after = bson.encode(make(decoded), codec_options=DOCUMENTS)
     except InvalidRequestError:
         return None
     if after == document.raw or len(after) > MAX_DOCUMENT_BYTES:
@@ -214,7 +216,7 @@ def transformed(
 
 def decoded(document: RawDocument) -> Document:
     """Read a document as others do."""
-    return bson.decode(document.raw, codec_options=_EXACT)
+    return bson.decode(document.raw, codec_options=DOCUMENTS)
 
 
 def sha256_of(document: RawDocument) -> bytes:

@@ -49,7 +49,7 @@ class CountedFields:
 
 
 @dataclass(frozen=True)
-class _Field:
+class _CountedField:
     """A property: its path, and what is known of it before it is counted."""
 
     names: Names
@@ -103,33 +103,33 @@ class Counting:
             return CountedFields(documents.result(), counted, self._is_truncated)
 
     def _level(
-        self, pool: ThreadPoolExecutor, fields: list[_Field]
-    ) -> tuple[list[FieldCounts], list[_Field]]:
+        self, pool: ThreadPoolExecutor, fields: list[_CountedField]
+    ) -> tuple[list[FieldCounts], list[_CountedField]]:
         """Count properties; return also those inside of the objects that they hold."""
         nested = pool.map(
             self._read_nested, [field for field in fields if field.is_nested]
         )
         counted: list[FieldCounts] = []
-        surprises: list[_Field] = []
+        surprises: list[_CountedField] = []
         plain = [field for field in fields if not field.is_nested]
         for field, found in pool.map(self._read, plain):
             if found.is_nested:
                 surprises.append(field)
             else:
                 counted.append(found)
-        inner: list[_Field] = []
+        inner: list[_CountedField] = []
         for found, inside in (*nested, *pool.map(self._read_nested, surprises)):
             counted.append(found)
             inner += inside
         return counted, inner
 
-    def _admitted(self, fields: list[_Field]) -> list[_Field]:
+    def _admitted(self, fields: list[_CountedField]) -> list[_CountedField]:
         admitted = fields[: MAX_FIELDS - self._known]
         self._is_truncated = self._is_truncated or len(admitted) < len(fields)
         self._known += len(admitted)
         return admitted
 
-    def _top_fields(self) -> list[_Field]:
+    def _top_fields(self) -> list[_CountedField]:
         """Find the names of all properties, but for those inside of objects.
 
         A sample has most of them; then the database finds documents with others.
@@ -148,7 +148,7 @@ class Counting:
                 break
             names |= others
         return [
-            _Field(
+            _CountedField(
                 (name,),
                 is_nested=name in sample and sample[name]['is_nested'],
                 is_rare=is_large
@@ -175,20 +175,22 @@ class Counting:
         )
         return {row['_id'] for row in rows}
 
-    def _read(self, field: _Field) -> tuple[_Field, FieldCounts]:
+    def _read(self, field: _CountedField) -> tuple[_CountedField, FieldCounts]:
         return field, self._counts(field, counted_stages(field.names))
 
-    def _read_nested(self, field: _Field) -> tuple[FieldCounts, list[_Field]]:
+    def _read_nested(
+        self, field: _CountedField
+    ) -> tuple[FieldCounts, list[_CountedField]]:
         is_deepest = len(field.names) == MAX_DEPTH
         stages = nested_stages(field.names, field.is_in_lists, is_deepest)
         found = self._counts(field, stages)
         return found, [] if is_deepest else self._inner_fields(field)
 
-    def _inner_fields(self, field: _Field) -> list[_Field]:
+    def _inner_fields(self, field: _CountedField) -> list[_CountedField]:
         stages = inner_names_stages(field.names, field.is_in_lists)
         rows = self._of_field(field, [*stages, {'$limit': MAX_FIELDS + 1}])
         return [
-            _Field(
+            _CountedField(
                 (*field.names, row['_id']),
                 is_nested=row['are_in_lists'],
                 is_in_lists=row['are_in_lists'],
@@ -197,13 +199,13 @@ class Counting:
             for row in rows
         ]
 
-    def _counts(self, field: _Field, stages: list[Document]) -> FieldCounts:
+    def _counts(self, field: _CountedField, stages: list[Document]) -> FieldCounts:
         share = max(_ALWAYS_LISTED_VALUES, _MAX_LISTED_VALUES // self._known)
         listed = min(self._most_listed, share)
         rows = self._of_field(field, [*stages, *summed_stages(listed)])
         return read_field_counts(field.path, rows, listed)
 
-    def _of_field(self, field: _Field, stages: list[Document]) -> list[Document]:
+    def _of_field(self, field: _CountedField, stages: list[Document]) -> list[Document]:
         # Few documents are found by the index, wherever they are.
         match = [{'$match': {field.path: {'$exists': True}}}] if field.is_rare else []
         return self._aggregate([*match, *stages])

@@ -9,6 +9,7 @@ import cachetools
 from pymongo.collection import Collection
 
 from falcon_images.metadata.documents import Document
+from falcon_images.metadata.names import collection_uuid
 
 _REMEMBERED_COLLECTIONS = 1000
 # So that whatever was found out wrongly does not stay.
@@ -64,7 +65,11 @@ class Counts:
         counted, difference = self._compare(collection, estimate)
         is_same = server is not None and server == _server(collection)
         if is_same and difference is not None:
-            found = _Difference(server, _uuid(collection), difference)
+            found = _Difference(
+                server,
+                collection_uuid(collection.database, collection.name),
+                difference,
+            )
             self._remember(collection.name, found)
         return counted
 
@@ -133,7 +138,9 @@ def _newest(collection: Collection[Document]) -> Any:
 
 def _still_holds(known: _Difference, collection: Collection[Document]) -> bool:
     # A collection of the same name that is made anew lacks nothing.
-    return known.documents == 0 or known.collection == _uuid(collection)
+    return known.documents == 0 or known.collection == collection_uuid(
+        collection.database, collection.name
+    )
 
 
 def _server(collection: Collection[Document]) -> object:
@@ -147,8 +154,3 @@ def _server(collection: Collection[Document]) -> object:
     if len(asked) != 1 or asked[0].server_type_name == 'Mongos':
         return None
     return (asked[0].topology_version or {}).get('processId')
-
-
-def _uuid(collection: Collection[Document]) -> object:
-    found = collection.database.list_collections(filter={'name': collection.name})
-    return next((each['info']['uuid'] for each in found), None)

@@ -2,21 +2,14 @@
 
 import base64
 import binascii
-import datetime
 from typing import Any
 
 import bson
-from bson.codec_options import CodecOptions, DatetimeConversion
 
 from falcon_images.errors import InvalidRequestError
+from falcon_images.metadata.codecs import STRICT
 from falcon_images.metadata.documents import Order, Position
 
-# BSON keeps the types of values, which JSON would lose.
-_CODEC_OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(
-    tz_aware=True,
-    tzinfo=datetime.UTC,
-    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
-)
 _MAX_CURSOR_CHARACTERS = 64 * 1024
 # MongoDB takes 180 levels, and a query is wrapped around a value.
 _MAX_LEVELS = 100
@@ -46,7 +39,7 @@ def _content(text: str) -> dict[str, Any]:
         raise _no_cursor()
     try:
         content = base64.b64decode(text + '=' * (-len(text) % 4), b'-_', validate=True)
-        return bson.decode(content, _CODEC_OPTIONS)
+        return bson.decode(content, STRICT)
     except (ValueError, binascii.Error, bson.errors.BSONError, RecursionError) as ex:
         raise _no_cursor() from ex
 

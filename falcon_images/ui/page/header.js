@@ -4,6 +4,7 @@ import { setToken, token } from '../parts/api.js';
 import { Icon } from '../parts/icons.js';
 import { go } from '../parts/state.js';
 import { LANGUAGES, language, setLanguage, t } from '../parts/words.js';
+import { UploadProgress } from '../upload/upload-progress.js';
 import { openUploads } from '../upload/uploads.js';
 import { html, useState } from '../vendor/preact-htm.js';
 import { KeysDialog } from './keys.js';
@@ -32,6 +33,7 @@ export function Header({ shown, service }) {
         <span class="separator" aria-hidden="true">/</span>
         <h1 title=${shown.collection}>${shown.collection}</h1>`}
       <span class="space"></span>
+      <${UploadProgress} />
       <button class="primary upload" onClick=${openUploads}>
         <${Icon} name="upload" /><span>${t('upload')}</span>
       </button>

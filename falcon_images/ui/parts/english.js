@@ -54,6 +54,9 @@ export const ENGLISH = {
   pixels: 'Pixels', id: 'Id', sha256: 'SHA-256', addProperty: 'Add a property', removeProperty: 'Remove {name}',
   typeOf: 'Type of {name}', type_text: 'text', type_number: 'number', type_boolean: 'yes/no', type_json: 'JSON',
   notANumber: 'This is not a number.', notJson: 'This is not JSON.', nameTaken: 'There is a property of this name.',
+  propertySaved: '{name} is {value} now.', propertyRemoved: '{name} was removed.',
+  changedSince: 'Somebody has changed {name} since, so it stays as it is.',
+  notSaved: '{name} was not saved: {text} ({why})', unfinished: 'A property needs a name and a value.',
   changedMeanwhile: 'Somebody changed this image meanwhile. Save again to put yours in its place.',
   nowItIs: 'Now it is: {value}',
 

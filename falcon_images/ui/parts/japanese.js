@@ -53,6 +53,9 @@ export const JAPANESE = {
   pixels: '画素数', id: 'ID', sha256: 'SHA-256', addProperty: 'プロパティを追加', removeProperty: '{name} を削除',
   typeOf: '{name} の型', type_text: '文字列', type_number: '数値', type_boolean: '真偽値', type_json: 'JSON',
   notANumber: '数値ではありません。', notJson: 'JSON ではありません。', nameTaken: 'この名前のプロパティは既にあります。',
+  propertySaved: '{name} を {value} にしました。', propertyRemoved: '{name} を削除しました。',
+  changedSince: '{name} はその後ほかの人が変更したので、そのままにします。',
+  notSaved: '{name} は保存されませんでした: {text} ({why})', unfinished: '名前と値を入力してください。',
   changedMeanwhile: '他の人がこの画像を変更しました。上書きするには、もう一度保存してください。',
   nowItIs: '現在の値: {value}',
 

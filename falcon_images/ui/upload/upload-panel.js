@@ -9,8 +9,9 @@ import { Watched } from '../parts/watched.js';
 import { bytes, number, t } from '../parts/words.js';
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { chosenFiles, droppedFiles } from './dropped.js';
+import { ProgressBar, uploadedText } from './upload-progress.js';
 import {
-  addFiles, cancelWaiting, closeUploads, forgetFinished, openUploads, retry, uploads,
+  addFiles, cancelWaiting, closeUploads, forgetFinished, isUnfinished, openUploads, retry, uploads,
 } from './uploads.js';
 
 /** @import { Ref, TemplateEvent } from '../vendor/preact-htm.js' */
@@ -62,7 +63,7 @@ export function UploadPanel({ collection }) {
   const { open, items } = uploads.use();
   if (!open) return null;
   const failed = items.filter(({ state }) => state === 'failed').length;
-  const left = items.some(({ state }) => state === 'waiting' || state === 'sending');
+  const left = items.some(isUnfinished);
   return html`
     <section class="upload-panel" aria-label=${t('uploads')}
       onKeyDown=${(event) => event.key === 'Escape' && closeUploads()}>
@@ -169,16 +170,12 @@ function useCollectionNames() {
 
 /** @param {{ items: UploadItem[] }} props */
 function Overall({ items }) {
-  const total = items.reduce((all, { file }) => all + file.size, 0);
-  const sent = items.reduce((all, item) => all + item.sent, 0);
-  /** @param {...UploadItem['state']} states */
-  const counted = (...states) => items.filter(({ state }) => states.includes(state)).length;
-  const [done, wrong] = [counted('done', 'there'), counted('failed', 'refused')];
+  const wrong = items.filter(({ state }) => state === 'failed' || state === 'refused').length;
   return html`
     <div class="overall" role="status">
-      <span>${t('uploadedOf', { n: number(done), total: number(items.length) })}
+      <span>${uploadedText(items)}
         ${wrong > 0 && html` · <span class="failed">${t('notUploaded', { n: number(wrong) })}</span>`}</span>
-      <progress max=${total || 1} value=${sent} aria-label=${t('allUploads')}></progress>
+      <${ProgressBar} items=${items} />
     </div>`;
 }
 

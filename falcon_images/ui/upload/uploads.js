@@ -2,6 +2,7 @@
 
 import { authorization, collectionPath, noteAccess } from '../parts/api.js';
 import { untilReady } from '../parts/health.js';
+import { warnWhen } from '../parts/leaving.js';
 import { Watched } from '../parts/watched.js';
 
 /** @import { Found } from './dropped.js' */
@@ -51,6 +52,7 @@ export const uploads = new Watched({ open: false, items: /** @type {UploadItem[]
 
 /** @type {UploadItem[]} */
 let items = [];
+warnWhen(() => items.some(isUnfinished));
 let sending = 0;
 let count = 0;
 let published = 0;
@@ -95,7 +97,7 @@ export function retry(item) {
 
 /** Take away what is not on its way, or waiting to be. */
 export function forgetFinished() {
-  items = items.filter(({ state }) => state === 'waiting' || state === 'sending');
+  items = items.filter(isUnfinished);
   publish();
 }
 
@@ -104,6 +106,14 @@ export function cancelWaiting() {
   for (const item of items) item.request?.abort();
   items = items.filter(({ state }) => state !== 'waiting');
   publish();
+}
+
+/**
+ * Whether an upload is on its way, or waits to be.
+ * @param {UploadItem} item
+ */
+export function isUnfinished({ state }) {
+  return state === 'waiting' || state === 'sending';
 }
 
 function sendNext() {
@@ -145,7 +155,7 @@ function finish(item, { status, body, aborted, older }) {
 
 function isTimeToShow() {
   const count = items.filter(({ state }) => state === 'done').length;
-  const rest = items.some(({ state }) => state === 'waiting' || state === 'sending');
+  const rest = items.some(isUnfinished);
   // At the end, and before it at the first, the 4th, the 16th and so on.
   return !rest || Number.isInteger(Math.log2(count) / 2);
 }

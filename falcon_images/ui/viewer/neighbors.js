@@ -2,7 +2,7 @@
 
 import { collectionPath, json, send } from '../parts/api.js';
 import { health } from '../parts/health.js';
-import { useEffect, useState } from '../vendor/preact-htm.js';
+import { useEffect, useRef, useState } from '../vendor/preact-htm.js';
 
 /** @import { View } from '../parts/state.js' */
 /** @import { ImageDocument } from '../parts/values.js' */
@@ -30,14 +30,18 @@ import { useEffect, useState } from '../vendor/preact-htm.js';
 export function useImage(collection, id, version) {
   const [found, setFound] = useState(/** @type {Found} */ ({}));
   const { backAt } = health.use();
+  const open = useRef(id);
+  open.current = id;
+  // What comes of an image when another is open by then is not for this one.
+  const show = (/** @type {Found} */ next) => { if (next.id === open.current) setFound(next); };
   const load = async (/** @type {AbortSignal | undefined} */ signal) => {
     try {
       const response = await send(collectionPath(collection, 'images', id), { signal });
       const next = { id, document: await response.json(), etag: response.headers.get('ETag') };
-      setFound(next);
+      show(next);
       return next;
     } catch (/** @type {any} */ error) {
-      if (error.name !== 'AbortError') setFound({ id, error });
+      if (error.name !== 'AbortError') show({ id, error });
       return {};
     }
   };
@@ -46,7 +50,7 @@ export function useImage(collection, id, version) {
     load(controller.signal);
     return () => controller.abort();
   }, [collection, id, backAt, version]);
-  const put = (/** @type {Changed} */ { value, etag }) => setFound({ id, document: value, etag });
+  const put = (/** @type {Changed} */ { value, etag }) => show({ id, document: value, etag });
   return { ...(found.id === id ? found : {}), put, reload: () => load(undefined) };
 }
 

@@ -16,6 +16,7 @@ import { number, t } from '../parts/words.js';
 import { downloadImage } from '../pictures/download.js';
 import { preloadPicture } from '../pictures/full-picture.js';
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
+import { mayLeave } from './drafts.js';
 import { useInTurn } from './in-turn.js';
 import { useImage, useNeighbors } from './neighbors.js';
 import { Properties } from './properties.js';
@@ -62,10 +63,10 @@ export function Viewer({ shown, loaded, chosen, marks, actions: page, keysOn }) 
   const ask = useInTurn(known, steps({ loaded, chosen, marks, image, neighbors }));
   /** @type {ViewerActions} */
   const actions = {
-    ...changes({ loaded, page, image, neighbors }), close,
-    previous: (event) => ask(event, 'previous'), next: (event) => ask(event, 'next'),
-    mark: (key, event) => ask(event, 'mark', key),
-    panel: () => setPanel(!panel), levels: () => setLevels(!levels),
+    ...changes({ loaded, page, image, neighbors }), close: () => mayLeave() && close(),
+    previous: (event) => mayLeave() && ask(event, 'previous'), next: (event) => mayLeave() && ask(event, 'next'),
+    mark: (key, event) => mayLeave() && ask(event, 'mark', key),
+    panel: () => mayLeave() && setPanel(!panel), levels: () => setLevels(!levels),
     remove: () => setDialog('remove'), copy: () => setDialog('copy'), ...controlsOf(stage),
   };
   useViewerKeys(actions, keysOn && !dialog);

@@ -2,19 +2,16 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
 from tests.support.looking import (
     documents,
-    dropped,
     expect_images,
     fill,
     see,
     until,
-    upload,
 )
 from tests.support.pictures import every_format, jpeg
 from tests.support.serving import Serving
@@ -40,41 +37,6 @@ def test_collections_are_shown_with_count_and_newest_image(
     expect_images(page, 3)
     page.go_back()
     expect(card).to_be_visible()
-
-
-def test_dropped_folders_are_uploaded_and_what_is_no_image_is_refused(
-    page: Page, serving: Serving, tmp_path: Path
-) -> None:
-    for label, color in (('OK', 'green'), ('NG', 'red')):
-        folder = tmp_path / 'dropped' / label
-        folder.mkdir(parents=True)
-        for width in (40, 50, 60):
-            (folder / f'{width}.jpg').write_bytes(jpeg(width, 30, color))
-    (tmp_path / 'dropped' / 'notes.txt').write_text('no image')
-    page.goto(f'{serving.url}/ui')
-    expect(page.get_by_text('No images yet')).to_be_visible()
-    dropped(page, [str(tmp_path / 'dropped')])
-    page.get_by_label('Into collection').fill('parts')
-    page.get_by_label('Folder name as').fill('label')
-    page.get_by_role('button', name='Upload 7').click()
-    expect(page.get_by_text('6 of 7 uploaded')).to_contain_text('1 not')
-    expect(page.locator('.upload-item.refused')).to_contain_text('notes.txt')
-    expect(page.locator('.upload-item.refused .why')).not_to_be_empty()
-    expect(page).to_have_url(f'{serving.url}/ui#/parts')
-    found = documents(serving, name='parts')
-    assert sorted(document['label'] for document in found) == ['NG'] * 3 + ['OK'] * 3
-
-
-def test_the_same_files_again_are_not_stored_again(
-    page: Page, serving: Serving, tmp_path: Path
-) -> None:
-    (tmp_path / 'a.jpg').write_bytes(jpeg())
-    see(page, serving)
-    for number in (1, 2):
-        dropped(page, [str(tmp_path / 'a.jpg')])
-        page.get_by_role('button', name='Upload 1').click()
-        expect(page.get_by_text(f'{number} of {number} uploaded')).to_be_visible()
-    assert len(documents(serving)) == 1
 
 
 def test_a_filter_finds_images_and_is_in_the_address(
@@ -109,129 +71,6 @@ def test_a_condition_of_any_kind_can_be_added_and_taken_away(
     expect_images(page, 2)
     page.get_by_role('button', name='Remove frame ≥ 4').click()
     expect_images(page, 6)
-
-
-def test_a_key_labels_an_image_goes_on_and_can_be_undone(
-    page: Page, serving: Serving
-) -> None:
-    newest, second, *_ = fill(serving, 4)
-    see(page, serving)
-    expect(page.get_by_role('button', name='1 NG')).to_be_visible()
-    page.locator('.list').focus()
-    page.keyboard.press('ArrowRight')
-    page.keyboard.press('2')
-    expect(page.locator('.tile.active')).to_have_attribute('data-index', '1')
-    until(page, lambda: label_of(serving, newest) == 'OK')
-    page.keyboard.press('1')
-    until(page, lambda: label_of(serving, second) == 'NG')
-    expect(page.get_by_text('image_2.jpg: NG')).to_be_visible()
-    page.keyboard.press('Control+z')
-    until(page, lambda: label_of(serving, second) == 'OK')
-    page.keyboard.press('Control+z')
-    until(page, lambda: label_of(serving, newest) == 'NG')
-
-
-def test_the_keys_can_set_another_property(page: Page, serving: Serving) -> None:
-    fill(serving, 2)
-    see(page, serving)
-    page.get_by_role('button', name='Change…').click()
-    dialog = page.get_by_role('dialog')
-    dialog.get_by_label('Property', exact=True).fill('grade')
-    dialog.get_by_label('Value of key 1').fill('3')
-    dialog.get_by_label('Value of key 2').fill('"3"')
-    dialog.get_by_role('button', name='Save').click()
-    page.locator('.list').focus()
-    page.keyboard.press('Home')
-    page.keyboard.press('1')
-    until(page, lambda: documents(serving)[0].get('grade') == 3)
-    page.keyboard.press('Home')
-    page.keyboard.press('2')
-    until(page, lambda: documents(serving)[0].get('grade') == '3')
-    assert '.label=grade' in page.url
-
-
-def test_selected_images_are_relabelled_with_the_count_before_and_undo_after(
-    page: Page, serving: Serving
-) -> None:
-    fill(serving, 6)
-    see(page, serving)
-    tiles = page.locator('.tile')
-    check(page, 0)
-    tiles.nth(2).click(modifiers=['Shift'])
-    tiles.nth(4).click(modifiers=['Control'])
-    tiles.nth(1).click(modifiers=['Control'])
-    expect(page.get_by_text('3 selected')).to_be_visible()
-    page.keyboard.press('l')
-    dialog = page.get_by_role('dialog')
-    dialog.get_by_label('Value').fill('scrap')
-    dialog.get_by_role('button', name='Label 3').click()
-    expect(page.get_by_text('3 images changed')).to_be_visible()
-    frames = [document['frame'] for document in documents(serving, '?label=scrap')]
-    assert frames == [5, 3, 1]
-    page.get_by_role('button', name='Undo').click()
-    expect(page.get_by_text('3 undone')).to_be_visible()
-    assert documents(serving, '?label=scrap') == []
-
-
-def test_all_that_match_are_deleted_and_brought_back(
-    page: Page, serving: Serving
-) -> None:
-    fill(serving, 5)
-    see(page, serving, '/c?label=OK')
-    expect_images(page, 3)
-    page.locator('.list').focus()
-    page.keyboard.press('Control+a')
-    page.keyboard.press('Delete')
-    page.get_by_role('button', name='Delete 3').click()
-    expect(page.get_by_text('No image matches')).to_be_visible()
-    assert len(documents(serving)) == 2
-    page.keyboard.press('Control+z')
-    expect_images(page, 3)
-    assert len(documents(serving)) == 5
-
-
-def test_all_but_one_can_be_selected(page: Page, serving: Serving) -> None:
-    ids = fill(serving, 4)
-    see(page, serving)
-    expect_images(page, 4)
-    page.locator('.list').focus()
-    page.keyboard.press('Control+a')
-    page.locator('.tile').nth(0).click()
-    page.keyboard.press('Delete')
-    page.get_by_role('button', name='Delete 3').click()
-    expect_images(page, 1)
-    assert [document['_id'] for document in documents(serving)] == ids[:1]
-
-
-def test_a_rectangle_selects_what_it_touches(page: Page, serving: Serving) -> None:
-    fill(serving, 6)
-    see(page, serving)
-    first = page.locator('.tile').nth(0).bounding_box()
-    second = page.locator('.tile').nth(1).bounding_box()
-    assert first
-    assert second
-    page.mouse.move(first['x'] + 60, first['y'] + 60)
-    page.mouse.down()
-    page.mouse.move(second['x'] + 20, second['y'] + 30, steps=4)
-    page.mouse.up()
-    expect(page.get_by_text('2 selected')).to_be_visible()
-    expect(page.locator('.viewer')).to_have_count(0)
-
-
-def test_nothing_is_changed_when_another_number_matches_by_now(
-    page: Page, serving: Serving
-) -> None:
-    fill(serving, 4)
-    see(page, serving)
-    expect_images(page, 4)
-    page.locator('.list').focus()
-    page.keyboard.press('Control+a')
-    page.keyboard.press('Delete')
-    expect(page.get_by_role('button', name='Delete 4')).to_be_enabled()
-    upload(serving, 'c', 4)
-    page.get_by_role('button', name='Delete 4').click()
-    expect(page.get_by_role('button', name='Delete 5')).to_be_enabled()
-    assert len(documents(serving)) == 5
 
 
 def test_a_view_can_be_a_table_sorted_by_a_column(page: Page, serving: Serving) -> None:
@@ -287,7 +126,7 @@ def test_both_languages_have_the_same_words(page: Page, serving: Serving) -> Non
     assert [word for word in english if not word.endswith('_1')] == japanese
 
 
-def test_every_key_is_told(page: Page, serving: Serving) -> None:
+def test_every_key_is_shown(page: Page, serving: Serving) -> None:
     fill(serving, 1)
     see(page, serving)
     page.locator('.list').focus()
@@ -329,16 +168,6 @@ def test_pictures_of_all_formats_are_drawn(page: Page, serving: Serving) -> None
     expect(page.locator('.broken')).to_have_count(0)
 
 
-def check(page: Page, index: int) -> None:
-    tile = page.locator('.tile').nth(index)
-    tile.hover()
-    tile.locator('.check').click()
-
-
-def label_of(serving: Serving, image_id: str) -> object:
-    return serving.get(f'/collections/c/images/{image_id}').json().get('label')
-
-
 def test_the_page_obeys_its_policy_and_asks_nobody_else(
     page: Page, serving: Serving, complaints: list[str], addresses: list[str]
 ) -> None:
@@ -370,35 +199,3 @@ def test_the_page_obeys_its_policy_and_asks_nobody_else(
     assert {address.split('/')[2] for address in addresses} == {
         serving.url.split('/')[2]
     }
-
-
-def test_the_keys_keep_their_values_while_images_are_labelled(
-    page: Page, serving: Serving
-) -> None:
-    fill(serving, 4)
-    see(page, serving)
-    expect(page.locator('.label-key')).to_have_text(['1NG', '2OK'])
-    check(page, 0)
-    page.keyboard.press('l')
-    page.get_by_role('dialog').get_by_label('Value').fill('ARGH')
-    page.get_by_role('button', name='Label 1').click()
-    expect(page.locator('.value', has_text='ARGH')).to_be_visible()
-    expect(page.locator('.label-key')).to_have_text(['1NG', '2OK'])
-    page.goto(f'{serving.url}/ui#/c?frame=1')
-    page.reload()
-    expect(page.locator('.label-key')).to_have_text(['1ARGH', '2NG', '3OK'])
-
-
-def test_changes_can_be_taken_back_later(page: Page, serving: Serving) -> None:
-    fill(serving, 4)
-    changed = serving.session.patch(
-        f'{serving.url}/collections/c/images?label=OK', json={'label': 'X'}, timeout=60
-    )
-    assert changed.status_code == 200, changed.text
-    see(page, serving)
-    page.get_by_role('button', name='Changes').click()
-    dialog = page.get_by_role('dialog', name='Changes')
-    expect(dialog).to_contain_text('2 images changed.')
-    dialog.get_by_role('button', name='Undo').click()
-    expect(dialog).to_contain_text('2 undone.')
-    assert len(documents(serving, '?label=OK')) == 2

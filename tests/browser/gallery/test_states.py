@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,7 +46,9 @@ class Stoppable:
     def __init__(self, folder: Path, mongodb_url: str, port: int) -> None:
         self._folder = folder
         self._port = port
-        self._environ = {'MONGODB_URL': mongodb_url, 'MONGODB_DB': 'test_away'}
+        # A database belongs to one folder, and each test has its own.
+        name = f'test_{uuid.uuid4().hex}'
+        self._environ = {'MONGODB_URL': mongodb_url, 'MONGODB_DB': name}
         self.serving: Serving
 
     def start(self) -> None:
@@ -126,7 +129,7 @@ class TestWithAuthentication:
         serving = Serving(
             tmp_path,
             MONGODB_URL=mongodb_url,
-            MONGODB_DB='test_gallery_auth',
+            MONGODB_DB=f'test_{uuid.uuid4().hex}',
             USE_AUTHENTICATION='yes',
             IDENTIFICATION_URL=identification.url,
         ).ready()

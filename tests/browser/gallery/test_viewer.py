@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
-from tests.support.looking import documents, fill, see, until, upload
+from tests.support.looking import documents, fill, open_first, see, until, upload
 from tests.support.serving import Serving
 
 
@@ -224,12 +224,6 @@ def test_an_image_that_is_gone_is_told(page: Page, serving: Serving) -> None:
     expect(page.get_by_text('This image is gone')).to_be_visible()
     page.keyboard.press('Escape')
     expect(page.locator('.tile')).to_have_count(1)
-
-
-def open_first(page: Page, serving: Serving) -> None:
-    see(page, serving)
-    page.locator('.tile').first.click()
-    expect(page.locator('.properties')).to_be_visible()
 
 
 def put(page: Page, name: str, text: str) -> None:

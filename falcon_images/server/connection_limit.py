@@ -4,7 +4,7 @@ import contextlib
 import select
 import sys
 
-# Windows selects among 512 sockets at most, but has no small limit of open files.
+# Windows can wait for 512 sockets at most, but has no small limit of open files.
 _MAX_CONNECTIONS = 2000 if hasattr(select, 'poll') else 500
 _MAX_OPEN_FILES = 4096
 # For the database's connections, the log, files that are written, and libraries.
@@ -31,7 +31,7 @@ else:
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         wanted = min(_known(hard), _MAX_OPEN_FILES)
         if _known(soft) < wanted:
-            # Some systems allow less than they say.
+            # Some systems refuse a limit that they allow.
             with contextlib.suppress(OSError, ValueError):
                 resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
                 soft = wanted

@@ -1,0 +1,150 @@
+"""The removal of files whose images have no document any more."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+
+from falcon_images.errors import (
+    DatabaseUnavailableError,
+    InvalidRequestError,
+    NotFoundError,
+    PreconditionFailedError,
+    StorageError,
+)
+from falcon_images.files.sha256 import sha256_of
+from falcon_images.files.store import FileStore
+from falcon_images.files.thumbnails import ThumbnailCache
+from falcon_images.files.unresolved import UnresolvedWrite, UnresolvedWrites
+from falcon_images.metadata.changes.before_images import BeforeImages
+from falcon_images.metadata.documents import Document, file_facts
+from falcon_images.metadata.images import ImageDocuments
+from falcon_images.store.image_files import file_key
+
+# After these, an image is as it was.
+_NOTHING_DONE = (NotFoundError, PreconditionFailedError)
+
+logger = logging.getLogger(__name__)
+
+
+class FileRemoval:
+    """Removes files, or notes that the reconciler has to."""
+
+    def __init__(  # noqa: PLR0913 - each knows something of a file
+        self,
+        *,
+        files: FileStore,
+        unresolved: UnresolvedWrites,
+        thumbnails: ThumbnailCache,
+        database_name: str,
+        documents: ImageDocuments,
+        before_images: BeforeImages,
+    ) -> None:
+        self._files = files
+        self._unresolved = unresolved
+        self._thumbnails = thumbnails
+        self._database_name = database_name
+        self._documents = documents
+        self._before_images = before_images
+
+    def unresolved_write(
+        self, collection_name: str, key: object, media_type: str
+    ) -> UnresolvedWrite:
+        """Return a name for the file of an image, as what may have no document."""
+        return UnresolvedWrite(
+            self._database_name, collection_name, str(key), media_type
+        )
+
+    @contextlib.contextmanager
+    def announced(self, unresolved_write: UnresolvedWrite) -> Iterator[None]:
+        """Write down, for those after a kill, what is written meanwhile.
+
+        Raises:
+            StorageError: it cannot be written down.
+        """
+        entry = self._unresolved.announce(unresolved_write)
+        try:
+            yield
+        except BaseException as ex:
+            # What is not noted either is looked into when this process has ended.
+            if isinstance(ex, _NOTHING_DONE) or self._is_looked_after(unresolved_write):
+                self._unresolved.withdraw(entry)
+            raise
+        self._unresolved.withdraw(entry)
+
+    @contextlib.contextmanager
+    def announced_deletion(
+        self, collection_name: str, document: Document
+    ) -> Iterator[None]:
+        """Do the same for a deletion, which needs no room on the disk."""
+        with contextlib.ExitStack() as stack:
+            if facts := file_facts(document):
+                deletion = self.unresolved_write(
+                    collection_name, document['_id'], facts['type']
+                )
+                with contextlib.suppress(StorageError):
+                    stack.enter_context(self.announced(deletion))
+            yield
+
+    def note(self, unresolved_write: UnresolvedWrite) -> None:
+        """Leave it to the reconciler to find out whether a file has a document."""
+        try:
+            self._unresolved.note(unresolved_write)
+        except StorageError:
+            logger.exception(
+                'The file of image %s may be orphaned', unresolved_write.image_id
+            )
+
+    def note_of(self, collection_name: str, document: Document) -> None:
+        """Do the same for the file of a document; a legacy file stays."""
+        if facts := file_facts(document):
+            self._thumbnails.delete(facts['sha256'])
+            self.note(
+                self.unresolved_write(collection_name, document['_id'], facts['type'])
+            )
+
+    def remove(self, unresolved_write: UnresolvedWrite) -> None:
+        """Remove a file."""
+        try:
+            self._files.delete(unresolved_write.key)
+        except StorageError:
+            # Windows does not remove what somebody reads; the reconciler tries again.
+            self.note(unresolved_write)
+
+    def remove_with_thumbnails(self, unresolved_write: UnresolvedWrite) -> None:
+        """Remove a file of which no document tells the hash; raise `StorageError`."""
+        if file := self._files.open(unresolved_write.key):
+            with file:
+                self._thumbnails.delete(sha256_of(file))
+        self._files.delete(unresolved_write.key)
+
+    def remove_of(self, collection_name: str, document: Document) -> None:
+        """Remove the file of a document that is gone."""
+        if facts := file_facts(document):
+            # Before the file: by its hash alone they are found.
+            self._thumbnails.delete(facts['sha256'])
+            self.remove(
+                self.unresolved_write(collection_name, document['_id'], facts['type'])
+            )
+            return
+        try:
+            key = file_key(collection_name, document)
+            # Legacy images of one name have one file.
+            if not self._is_named(collection_name, document['image']):
+                self._files.delete(key)
+                self._thumbnails.delete_legacy(key)
+        except (InvalidRequestError, DatabaseUnavailableError, StorageError) as ex:
+            logger.warning('The file of image %s stays: %s', document['_id'], ex)
+
+    def _is_named(self, collection_name: str, image_name: str) -> bool:
+        """Return whether another image, or a deleted one, has a legacy file too."""
+        return self._documents.names_legacy_file(
+            collection_name, image_name
+        ) or self._before_images.names_file(collection_name, image_name)
+
+    def _is_looked_after(self, unresolved_write: UnresolvedWrite) -> bool:
+        """Return whether a file is gone, or there is a note about it."""
+        try:
+            size = self._files.size(unresolved_write.key)
+        except StorageError:
+            return False
+        return size is None or self._unresolved.has(unresolved_write.image_id)

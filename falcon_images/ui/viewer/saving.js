@@ -1,0 +1,86 @@
+// Changes of the open image's properties: saved one after the other, each with its undo.
+
+import { collectionPath, send, sendJson } from '../parts/api.js';
+import { toastUndo } from '../parts/toasts.js';
+import { valueText } from '../parts/values.js';
+import { t } from '../parts/words.js';
+import { useRef } from '../vendor/preact-htm.js';
+
+/** @import { ImageDocument } from '../parts/values.js' */
+/** @import { Changed, OpenImage } from './neighbors.js' */
+
+/**
+ * @typedef {object} Edit
+ * @property {string} name of a property
+ * @property {unknown} [before] undefined if there was none
+ * @property {unknown} [after] undefined takes the property away
+ */
+/** @typedef {(edit: Edit) => Promise<string | null>} Save a sentence comes if it was not saved */
+/** @typedef {(changed: Changed) => void} OnChanged */
+
+const MERGE = { 'Content-Type': 'application/merge-patch+json' };
+const SHOWN_CHARACTERS = 60;
+
+/**
+ * What saves edits of an image. Each waits for the one before, whose ETag it needs.
+ * @param {string} collection
+ * @param {OpenImage & { document: ImageDocument }} image
+ * @param {OnChanged} onChanged
+ * @returns {Save}
+ */
+export function useSaving(collection, { document, etag, reload }, onChanged) {
+  const path = collectionPath(collection, 'images', document._id);
+  const tag = useRef(etag);
+  tag.current = etag;
+  const last = useRef(/** @type {Promise<unknown>} */ (Promise.resolve()));
+  /** @type {Save} */
+  const save = async (edit) => {
+    try {
+      const changed = await patch(path, edit.name, edit.after, tag.current);
+      tag.current = changed.etag;
+      onChanged(changed);
+      toastUndo(sentence(edit), () => undo(path, edit, onChanged));
+      return null;
+    } catch (/** @type {any} */ error) {
+      if (error.status !== 412) return error.message || t('noAnswer');
+      tag.current = (await reload()).etag;
+      return t('changedMeanwhile');
+    }
+  };
+  return (edit) => {
+    const saved = last.current.then(() => save(edit));
+    last.current = saved;
+    return saved;
+  };
+}
+
+/**
+ * @param {string} path
+ * @param {Edit} edit
+ * @param {OnChanged} onChanged
+ */
+async function undo(path, { name, before, after }, onChanged) {
+  const response = await send(path);
+  const { [name]: now } = await response.json();
+  if (JSON.stringify(now) !== JSON.stringify(after)) throw new Error(t('changedSince', { name }));
+  onChanged(await patch(path, name, before, response.headers.get('ETag')));
+  return t('undone', { n: 1 });
+}
+
+/**
+ * @param {string} path
+ * @param {string} name
+ * @param {unknown} value
+ * @param {string | null | undefined} etag
+ */
+function patch(path, name, value, etag) {
+  const headers = { 'If-Match': String(etag) };
+  if (value !== undefined) return sendJson('PATCH', path, { [name]: value }, headers);
+  return sendJson('PATCH', path, { [name]: null }, { ...headers, ...MERGE });
+}
+
+/** @param {Edit} edit */
+function sentence({ name, after }) {
+  if (after === undefined) return t('propertyRemoved', { name });
+  return t('propertySaved', { name, value: valueText(after).slice(0, SHOWN_CHARACTERS) });
+}

@@ -1,0 +1,92 @@
+"""Files that are dropped on the page, on their way to the service."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.looking import (
+    documents,
+    dropped,
+    hold,
+    questions,
+    see,
+    until,
+)
+from tests.support.pictures import jpeg
+from tests.support.serving import Serving
+
+
+def test_dropped_folders_are_uploaded_and_what_is_no_image_is_refused(
+    page: Page, serving: Serving, tmp_path: Path
+) -> None:
+    for label, color in (('OK', 'green'), ('NG', 'red')):
+        folder = tmp_path / 'dropped' / label
+        folder.mkdir(parents=True)
+        for width in (40, 50, 60):
+            (folder / f'{width}.jpg').write_bytes(jpeg(width, 30, color))
+    (tmp_path / 'dropped' / 'notes.txt').write_text('no image')
+    page.goto(f'{serving.url}/ui')
+    expect(page.get_by_text('No images yet')).to_be_visible()
+    dropped(page, [str(tmp_path / 'dropped')])
+    page.get_by_label('Into collection').fill('parts')
+    page.get_by_label('Folder name as').fill('label')
+    page.get_by_role('button', name='Upload 7').click()
+    expect(page.get_by_text('6 of 7 uploaded')).to_contain_text('1 not')
+    expect(page.locator('.upload-item.refused')).to_contain_text('notes.txt')
+    expect(page.locator('.upload-item.refused .why')).not_to_be_empty()
+    expect(page).to_have_url(f'{serving.url}/ui#/parts')
+    found = documents(serving, name='parts')
+    assert sorted(document['label'] for document in found) == ['NG'] * 3 + ['OK'] * 3
+
+
+def test_the_same_files_again_are_not_stored_again(
+    page: Page, serving: Serving, tmp_path: Path
+) -> None:
+    (tmp_path / 'a.jpg').write_bytes(jpeg())
+    see(page, serving)
+    for number in (1, 2):
+        dropped(page, [str(tmp_path / 'a.jpg')])
+        page.get_by_role('button', name='Upload 1').click()
+        expect(page.get_by_text(f'{number} of {number} uploaded')).to_be_visible()
+    assert len(documents(serving)) == 1
+
+
+def test_the_browser_asks_before_uploads_are_lost(
+    page: Page, serving: Serving, tmp_path: Path
+) -> None:
+    (tmp_path / 'a.jpg').write_bytes(jpeg())
+    held = hold(page, 'POST')
+    page.goto(f'{serving.url}/ui')
+    dropped(page, [str(tmp_path / 'a.jpg')])
+    page.get_by_label('Into collection').fill('c')
+    page.get_by_role('button', name='Upload 1').click()
+    until(page, lambda: len(held) == 1)
+    assert questions(page) == ['beforeunload']
+    held[0].continue_()
+    expect(page.get_by_text('1 of 1 uploaded')).to_be_visible()
+    assert questions(page) == []
+
+
+@pytest.mark.parametrize('width', [1280, 390])
+def test_the_head_shows_uploads_while_their_panel_is_closed(
+    page: Page, serving: Serving, tmp_path: Path, width: int
+) -> None:
+    (tmp_path / 'a.jpg').write_bytes(jpeg())
+    held = hold(page, 'POST')
+    page.set_viewport_size({'width': width, 'height': 800})
+    see(page, serving)
+    page.locator('.page-head .upload').click()
+    page.locator('.hidden-file').first.set_input_files(tmp_path / 'a.jpg')
+    page.get_by_role('button', name='Upload 1').click()
+    until(page, lambda: len(held) == 1)
+    panel = page.get_by_role('region', name='Uploads')
+    panel.get_by_role('button', name='Close').click()
+    progress = page.locator('.page-head').get_by_label('All uploads')
+    expect(progress).to_be_visible()
+    assert page.evaluate('document.documentElement.scrollWidth - innerWidth') <= 0
+    progress.click()
+    expect(panel).to_contain_text('0 of 1 uploaded')
+    panel.get_by_role('button', name='Close').click()
+    held[0].continue_()
+    expect(progress).to_have_count(0)
