@@ -108,10 +108,14 @@ def _report(folder: UploadsFolder, inventory: Inventory, extent: Extent) -> Outc
             progress.update(progress.task_ids[0], completed=_done(seen))
 
         for finding in Check(folder, inventory, extent, on_step).run():
+            print(_line(finding), flush=True)
+            if finding.kind is FindingKind.NOT_LOOKED_AT:
+                seen['passed over'] += 1
+                continue
             found[finding.kind] += 1
             repaired[finding.kind] += finding.is_repaired
-            print(_line(finding), flush=True)
     _print_summary(seen, found, repaired)
+    _print_not_looked_at(seen, extent)
     return Outcome.WELL if found == repaired else Outcome.WRONG
 
 
@@ -149,6 +153,8 @@ def _print_summary(
     for header in ('found', 'repaired', 'left'):
         table.add_column(header, justify='right')
     for kind in FindingKind:
+        if kind is FindingKind.NOT_LOOKED_AT:
+            continue
         numbers = (found[kind], repaired[kind], found[kind] - repaired[kind])
         table.add_row(kind, *(f'{number:,}' for number in numbers))
     console = Console()
@@ -164,6 +170,15 @@ def _print_summary(
             'itself; check again later.',
             highlight=False,
         )
+
+
+def _print_not_looked_at(seen: Counter[str], extent: Extent) -> None:
+    console = Console()
+    if not extent.is_deep:
+        console.print('Not looked at: the bytes of the files (--deep reads them).')
+    if seen['passed over']:
+        count = f'{seen["passed over"]:,}'
+        console.print(f'Not looked at: {count} places, listed above.', highlight=False)
 
 
 def _printable(text: str) -> str:

@@ -110,13 +110,16 @@ class DiskFiles:
                 with contextlib.suppress(FileNotFoundError):
                     yield from self.files_in(folders.pop(), folders)
 
-    def files_in(self, folder: str, folders: list[str]) -> Iterator[str]:
+    def files_in(
+        self, folder: str, folders: list[str], links: list[str] | None = None
+    ) -> Iterator[str]:
         """Yield the keys of the files that are in one folder.
 
         A link to a folder is how somebody arranged the disks: it is passed over.
 
         Args:
             folders: gets the folders that are in it.
+            links: gets the links to folders that are in it.
 
         Raises:
             OSError: the disk does not show what is in it.
@@ -128,6 +131,8 @@ class DiskFiles:
                     yield key
                 elif not entry.is_symlink():
                     folders.append(key)
+                elif links is not None:
+                    links.append(key)
 
     def check_writable(self) -> None:
         """Raise `StorageFullError` or `StorageUnavailableError` if it cannot store."""

@@ -141,7 +141,8 @@ class Check:
                 if self._extent.has_age(age, self._on_step):
                     yield self._of_stale_thumbnail(key)
         except OSError as ex:
-            yield Finding(FindingKind.UNREADABLE, THUMBNAILS, note=ex.strerror or '')
+            note = f'{ex.strerror}; the rest was not looked at'
+            yield Finding(FindingKind.UNREADABLE, THUMBNAILS, note=note)
 
     def _references(self) -> References:
         references = References(self._inventory)

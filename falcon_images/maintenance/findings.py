@@ -23,6 +23,8 @@ class FindingKind(enum.StrEnum):
     ORPHANED = 'orphaned'
     STALE_THUMBNAIL = 'stale thumbnail'
     UNREADABLE = 'unreadable'
+    # Nothing is wrong with it, as far as the check knows.
+    NOT_LOOKED_AT = 'not looked at'
 
 
 @dataclass(frozen=True)

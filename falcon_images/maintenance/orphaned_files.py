@@ -57,20 +57,23 @@ class OrphanedFiles:
             except FileNotFoundError:
                 continue
             except OSError as ex:
-                yield Finding(
-                    FindingKind.UNREADABLE, _place(folder), note=ex.strerror or ''
-                )
+                note = f'{ex.strerror}; what is in it was not looked at'
+                yield Finding(FindingKind.UNREADABLE, _place(folder), note=note)
             if was_emptied:
                 self._quarantine.prune(folder)
 
     def _of_folder(
         self, folder: str, folders: list[str], references: References
     ) -> Iterator[Finding]:
-        keys = self._files.files_in(folder, folders)
+        links: list[str] = []
+        keys = self._files.files_in(folder, folders, links)
         names = (key.rpartition('/')[2] for key in keys)
         while batch := list(itertools.islice(names, _BATCH_FILES)):
             self._on_step('files', len(batch))
             yield from self._of_batch(folder, batch, references)
+        for link in links:
+            place = _place(link)
+            yield Finding(FindingKind.NOT_LOOKED_AT, place, note='a link to a folder')
 
     def _of_batch(
         self, folder: str, names: list[str], references: References

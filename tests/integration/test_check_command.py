@@ -53,6 +53,23 @@ def test_a_running_service_and_then_a_stopped_one(start: Start, tmp_path: Path) 
         assert 'missing 1 0 1' in table('\n'.join(rest))
 
 
+@pytest.mark.skipif(os.name == 'nt', reason='links need rights there')
+def test_what_was_not_looked_at_is_said(start: Start, tmp_path: Path) -> None:
+    serving = start().ready()
+    serving.upload(jpeg())
+    (tmp_path / 'disk').mkdir()
+    (tmp_path / 'data/uploads/images/linked').symlink_to(tmp_path / 'disk')
+    found = run(tmp_path)
+    assert (found.returncode, found.stderr) == (0, '')
+    lines = found.stdout.splitlines()
+    assert lines[0] == 'not looked at images/linked (a link to a folder)'
+    assert lines[-2:] == [
+        'Not looked at: the bytes of the files (--deep reads them).',
+        'Not looked at: 1 places, listed above.',
+    ]
+    assert 'Not looked at: the bytes' not in run(tmp_path, '--deep').stdout
+
+
 def test_repair_on_a_stopped_service_starts_its_database(
     start: Start, tmp_path: Path
 ) -> None:

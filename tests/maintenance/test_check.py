@@ -165,7 +165,8 @@ class TestFindings:
         monkeypatch.setattr(
             os if call == 'scandir' else Path, call, failing(error), raising=True
         )
-        finding = Finding(FindingKind.UNREADABLE, 'images', note='Input/output error')
+        note = 'Input/output error; what is in it was not looked at'
+        finding = Finding(FindingKind.UNREADABLE, 'images', note=note)
         assert check(service)[0] == finding
 
     @pytest.mark.skipif(os.name == 'nt', reason='links need rights there')
@@ -175,7 +176,10 @@ class TestFindings:
         (tmp_path / 'disk/x').write_bytes(b'elsewhere')
         age(tmp_path / 'disk/x')
         (root(service) / 'images/linked').symlink_to(tmp_path / 'disk')
-        assert check(service, repairs=True) == []
+        note = 'a link to a folder'
+        finding = Finding(FindingKind.NOT_LOOKED_AT, 'images/linked', note=note)
+        assert check(service, repairs=True) == [finding]
+        assert (tmp_path / 'disk/x').read_bytes() == b'elsewhere'
 
     @pytest.mark.skipif(os.name == 'nt', reason='links need rights there')
     def test_a_link_is_moved_and_its_target_is_not(
