@@ -1,11 +1,12 @@
 # What the scripts beside it share; read by them, not run.
 
 # What pip cannot install: a library of the system that mongod needs, the program that
-# shows in which order files are written and synced, a browser, clocks that are wrong, and
-# what checks the modules of the page.
+# shows in which order files are written and synced, that of the examples, a browser,
+# clocks that are wrong, and what checks the modules of the page.
 install_packages() {
     local wanted=()
     ldconfig -p | grep 'libcurl\.so\.4' > /dev/null || wanted+=(libcurl4)
+    have curl || wanted+=(curl)
     have strace || wanted+=(strace)
     have chromium || wanted+=(chromium)
     compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' > /dev/null || wanted+=(libfaketime)

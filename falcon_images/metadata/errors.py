@@ -40,10 +40,10 @@ BAD_UPDATE = (
     'The properties cannot be set so: a dotted name leads through a value that is not '
     'an object, or two names lead to the same place.'
 )
+_UNAUTHORIZED = 13
 _NOT_ALLOWED = {
-    # Unauthorized
-    13: 'The database does not allow this service to do that: its user needs the role '
-    'readWrite on the database that MONGODB_DB names.',
+    _UNAUTHORIZED: 'The database does not allow this service to do that: its user '
+    'needs the role readWrite on the database that MONGODB_DB names.',
     # AuthenticationFailed
     18: 'The database does not accept the user and password of this service; whoever '
     'runs it must correct MONGODB_URL.',
@@ -197,6 +197,11 @@ def _of_operation(ex: pymongo_errors.OperationFailure, mistake: str) -> Exceptio
         return CursorLostError(_UNAVAILABLE)
     warn_of(ex)
     return unavailable(_NOT_ALLOWED.get(ex.code or 0, _UNAVAILABLE))
+
+
+def not_allowed() -> DatabaseUnavailableError:
+    """Return the error of a database whose user may not do what is needed."""
+    return unavailable(_NOT_ALLOWED[_UNAUTHORIZED])
 
 
 def _too_slow() -> QueryTimeoutError:

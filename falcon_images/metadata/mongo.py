@@ -12,10 +12,9 @@ from falcon_images.metadata.deadlines import Deadlines
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.errors import Observe, Operations, mongo_errors
 from falcon_images.metadata.names import RESERVED, check_stored_name
+from falcon_images.metadata.privileges import Privileges
 
 _REMEMBERED_COLLECTIONS = 1000
-# It is never made: updates of nothing make no collection.
-_PROBED = '_service.rights'
 
 
 def _observe_nothing(name: str, seconds: float, has_failed: bool) -> None:
@@ -58,6 +57,7 @@ class MongoDatabase:
         remember = functools.lru_cache(_REMEMBERED_COLLECTIONS)
         self.collection = remember(self._open_collection)
         self._admin = client.admin
+        self._privileges = Privileges(self.database)
 
     def ping(self, timeout_seconds: float) -> None:
         """Ask the database for a sign of life."""
@@ -65,14 +65,9 @@ class MongoDatabase:
             self._admin.command('ping')
 
     def check_rights(self, timeout_seconds: float) -> None:
-        """Raise `DatabaseUnavailableError` unless documents may be read and written.
-
-        Nothing is read or written: no document has what is asked for.
-        """
-        nothing = {'q': {'_id': {'$in': []}}, 'u': {'$set': {'a': 1}}}
-        with self.operation('ping', timeout_seconds):
-            self.database.command('find', _PROBED, filter=nothing['q'], limit=1)
-            self.database.command('update', _PROBED, updates=[nothing])
+        """Raise `DatabaseUnavailableError` if our user may not do what is needed."""
+        self.ping(timeout_seconds)
+        self._privileges.check(timeout_seconds)
 
     def estimated_counts(self, timeout_seconds: float) -> tuple[int, int]:
         """Count the collections, and roughly but quickly the documents in them."""

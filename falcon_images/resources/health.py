@@ -19,7 +19,7 @@ class Live:
 
 
 class Ready:
-    """Whether documents and files can be written, else what is wrong."""
+    """Whether database and disk let the service work, else what is wrong."""
 
     def __init__(self, health: StoreHealth) -> None:
         self._health = health

@@ -16,7 +16,7 @@ class StoreHealth:
         self._mongo.ping(timeout_seconds)
 
     def check_rights(self, timeout_seconds: float) -> None:
-        """Raise `DatabaseUnavailableError` unless documents may be read and written."""
+        """Raise `DatabaseUnavailableError` if its user may not do what is needed."""
         self._mongo.check_rights(timeout_seconds)
 
     def check_writable(self) -> None:

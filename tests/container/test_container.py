@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import requests
 
 from falcon_images.embedded import mongod as embedded
 from falcon_images.embedded.mongod import EmbeddedMongo
+from tests.support.documentation import PAGES
 from tests.support.pictures import jpeg
 from tests.support.service import form
 from tests.support.serving import eventually
@@ -131,6 +133,15 @@ def test_nothing_but_the_uploads_can_be_written(container: Container) -> None:
     with pytest.raises(subprocess.CalledProcessError):
         container.exec('python', '-c', 'open("/app/x", "w")')
     container.exec('python', '-c', 'open("/data/uploads/x", "w")')
+
+
+def test_the_command_of_the_documentation_checks_the_store(
+    container: Container,
+) -> None:
+    text = PAGES['docs/checking.md']
+    (command,) = re.findall('^docker exec images (.*)$', text, re.MULTILINE)
+    upload(container, 'checked')
+    assert 'All is well.' in container.exec(*shlex.split(command))
 
 
 def test_the_command_of_the_health_check_finds_it_well(container: Container) -> None:

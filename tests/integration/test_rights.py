@@ -80,9 +80,12 @@ def asked(port: int, user: str, folder: Path) -> Iterator[falcon.testing.TestCli
         yield falcon.testing.TestClient(app)
 
 
-@pytest.mark.parametrize('user', ['nobody', 'reader', 'wrong'])
+@pytest.mark.parametrize(
+    ('user', 'cause'),
+    [('nobody', 'readWrite'), ('reader', 'readWrite'), ('wrong', 'user and password')],
+)
 def test_it_is_not_ready_when_no_image_can_be_stored(
-    guarded_port: int, user: str, tmp_path: Path
+    guarded_port: int, user: str, cause: str, tmp_path: Path
 ) -> None:
     sent = form(('image', jpeg(), 'a.jpg'))
     with asked(guarded_port, user, tmp_path) as service:
@@ -92,7 +95,7 @@ def test_it_is_not_ready_when_no_image_can_be_stored(
         )
     for answer in (ready, stored):
         assert answer.status_code == 503
-        assert 'readWrite' in answer.json['description']
+        assert cause in answer.json['description']
     assert ready.json['store'] == 'ok'
 
 
