@@ -111,13 +111,11 @@ class UploadSpool:
         beginning = f'{name}.{secrets.token_hex(4)}'
         descriptor, path = self._open_entry(f'{beginning}{_ENTRY}')
         try:
-            os.write(descriptor, content)
+            _write(descriptor, content)
         except OSError:
             with contextlib.suppress(OSError):
                 os.unlink(path)  # noqa: PTH108
             raise
-        finally:
-            os.close(descriptor)
         return path
 
     def sweep(self, rescue: Rescue) -> None:
@@ -176,6 +174,16 @@ class UploadSpool:
 def entries(folder: Path) -> Iterator[Path]:
     """Yield the entries that are in the folder of a process."""
     yield from folder.glob(f'*{_ENTRY}')
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    """Write a file whole and close it; raise `OSError`."""
+    try:
+        if os.write(descriptor, content) < len(content):
+            raise OSError(errno.ENOSPC, 'only a part was written')
+    finally:
+        # Windows removes only what is closed.
+        os.close(descriptor)
 
 
 def _new_path(own: SpoolFolder) -> Path:
