@@ -9,6 +9,8 @@ On any other route a parameter of that name is a condition on the property, and 
 LIMIT = ('limit', 'batch_size', 'count')
 SKIP = ('skip', 'start_index', 'index')
 OF_BULK_CHANGES = ('all', 'dry_run', 'expect')
+# The property that is the class of an image, of which data sets make folders.
+LABEL_BY = 'label_by'
 # They are read of GET and HEAD alone.
 TOKENS = ('jwt', 'token')
 _SELECTION = ('filter', 'from', 'to')
@@ -22,6 +24,7 @@ NAMES: dict[str, frozenset[str]] = {
     'getFields': frozenset((*_SELECTION, 'values', *TOKENS)),
     'changeImages': frozenset((*_SELECTION, *OF_BULK_CHANGES)),
     'uploadImage': frozenset(('dedupe',)),
+    'importArchive': frozenset((LABEL_BY,)),
 }
 LIST = NAMES['listImages']
 FIELDS = NAMES['getFields']
