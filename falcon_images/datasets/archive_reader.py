@@ -24,14 +24,17 @@ from falcon_images.errors import (
     TooLargeError,
 )
 
-MAX_ENTRIES = 200_000
+MAX_ENTRIES = 125_000
 _MAX_DIRECTORY_BYTES = 32 * 1024**2
 # How many times its size an archive may have when it is unpacked, or so many bytes.
 _MAX_RATIO = 100
 _MIN_UNPACKED_BYTES = 1024**3
 _CHUNK_BYTES = 65536
+# How each entry of the directory begins.
+_ENTRY = b'PK\1\2'
 _IS_ENCRYPTED = 0x1
 _LOCAL_HEADER_BYTES = 30
+_NO_TIME = (1980, 1, 1, 0, 0, 0)
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # What `zipfile` and its decompressors raise for what is damaged or hostile.
 _DAMAGES = (
@@ -41,7 +44,7 @@ _DAMAGES = (
 
 
 class _BoundedReads:
-    """A file of which nobody reads very much at once, whatever is written in it."""
+    """A file of which no directory is read that is longer than one may be."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -49,7 +52,10 @@ class _BoundedReads:
     def read(self, size: int = -1) -> bytes:
         if size > _MAX_DIRECTORY_BYTES:
             raise too_many_entries()
-        return self._file.read(size)
+        data = self._file.read(size)
+        if data.count(_ENTRY) > MAX_ENTRIES:
+            raise too_many_entries()
+        return data
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
@@ -61,15 +67,16 @@ class ArchiveReader:
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._zip = _opened(file)
         entries = self._zip.infolist()
-        if len(entries) > MAX_ENTRIES:
-            raise too_many_entries()
         _check_sizes(entries, size)
         _check_places(entries)
         self._by_name: dict[str, zipfile.ZipInfo] = {}
-        self._by_other_name: dict[str, zipfile.ZipInfo] = {}
+        self._by_other_name: dict[str, str] = {}
         self._repeated: set[str] = set()
         for info in entries:
             self._add(info)
+        # What nobody asks for is half of the memory of a long list.
+        self._zip.NameToInfo.clear()
+        self._zip.filelist.clear()
 
     def _add(self, info: zipfile.ZipInfo) -> None:
         name, *others = entry_names(info)
@@ -78,8 +85,9 @@ class ArchiveReader:
         if name in self._by_name:
             self._repeated.add(name)
         self._by_name[name] = info
+        info.filename, info.date_time = info.orig_filename, _NO_TIME
         for other in others:
-            self._by_other_name.setdefault(other, info)
+            self._by_other_name.setdefault(other, name)
 
     def names(self) -> list[str]:
         """List the names of all files, in the order of the archive."""
@@ -92,10 +100,7 @@ class ArchiveReader:
     def name_of(self, name: str) -> str | None:
         """Return the name under which a file is listed here; None if it is not."""
         name = normal_name(name)
-        if name in self._by_name:
-            return name
-        info = self._by_other_name.get(name)
-        return entry_names(info)[0] if info else None
+        return name if name in self._by_name else self._by_other_name.get(name)
 
     def read(self, name: str, max_bytes: int) -> Iterator[bytes]:
         """Yield the bytes of an entry; they are whole when this ends.

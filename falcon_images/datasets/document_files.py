@@ -25,10 +25,9 @@ class DocumentFiles:
         self._folder = folder
         self._max_bytes = max_bytes
         self._by_id: dict[str, str] = {}
-        self._by_size: dict[int, list[str]] = {}
+        self._by_size: dict[int, list[str]] | None = None
         self._by_sha256: dict[str, str] = {}
         for name in reader.names():
-            self._by_size.setdefault(reader.size_of(name), []).append(name)
             if match := _WITH_ID.search(name):
                 self._by_id[match[1]] = name
 
@@ -45,6 +44,11 @@ class DocumentFiles:
 
     def _hash_all(self, size: int) -> None:
         """Hash each entry of a size, once."""
+        if self._by_size is None:
+            self._by_size = {}
+            for name in self._reader.names():
+                of_size = self._by_size.setdefault(self._reader.size_of(name), [])
+                of_size.append(name)
         for name in self._by_size.pop(size, ()):
             sha256 = hashlib.sha256()
             try:

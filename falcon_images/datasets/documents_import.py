@@ -92,13 +92,17 @@ class DocumentsImport:
         upload: Upload,
     ) -> None:
         collection_name = entries.collection_name
-        if self._restorations.find(collection_name, image_id) is None:
+        is_new = self._restorations.find(collection_name, image_id) is None
+        if is_new and entries.is_dry_run:
+            self._restorations.require_free(collection_name, image_id)
+        elif is_new:
             time = document.time or time_of_id(image_id)
             restore = self._restorations.restore
-            if restore(collection_name, upload, image_id, time).is_new:
-                entries.report.imported += 1
-                return
-        self._update(entries, image_id, upload)
+            is_new = restore(collection_name, upload, image_id, time).is_new
+        if is_new:
+            entries.report.imported += 1
+        else:
+            self._update(entries, image_id, upload)
 
     def _update(self, entries: Entries, image_id: str, upload: Upload) -> None:
         """Give an image that is there the properties of an upload of its bytes."""
@@ -110,8 +114,9 @@ class DocumentsImport:
                 'never change.'
             )
         found = self._restorations.find(collection_name, image_id)
-        if found is None or not self._restorations.is_whole(
-            collection_name, found, upload
+        if found is None or not (
+            entries.is_dry_run
+            or self._restorations.is_whole(collection_name, found, upload)
         ):
             raise ConflictError('It was deleted just now; import it again.')
         before = without_system_fields(public_view(found))
@@ -119,7 +124,8 @@ class DocumentsImport:
         if properties == before:
             entries.report.unchanged += 1
             return
-        self._store.replace(collection_name, image_id, properties)
+        if not entries.is_dry_run:
+            self._store.replace(collection_name, image_id, properties)
         entries.report.updated += 1
 
 

@@ -18,8 +18,8 @@ from falcon_images.errors import (
 from falcon_images.files.errors import disk_errors
 from falcon_images.files.spool import UploadSpool
 from falcon_images.image_types.identify import identify
+from falcon_images.properties import check_values
 from falcon_images.settings import Limits
-from falcon_images.store.additions import Added
 from falcon_images.store.images import ImageStore
 from falcon_images.uploads.form import Upload
 
@@ -36,15 +36,16 @@ class Entries:
     def __init__(
         self,
         reader: ArchiveReader,
-        collection_name: str,
+        report: ImportReport,
         store: ImageStore,
         spool: UploadSpool,
         limits: Limits,
     ) -> None:
         self.reader = reader
+        self.report = report
+        self.collection_name = report.collection_name
+        self.is_dry_run = report.is_dry_run
         self.limits = limits
-        self.report = ImportReport(collection_name)
-        self.collection_name = collection_name
         self._store = store
         self._spool = spool
 
@@ -68,6 +69,7 @@ class Entries:
     ) -> Iterator[Upload]:
         """Unpack an entry, and check it as an upload is checked."""
         _check_name(image_name, self.limits)
+        check_values(properties)
         sha256, size = hashlib.sha256(), 0
         with self._spool.new_file() as file:
             for chunk in self.reader.read(name, self.limits.max_image_bytes):
@@ -82,11 +84,12 @@ class Entries:
 
     def add(self, upload: Upload, *path: str) -> None:
         """Store an upload that has no id, once for each path in an archive."""
-        self.count(self._store.add(self.collection_name, upload, _key(upload, *path)))
-
-    def count(self, added: Added) -> None:
-        """Count what was stored, or was there."""
-        if added.is_new:
+        key = _key(upload, *path)
+        if self.is_dry_run:
+            is_new = not self._store.has_key(self.collection_name, upload, key)
+        else:
+            is_new = self._store.add(self.collection_name, upload, key).is_new
+        if is_new:
             self.report.imported += 1
         else:
             self.report.unchanged += 1

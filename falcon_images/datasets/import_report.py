@@ -12,6 +12,7 @@ class ImportReport:
     """How many images came, were changed, or are as they were, and what was left."""
 
     collection_name: str
+    is_dry_run: bool = False
     imported: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -27,7 +28,8 @@ class ImportReport:
 
     def answer(self) -> dict[str, Any]:
         """Return the report as a client gets it."""
-        return {
+        answer: dict[str, Any] = {'dry_run': True} if self.is_dry_run else {}
+        return answer | {
             'collection': self.collection_name,
             'imported': self.imported,
             'updated': self.updated,

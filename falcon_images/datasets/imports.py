@@ -6,11 +6,13 @@ archive are found by it, all others by their path in the archive and their bytes
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from falcon_images.datasets.archive_reader import ArchiveReader
 from falcon_images.datasets.documents_import import DocumentsImport
 from falcon_images.datasets.entries import Entries
+from falcon_images.datasets.import_report import ImportReport
 from falcon_images.datasets.manifest import MANIFEST, document_texts
 from falcon_images.errors import InvalidRequestError
 from falcon_images.files.errors import disk_errors
@@ -26,6 +28,23 @@ from falcon_images.uploads.digests import Claim
 
 # A document of a million is some hundred bytes.
 _MAX_MANIFEST_BYTES = 4 * 1024**3
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How an archive is imported.
+
+    Args:
+        label_by: the property that gets the folder of each image, if there is no
+            manifest.
+        is_dry_run: nothing is stored, and the answer says what would be.
+    """
+
+    label_by: str = ''
+    is_dry_run: bool = False
+
+
+_DEFAULT = ImportOptions()
 
 
 class Imports:
@@ -51,14 +70,12 @@ class Imports:
         stream: BinaryIO,
         content_type: str,
         claims: Sequence[Claim] = (),
-        label_by: str = '',
+        options: ImportOptions = _DEFAULT,
     ) -> dict[str, Any]:
         """Read an archive whole, then import it; return what became of its entries.
 
         Args:
             claims: digests of the body or of the archive that must hold.
-            label_by: the property that gets the folder of each image, if there is no
-                manifest.
 
         Raises:
             InvalidRequestError: the archive, or what comes with it, cannot be read.
@@ -68,16 +85,15 @@ class Imports:
                 be sent again.
         """
         check_collection_name(collection_name)
-        _check_label(label_by)
+        _check_label(options.label_by)
         with receive_archive(
             stream, content_type, self._spool.open_unnamed, self._limits, claims
         ) as archive:
             reader = ArchiveReader(archive.file, archive.size)
-            entries = Entries(
-                reader, collection_name, self._store, self._spool, self._limits
-            )
-            self._import(entries, archive, label_by)
-        return entries.report.answer()
+            report = ImportReport(collection_name, options.is_dry_run)
+            entries = Entries(reader, report, self._store, self._spool, self._limits)
+            self._import(entries, archive, options.label_by)
+        return report.answer()
 
     def _import(self, entries: Entries, archive: Archive, label_by: str) -> None:
         name = _manifest_name(entries.reader)

@@ -4,10 +4,11 @@ from typing import BinaryIO, cast
 
 import falcon
 
-from falcon_images.datasets.imports import Imports
+from falcon_images.datasets.imports import ImportOptions, Imports
 from falcon_images.query.as_sent import check_encoding
-from falcon_images.query.names import LABEL_BY
+from falcon_images.query.names import DRY_RUN, LABEL_BY
 from falcon_images.query.parameters import one_text
+from falcon_images.query.selection import truth
 from falcon_images.settings import Limits
 from falcon_images.uploads.digests import claimed_digests
 
@@ -28,10 +29,14 @@ class Import:
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
         check_encoding(req.query_string)
+        options = ImportOptions(
+            label_by=one_text(req.params, (LABEL_BY,), self._limits),
+            is_dry_run=truth(req.params, DRY_RUN),
+        )
         resp.media = self._imports.run(
             collection_name,
             cast(BinaryIO, req.bounded_stream),
             req.content_type or '',
-            claims=claimed_digests(req.get_header),
-            label_by=one_text(req.params, (LABEL_BY,), self._limits),
+            claimed_digests(req.get_header),
+            options,
         )

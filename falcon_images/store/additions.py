@@ -104,6 +104,17 @@ class Additions:
             return self._add_once(collection_name, document, upload)
         return self._add(collection_name, document, upload)
 
+    def has_key(self, collection_name: str, upload: Upload, key: str) -> bool:
+        """Return whether an upload was stored with a key; nothing is changed.
+
+        Raises:
+            KeyReusedError: another was.
+        """
+        first = self._documents.find_by_key(collection_name, key)
+        if first and first['_file']['upload']['digest'] != digest(upload):
+            raise KeyReusedError('This key came with another upload before.')
+        return first is not None
+
     def insert(
         self,
         collection_name: str,

@@ -70,7 +70,7 @@ class Restorations:
             found = self.find(collection_name, image_id)
             if found is not None:
                 return Added(public_view(found))
-            self._require_free(collection_name, image_id)
+            self.require_free(collection_name, image_id)
             self._additions.insert(collection_name, document, upload, until)
         return Added(public_view(document), is_new=True)
 
@@ -78,7 +78,8 @@ class Restorations:
         """Return whether an image is safe; give it its file back if it has none."""
         return self._additions.is_whole(collection_name, found, upload)
 
-    def _require_free(self, collection_name: str, image_id: str) -> None:
+    def require_free(self, collection_name: str, image_id: str) -> None:
+        """Raise `ConflictError` if the file of an image may still be removed."""
         if collection_name in self._drops.names().values():
             raise ConflictError(
                 'A collection of this name is being deleted, with its files; import '

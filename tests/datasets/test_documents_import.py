@@ -288,3 +288,29 @@ def test_no_id_is_stored_of_which_a_write_is_unresolved(service: Service) -> Non
     answer = import_archive(service, ARCHIVE)
     assert 'in a minute' in reasons(answer)['a.jpg']
     assert service.stored_files() == []
+
+
+def test_a_dry_run_says_what_would_be_done(service: Service) -> None:
+    import_archive(service, ARCHIVE)
+    before = (service.stored_files(), list(service.database.c.find()))
+    ids = [ID[:-1] + digit for digit in '789']
+    documents = [
+        {**DOCUMENT, 'x': 1},
+        *({**DOCUMENT, '_id': image_id} for image_id in ids[:1]),
+        {'image': 'a.jpg'},
+        {**DOCUMENT, '_id': ids[2], 'image': 'b.jpg'},
+    ]
+    archive = with_manifest(documents, {'a.jpg': jpeg()})
+    answer = import_archive(service, archive, dry_run='true')
+    assert answer.json['dry_run'] is True
+    told = {name: answer.json[name] for name in ('imported', 'updated', 'unchanged')}
+    assert told == {'imported': 2, 'updated': 1, 'unchanged': 0}
+    assert list(reasons(answer)) == ['b.jpg']
+    assert (service.stored_files(), list(service.database.c.find())) == before
+    real = import_archive(service, archive).json
+    assert {name: real[name] for name in told} == told
+
+
+def test_a_dry_run_makes_no_collection(service: Service) -> None:
+    assert import_archive(service, ARCHIVE, dry_run='true').json['imported'] == 1
+    assert service.client.simulate_get('/collections').json == []

@@ -155,3 +155,16 @@ def test_an_archive_has_a_limit_of_its_own(service: Service) -> None:
         answer = import_body(limited, ARCHIVE + b'x')
     assert answer.status_code == 413
     assert 'MAX_ARCHIVE_BYTES' in answer.json['description']
+
+
+def test_a_dry_run_knows_what_was_imported(service: Service) -> None:
+    assert import_archive(service, ARCHIVE, dry_run='true').json['imported'] == 3
+    assert service.stored_files() == []
+    import_archive(service, ARCHIVE)
+    assert import_archive(service, ARCHIVE, dry_run='true').json['unchanged'] == 3
+    answer = import_archive(service, ARCHIVE, ('line', '4'), dry_run='true')
+    assert 'other properties' in reasons(answer)['c.jpg']
+
+
+def test_a_dry_run_is_true_or_false(service: Service) -> None:
+    assert import_archive(service, ARCHIVE, dry_run='maybe').status_code == 400

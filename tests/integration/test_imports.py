@@ -18,7 +18,7 @@ MB = 1024**2
 
 
 def send(
-    serving: Serving, archive: bytes | Path, content_type: str = 'application/zip'
+    serving: Serving, archive: bytes, content_type: str = 'application/zip'
 ) -> requests.Response:
     """Import an archive as the client of the earlier version does."""
     return serving.session.post(
