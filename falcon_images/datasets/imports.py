@@ -14,11 +14,12 @@ from falcon_images.datasets.documents_import import DocumentsImport
 from falcon_images.datasets.entries import Entries
 from falcon_images.datasets.import_report import ImportReport
 from falcon_images.datasets.manifest import MANIFEST, document_texts
-from falcon_images.errors import InvalidRequestError
+from falcon_images.errors import InvalidRequestError, TooBusyError
 from falcon_images.files.errors import disk_errors
 from falcon_images.files.spool import UploadSpool
 from falcon_images.metadata.names import check_collection_name
 from falcon_images.properties import check_properties, refuse_system_fields
+from falcon_images.server.places import Places
 from falcon_images.settings import Limits
 from falcon_images.store.image_files import StoredFiles
 from falcon_images.store.images import ImageStore
@@ -28,6 +29,8 @@ from falcon_images.uploads.digests import Claim
 
 # A document of a million is some hundred bytes.
 _MAX_MANIFEST_BYTES = 4 * 1024**3
+# Each takes a thread for long, and memory for the names in its archive.
+_MOST_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class Imports:
         self._store = store
         self._spool = spool
         self._limits = limits
+        self.places = Places(_MOST_AT_ONCE, _too_many)
         self._documents = DocumentsImport(store, restorations, stored_files)
 
     def run(
@@ -80,15 +84,19 @@ class Imports:
         Raises:
             InvalidRequestError: the archive, or what comes with it, cannot be read.
             NotAnArchiveError: it is none.
+            TooBusyError: as many imports are worked on as may be.
             TooLargeError: it is larger than the limit, or has too many entries.
             DatabaseUnavailableError, StorageError: it ended early; the same import can
                 be sent again.
         """
         check_collection_name(collection_name)
         _check_label(options.label_by)
-        with receive_archive(
-            stream, content_type, self._spool.open_unnamed, self._limits, claims
-        ) as archive:
+        with (
+            self.places.taken(),
+            receive_archive(
+                stream, content_type, self._spool.open_unnamed, self._limits, claims
+            ) as archive,
+        ):
             reader = ArchiveReader(archive.file, archive.size)
             report = ImportReport(collection_name, options.is_dry_run)
             entries = Entries(reader, report, self._store, self._spool, self._limits)
@@ -144,3 +152,10 @@ def _check_label(label_by: str) -> None:
     if label_by:
         refuse_system_fields({label_by: ''})
         check_properties({label_by: ''})
+
+
+def _too_many() -> TooBusyError:
+    return TooBusyError(
+        f'The service works on {_MOST_AT_ONCE} imports already; send it again when '
+        'one of them has ended.'
+    )

@@ -168,3 +168,12 @@ def test_a_dry_run_knows_what_was_imported(service: Service) -> None:
 
 def test_a_dry_run_is_true_or_false(service: Service) -> None:
     assert import_archive(service, ARCHIVE, dry_run='maybe').status_code == 400
+
+
+def test_more_imports_than_two_at_once_are_503(service: Service) -> None:
+    places = service.parts.imports.places
+    with places.taken(), places.taken():
+        answer = import_archive(service, ARCHIVE)
+    assert (answer.status_code, answer.json['title']) == (503, 'Too busy')
+    assert service.stored_files() == []
+    assert import_archive(service, ARCHIVE).status_code == 200
