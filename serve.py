@@ -112,6 +112,7 @@ def _server(
         listener,
         threads=settings.app_threads,
         max_body_bytes=settings.max_body_bytes,
+        max_archive_bytes=settings.max_archive_bytes,
         timeouts=Timeouts(
             header_seconds=settings.header_timeout_seconds,
             request_seconds=settings.request_timeout_seconds,

@@ -28,6 +28,7 @@ from falcon_images.resources.health import Live, Ready
 from falcon_images.resources.image import Image
 from falcon_images.resources.image_file import ImageFile
 from falcon_images.resources.images import Images
+from falcon_images.resources.import_ import Import
 from falcon_images.resources.metrics import MetricsPage
 from falcon_images.resources.neighbors import Neighbors
 from falcon_images.resources.openapi import OpenApi
@@ -145,6 +146,7 @@ def _add_routes(app: App, settings: Settings, parts: ServiceParts) -> None:
     app.add_route(change, Change(parts.history))
     app.add_route(f'{change}/revert', Revert(parts.reverts))
     app.add_route(f'{change}/finish', Finish(parts.reverts))
+    app.add_route(f'{collection}/import', Import(parts.imports, limits))
     images = Images(
         parts.store,
         parts.image_lists,

@@ -61,6 +61,10 @@ class NotAnImageError(Exception):
     """The bytes that were sent are not an image of a known format."""
 
 
+class NotAnArchiveError(Exception):
+    """The bytes that were sent are not an archive that can be read."""
+
+
 class DatabaseUnavailableError(Exception):
     """The database did not answer in time, or refused to."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from falcon_images.changes.bulk import BulkChanges
 from falcon_images.changes.history import ChangeHistory
 from falcon_images.changes.revert import Reverts
+from falcon_images.datasets.imports import Imports
 from falcon_images.files.opening import open_folder
 from falcon_images.formats.list_spool import ListSpool
 from falcon_images.maintenance.reconciler import Reconciler
@@ -35,6 +36,7 @@ from falcon_images.store.image_files import StoredFiles
 from falcon_images.store.images import ImageStore
 from falcon_images.store.lists import ImageLists
 from falcon_images.store.opening import end_process
+from falcon_images.store.restorations import Restorations
 from falcon_images.store.unresolved import WriteResolver
 from falcon_images.telemetry import log_lines
 from falcon_images.telemetry.background import Background
@@ -142,6 +144,16 @@ class ServiceParts:
         )
         self.receiver = UploadReceiver(
             self.folder.spool, settings.max_uploads, settings.limits
+        )
+        self.restorations = Restorations(
+            self.documents, self.drops, self.turns, self.removal, self.additions
+        )
+        self.imports = Imports(
+            store=self.store,
+            restorations=self.restorations,
+            stored_files=self.stored_files,
+            spool=self.folder.spool,
+            limits=settings.limits,
         )
         self.history = ChangeHistory(self.changes, self.spool)
         self.bulk_changes = BulkChanges(

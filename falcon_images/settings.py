@@ -18,7 +18,8 @@ _MAX_PORT = 65535
 _MAX_DEFAULT_WORKERS = 4
 _IS_WINDOWS = sys.platform == 'win32'
 _AT_LEAST_ONE = (
-    *('app_threads', 'max_body_bytes', 'max_uploads', 'max_facets'),
+    *('app_threads', 'max_body_bytes', 'max_archive_bytes'),
+    *('max_uploads', 'max_facets'),
     *('query_timeout_seconds', 'facets_timeout_seconds'),
     *('header_timeout_seconds', 'request_timeout_seconds'),
 )
@@ -41,6 +42,7 @@ class Limits:
     """How much a request may send and ask for: the settings of these names."""
 
     max_body_bytes: int
+    max_archive_bytes: int
     max_image_bytes: int
     max_parts: int
     max_part_header_bytes: int
@@ -68,6 +70,7 @@ class Settings:
     identification_url: str = ''
     uploads_directory: Path = Path('data/uploads')
     max_body_bytes: int = 2 * 1024**3
+    max_archive_bytes: int = 16 * 1024**3
     max_image_bytes: int = 2 * 1024**3
     max_parts: int = 1000
     max_part_header_bytes: int = 8192

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import glob
 import os
 import secrets
 import tempfile
@@ -117,6 +118,10 @@ class UploadSpool:
                 os.unlink(path)  # noqa: PTH108
             raise
         return path
+
+    def has_entry(self, name: str) -> bool:
+        """Return whether a process has an entry of a name; raise `OSError`."""
+        return any(self._folder.glob(f'*/{glob.escape(name)}.*{_ENTRY}'))
 
     def sweep(self, rescue: Rescue) -> None:
         """Remove what processes that are no more have left; raise `OSError`.

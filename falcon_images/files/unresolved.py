@@ -87,6 +87,11 @@ class UnresolvedWrites:
         """Return whether there is a note about an image, one that is damaged too."""
         return self._path(image_id).exists()
 
+    def is_announced(self, image_id: str) -> bool:
+        """Return whether any process has an entry about an image."""
+        with disk_errors():
+            return self._spool.has_entry(image_id)
+
     def resolve(self, unresolved_write: UnresolvedWrite) -> None:
         """Forget an unresolved write."""
         with disk_errors():

@@ -26,6 +26,12 @@ def parse_id(text: str) -> bson.ObjectId:
         ) from ex
 
 
+def time_of_id(image_id: str) -> datetime.datetime:
+    """Return when an id was made, to the second."""
+    time: datetime.datetime = parse_id(image_id).generation_time
+    return time
+
+
 def now() -> datetime.datetime:
     """Return the time in UTC, as exactly as MongoDB keeps it: in milliseconds."""
     time = datetime.datetime.now(datetime.UTC)

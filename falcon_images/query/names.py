@@ -8,7 +8,10 @@ On any other route a parameter of that name is a condition on the property, and 
 # name is ours, the others are those of the earlier version.
 LIMIT = ('limit', 'batch_size', 'count')
 SKIP = ('skip', 'start_index', 'index')
-OF_BULK_CHANGES = ('all', 'dry_run', 'expect')
+DRY_RUN = 'dry_run'
+OF_BULK_CHANGES = ('all', DRY_RUN, 'expect')
+# The property that is the class of an image, of which data sets make folders.
+LABEL_BY = 'label_by'
 # They are read of GET and HEAD alone.
 TOKENS = ('jwt', 'token')
 _SELECTION = ('filter', 'from', 'to')
@@ -22,6 +25,7 @@ NAMES: dict[str, frozenset[str]] = {
     'getFields': frozenset((*_SELECTION, 'values', *TOKENS)),
     'changeImages': frozenset((*_SELECTION, *OF_BULK_CHANGES)),
     'uploadImage': frozenset(('dedupe',)),
+    'importArchive': frozenset((LABEL_BY, DRY_RUN)),
 }
 LIST = NAMES['listImages']
 FIELDS = NAMES['getFields']

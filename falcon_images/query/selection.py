@@ -46,14 +46,14 @@ def parse_bulk_selection(
     refuse_blank_parameters(query_string)
     _refuse_other_names(params)
     filter_ = parse_filter(params, limits, BULK)
-    _check_all(_truth(params, 'all'), bool(filter_))
+    _check_all(truth(params, 'all'), bool(filter_))
     return Selection(
         filter=filter_,
         conditions={
             name: value for name, value in params.items() if name not in OF_BULK_CHANGES
         },
         excluding=excluding_paths(params, limits, BULK),
-        is_dry_run=_truth(params, 'dry_run'),
+        is_dry_run=truth(params, 'dry_run'),
         expect=_expect(params, limits),
     )
 
@@ -79,7 +79,8 @@ def _check_all(is_all: bool, has_conditions: bool) -> None:
         )
 
 
-def _truth(params: Params, name: str) -> bool:
+def truth(params: Params, name: str) -> bool:
+    """Read a parameter that is true or false; false if it is absent."""
     given = params.get(name) or 'false'
     if not isinstance(given, str) or given not in BOOLEANS:
         raise InvalidRequestError(f'{name} must be true or false, and given once.')

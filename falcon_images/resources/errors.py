@@ -18,6 +18,7 @@ ERRORS: dict[type[Exception], tuple[str, str]] = {
     errors.PreconditionFailedError: (falcon.HTTP_412, 'Precondition failed'),
     errors.TooLargeError: (falcon.HTTP_413, 'Too large'),
     errors.NotAnImageError: (falcon.HTTP_415, 'Not an image'),
+    errors.NotAnArchiveError: (falcon.HTTP_415, 'Not an archive'),
     errors.KeyReusedError: (falcon.HTTP_422, 'Key used before'),
     errors.TooBusyError: (falcon.HTTP_503, 'Too busy'),
     errors.TooManyUploadsError: (falcon.HTTP_503, 'Too many uploads'),

@@ -3,6 +3,7 @@
 from falcon_images.middleware.bodies import FORM, JSON, MERGE_PATCH, Bodies, Body
 from falcon_images.resources.image import Image
 from falcon_images.resources.images import Images
+from falcon_images.resources.import_ import ARCHIVE_TYPES, Import
 from falcon_images.settings import Limits
 
 
@@ -13,6 +14,11 @@ def taken_bodies(limits: Limits) -> Bodies:
         'The body has more bytes than MAX_BODY_BYTES allows.',
         (FORM,),
     )
+    archive = Body(
+        limits.max_archive_bytes,
+        'The body has more bytes than MAX_ARCHIVE_BYTES allows.',
+        (FORM, *ARCHIVE_TYPES),
+    )
     limit = limits.max_properties_bytes
     too_large = f'The body has more than {limit} bytes (MAX_PROPERTIES_BYTES).'
     properties = Body(limit, too_large, (JSON,))
@@ -20,6 +26,7 @@ def taken_bodies(limits: Limits) -> Bodies:
     return {
         (Images, 'POST'): form,
         (Images, 'PATCH'): patch,
+        (Import, 'POST'): archive,
         (Image, 'PUT'): properties,
         (Image, 'PATCH'): patch,
     }

@@ -35,6 +35,7 @@ _WORK = (
     (Work.SLOW, 'GET HEAD', f'{_COLLECTION}/fields'),
     (Work.SLOW, 'GET HEAD', f'{_IMAGES}/[^/]+/neighbors'),
     (Work.SLOW, 'GET HEAD', f'{_COLLECTION}/changes'),
+    (Work.SLOW, 'POST', f'{_COLLECTION}/import'),
     (Work.SLOW, 'POST', f'{_COLLECTION}/changes/[^/]+/(?:revert|finish)'),
 )
 

@@ -43,6 +43,7 @@ class Server:
         threads: how many requests are worked on at once.
         budget: how many threads each kind of work may take; without it, all.
         max_body_bytes: a larger body is answered with 413.
+        max_archive_bytes: how many more bytes one body may have, where `admit` says so.
         timeouts: a request that is slower is answered with 408.
         is_shared: other processes accept connections from the same socket.
         open_file: makes a file for a body that does not stay in memory, which is gone
@@ -58,6 +59,7 @@ class Server:
         *,
         threads: int,
         max_body_bytes: int,
+        max_archive_bytes: int = 0,
         timeouts: Timeouts,
         is_shared: bool = False,
         admit: Admit | None = None,
@@ -70,6 +72,7 @@ class Server:
             listener,
             threads=threads,
             max_body_bytes=max_body_bytes,
+            max_archive_bytes=max_archive_bytes,
             timeouts=timeouts,
             is_shared=is_shared,
             admit=admit,

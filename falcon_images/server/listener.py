@@ -34,7 +34,8 @@ _WARNING_SECONDS = 60.0
 _AWAITED_SECONDS = 4.5
 # For bodies of all connections together; what is more goes to the disk.
 _MEMORY_BYTES = 64 * 1024**2
-# In memory and on the disk: so many of the largest bodies, or at least so many bytes.
+# In memory and on the disk: so many of the largest bodies and one archive, or at least
+# so many bytes.
 _LARGEST_BODIES = 8
 _MIN_BYTES = 1024**3
 _NO_LIMIT = 2**62
@@ -59,6 +60,7 @@ class Listener(TcpWSGIServer):
         *,
         threads: int,
         max_body_bytes: int,
+        max_archive_bytes: int,
         timeouts: Timeouts,
         is_shared: bool,
         admit: Admit | None,
@@ -72,7 +74,7 @@ class Listener(TcpWSGIServer):
         self.max_body_bytes = max_body_bytes
         self.allowance = Allowance(
             _MEMORY_BYTES,
-            max(_LARGEST_BODIES * max_body_bytes, _MIN_BYTES),
+            max(_LARGEST_BODIES * max_body_bytes + max_archive_bytes, _MIN_BYTES),
             open_file,
         )
         # Until when each connection waits for the identity of its client.

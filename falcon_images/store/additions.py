@@ -1,9 +1,8 @@
 """Additions: an upload becomes an image, or proves to be one that is there."""
 
-import hashlib
 import logging
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from falcon_images.errors import (
     ConflictError,
@@ -16,16 +15,15 @@ from falcon_images.errors import (
 )
 from falcon_images.files.store import FileStore
 from falcon_images.files.unresolved import UnresolvedWrite
-from falcon_images.formats.json import dumps, sorted_dumps
 from falcon_images.metadata.documents import Document, file_facts, public_view
 from falcon_images.metadata.images import ImageDocuments
 from falcon_images.metadata.indexes import Indexes
 from falcon_images.metadata.names import check_collection_name
 from falcon_images.metadata.turns import Turns
-from falcon_images.metadata.values import new_id, now
 from falcon_images.properties import check_values
 from falcon_images.store.file_removal import FileRemoval
 from falcon_images.store.image_files import file_key
+from falcon_images.store.upload_documents import digest, new_document, old_digest
 from falcon_images.uploads.form import Upload
 
 # How long to wait for another upload of the same bytes, and how often to look.
@@ -98,13 +96,43 @@ class Additions:
             TooLargeError: it has too many values.
         """
         check_collection_name(collection_name)
-        document = _document(upload)
+        document = new_document(upload)
         check_values(document)
         if key:
-            document['_file']['upload'] = {'key': key, 'digest': _digest(upload)}
+            document['_file']['upload'] = {'key': key, 'digest': digest(upload)}
         if dedupe:
             return self._add_once(collection_name, document, upload)
         return self._add(collection_name, document, upload)
+
+    def has_key(self, collection_name: str, upload: Upload, key: str) -> bool:
+        """Return whether an upload was stored with a key; nothing is changed.
+
+        Raises:
+            KeyReusedError: another was.
+        """
+        first = self._documents.find_by_key(collection_name, key)
+        if first and first['_file']['upload']['digest'] != digest(upload):
+            raise KeyReusedError('This key came with another upload before.')
+        return first is not None
+
+    def insert(
+        self,
+        collection_name: str,
+        document: Document,
+        upload: Upload,
+        until: float | None = None,
+    ) -> None:
+        """Store a file, then a document whose id no other has.
+
+        Args:
+            until: when the insert may still be sent, by the monotonic clock.
+        """
+        stored = self._removal.unresolved_write(
+            collection_name, document['_id'], upload.facts.type
+        )
+        with self._removal.announced(stored):
+            self._save_and_insert(collection_name, document, upload, stored, until)
+        self._make_indexes(collection_name)
 
     def _add_once(
         self, collection_name: str, document: Document, upload: Upload
@@ -147,7 +175,7 @@ class Additions:
         if replay := self._replay(collection_name, document, upload):
             return replay
         try:
-            self._insert(collection_name, document, upload, until)
+            self.insert(collection_name, document, upload, until)
         except DuplicateKeyError as ex:
             replay = self._replay(collection_name, document, upload)
             if replay is None:
@@ -156,20 +184,6 @@ class Additions:
                 ) from ex
             return replay
         return Added(public_view(document), is_new=True)
-
-    def _insert(
-        self,
-        collection_name: str,
-        document: Document,
-        upload: Upload,
-        until: float | None,
-    ) -> None:
-        stored = self._removal.unresolved_write(
-            collection_name, document['_id'], upload.facts.type
-        )
-        with self._removal.announced(stored):
-            self._save_and_insert(collection_name, document, upload, stored, until)
-        self._make_indexes(collection_name)
 
     def _save_and_insert(
         self,
@@ -203,7 +217,7 @@ class Additions:
 
     def _same(self, collection_name: str, upload: Upload) -> Added | None:
         first = self._documents.find_by_sha256(collection_name, upload.sha256)
-        if first and self._is_whole(collection_name, first, upload):
+        if first and self.is_whole(collection_name, first, upload):
             return Added(public_view(first))
         return None
 
@@ -216,8 +230,8 @@ class Additions:
         first = self._documents.find_by_key(collection_name, sent['key'])
         if first is None:
             return None
-        if first['_file']['upload']['digest'] in (sent['digest'], _old_digest(upload)):
-            is_there = self._is_whole(collection_name, first, upload)
+        if first['_file']['upload']['digest'] in (sent['digest'], old_digest(upload)):
+            is_there = self.is_whole(collection_name, first, upload)
             return Added(public_view(first), is_replay=True) if is_there else None
         if self._documents.has(collection_name, first['_id']):
             raise KeyReusedError(
@@ -225,7 +239,7 @@ class Additions:
             )
         return None
 
-    def _is_whole(self, collection_name: str, first: Document, upload: Upload) -> bool:
+    def is_whole(self, collection_name: str, first: Document, upload: Upload) -> bool:
         """Return whether an image is safe; give it its file back if it has none.
 
         Raises:
@@ -266,33 +280,3 @@ class Additions:
             raise DatabaseUnavailableError(
                 'The image that has these bytes was deleted just now; send it again.'
             )
-
-
-def _document(upload: Upload) -> Document:
-    return {
-        '_id': new_id(),
-        'time': now(),
-        'image': upload.name,
-        '_file': {
-            'size': upload.size,
-            'type': upload.facts.type,
-            'sha256': upload.sha256,
-            'width': upload.facts.width,
-            'height': upload.facts.height,
-        },
-        **upload.properties,
-    }
-
-
-def _digest(upload: Upload) -> str:
-    """Return what is the same for a retry, in whatever order its fields come."""
-    return hashlib.sha256(sorted_dumps(_sent(upload))).hexdigest()
-
-
-def _old_digest(upload: Upload) -> str:
-    """Return the digest that documents of version 1 have: it depends on the order."""
-    return hashlib.sha256(dumps(_sent(upload))).hexdigest()
-
-
-def _sent(upload: Upload) -> list[Any]:
-    return [upload.sha256, upload.name, upload.properties]

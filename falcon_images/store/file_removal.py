@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 
 from falcon_images.errors import (
+    ConflictError,
     DatabaseUnavailableError,
     InvalidRequestError,
     NotFoundError,
@@ -84,6 +85,24 @@ class FileRemoval:
                 with contextlib.suppress(StorageError):
                     stack.enter_context(self.announced(deletion))
             yield
+
+    def require_resolved(self, collection_name: str, image_id: str) -> None:
+        """Raise `ConflictError` if a file of an image may still be removed.
+
+        It may while nobody knows what became of an image that had that id, while
+        a bulk delete of it can be reverted, or while a delete is under way. With no
+        document, nobody begins to delete it after this.
+        """
+        if self._before_images.keeps(collection_name, image_id):
+            raise ConflictError(
+                'It was deleted by a change of many images that can still be reverted; '
+                'revert that change instead.'
+            )
+        if self._unresolved.is_announced(image_id) or self._unresolved.has(image_id):
+            raise ConflictError(
+                'An earlier write of this image was cut off, and is looked into; '
+                'import it again in a minute.'
+            )
 
     def note(self, unresolved_write: UnresolvedWrite) -> None:
         """Leave it to the reconciler to find out whether a file has a document."""

@@ -61,6 +61,10 @@ class ImageStore:
         """Store an upload, or find the image that it is, as `Additions` describes."""
         return self._additions.add(collection_name, upload, key, dedupe)
 
+    def has_key(self, collection_name: str, upload: Upload, key: str) -> bool:
+        """Return whether an upload was stored with a key, as `Additions` does."""
+        return self._additions.has_key(collection_name, upload, key)
+
     def get(self, collection_name: str, image_id: str) -> Document:
         """Read an image's document."""
         return self._documents.get(collection_name, image_id)

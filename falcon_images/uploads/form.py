@@ -61,36 +61,47 @@ def receive_upload(
         TooLargeError: the image or the properties have more bytes than the limit.
         StorageFullError, StorageUnavailableError: the disk does not take the file.
     """
+    part = FilePart(_IMAGE, limits.max_image_bytes, 'MAX_IMAGE_BYTES')
     with spool.new_file() as file:
-        form = _Form(file, limits, DigestCheck(list(claims)))
-        _read(stream, content_type, form)
-        # A browser sends a part without name and bytes when no file was chosen.
-        if not form.names or not (form.names[0] or form.size):
-            raise InvalidRequestError(
-                'The form has no file part named "image"; send the image as one.'
-            )
-        form.digests.verify()
+        form = Form(file, part, limits, DigestCheck(list(claims)))
+        read_form(stream, content_type, form)
         with disk_errors():
             file.flush()
             facts = identify(file)
-        sha256 = form.sha256.hexdigest()
         yield Upload(
             file=file,
             name=form.names[0],
             size=form.size,
-            sha256=sha256,
+            sha256=form.sha256.hexdigest(),
             facts=facts,
-            properties=_properties(form.fields, limits, sha256),
+            properties=form.properties(),
         )
 
 
-def _read(stream: BinaryIO, content_type: str, form: '_Form') -> None:
+def read_form(stream: BinaryIO, content_type: str, form: 'Form') -> None:
+    """Read a form whole, its file too; raise what `receive_upload` does."""
     parser = PartParser(form)
     reader = FormReader(boundary_of(content_type), form.limits, parser)
     while chunk := stream.read(_CHUNK_BYTES):
         form.digests.update_body(chunk)
         reader.feed(chunk)
     reader.end()
+    # A browser sends a part without name and bytes when no file was chosen.
+    if not form.names or not (form.names[0] or form.size):
+        name = form.part.name
+        raise InvalidRequestError(
+            f'The form has no file part named "{name}"; send the {name} as one.'
+        )
+    form.digests.verify()
+
+
+@dataclass(frozen=True)
+class FilePart:
+    """The part of a form that is a file: its name, and the setting that limits it."""
+
+    name: str
+    max_bytes: int
+    setting: str
 
 
 @dataclass(frozen=True)
@@ -103,10 +114,11 @@ class _Field:
 
 
 @dataclass
-class _Form:
+class Form:
     """What has been read of a form so far."""
 
     file: BinaryIO
+    part: FilePart
     limits: Limits
     digests: DigestCheck
     names: list[str] = field(default_factory=list)
@@ -120,11 +132,11 @@ class _Form:
 
     def start(self, header: PartHeader) -> None:
         """Begin a part; refuse one that must not be in a form."""
-        _check_part(header, self.limits, has_image=bool(self.names))
+        _check_part(header, self.part, self.limits, has_file=bool(self.names))
         self._header = header
         self._decoder = decoder_of(header.encoding, header.name)
         self._value.clear()
-        if header.name == _IMAGE:
+        if header.name == self.part.name:
             self.names.append(header.file_name or '')
 
     def take(self, content: bytes) -> None:
@@ -136,22 +148,26 @@ class _Form:
         if self._decoder:
             self._add(self._decoder.end())
         header = self._header
-        if header.name != _IMAGE:
+        if header.name != self.part.name:
             value = bytes(self._value)
             self.fields.append(_Field(header.name, header.charset, value))
 
+    def properties(self) -> dict[str, Any]:
+        """Return what the other parts are; raise `InvalidRequestError`."""
+        return _properties(self.fields, self.limits, self.sha256.hexdigest())
+
     def _add(self, content: bytes) -> None:
-        if self._header.name == _IMAGE:
-            self._add_to_image(content)
+        if self._header.name == self.part.name:
+            self._add_to_file(content)
         else:
             self._add_to_value(content)
 
-    def _add_to_image(self, content: bytes) -> None:
+    def _add_to_file(self, content: bytes) -> None:
         self.size += len(content)
-        if self.size > self.limits.max_image_bytes:
+        if self.size > self.part.max_bytes:
             raise TooLargeError(
-                f'The image has more than {self.limits.max_image_bytes} bytes '
-                '(MAX_IMAGE_BYTES).'
+                f'The {self.part.name} has more than {self.part.max_bytes} bytes '
+                f'({self.part.setting}).'
             )
         with disk_errors():
             self.file.write(content)
@@ -168,12 +184,14 @@ class _Form:
         self._value += content
 
 
-def _check_part(header: PartHeader, limits: Limits, has_image: bool) -> None:
-    if header.name == _IMAGE:
-        _check_image(header, has_image)
+def _check_part(
+    header: PartHeader, part: FilePart, limits: Limits, has_file: bool
+) -> None:
+    if header.name == part.name:
+        _check_file(header, has_file)
     elif header.file_name is not None:
         raise InvalidRequestError(
-            f'The file part {header.name!r} must be named "image"; '
+            f'The file part {header.name!r} must be named "{part.name}"; '
             'other parts are properties, not files.'
         )
     if header.media_type.startswith('multipart/'):
@@ -185,13 +203,16 @@ def _check_part(header: PartHeader, limits: Limits, has_image: bool) -> None:
     _check_length(header.file_name or '', limits)
 
 
-def _check_image(header: PartHeader, has_image: bool) -> None:
-    if has_image:
+def _check_file(header: PartHeader, has_file: bool) -> None:
+    name = header.name
+    if has_file:
         raise InvalidRequestError(
-            'The form has a second part named "image"; send one image a request.'
+            f'The form has a second part named "{name}"; send one {name} a request.'
         )
     if header.file_name is None:
-        raise InvalidRequestError('The part "image" must be a file, with a file name.')
+        raise InvalidRequestError(
+            f'The part "{name}" must be a file, with a file name.'
+        )
 
 
 def _check_length(name: str, limits: Limits) -> None:

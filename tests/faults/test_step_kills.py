@@ -5,13 +5,16 @@ What a kill leaves is found by the entry that the process had in its spool.
 
 import multiprocessing
 import os
+import secrets
 import signal
 from multiprocessing.context import ForkServerContext
 
 import pytest
 
 from falcon_images.settings import Settings
+from tests.support.importing import with_manifest
 from tests.support.interception import Fault, Kind, failing
+from tests.support.pictures import jpeg
 from tests.support.reconciling import reconcile
 from tests.support.report import Report
 from tests.support.service import Client, Service, running
@@ -44,7 +47,16 @@ def delete(client: Client, path: str) -> None:
     assert client.simulate_delete(path).status_code == 200
 
 
-OPERATIONS = {'upload': upload, 'delete': delete}
+def import_with_id(client: Client, path: str) -> None:
+    document = {'_id': secrets.token_hex(12), 'image': 'a.jpg'}
+    archive = with_manifest([document], {'a.jpg': jpeg()})
+    answer = client.simulate_post(
+        '/collections/c/import', body=archive, content_type='application/zip'
+    )
+    assert answer.json['imported'] == 1, answer.text
+
+
+OPERATIONS = {'upload': upload, 'delete': delete, 'import': import_with_id}
 
 
 def operate(settings: Settings, name: str, path: str, kind: str, number: int) -> None:

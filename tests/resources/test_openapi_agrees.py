@@ -14,15 +14,17 @@ from schemathesis.specs.openapi.checks import (
 
 from falcon_images.resources.openapi import OpenApi
 from falcon_images.settings import Settings
-from tests.support.pictures import every_format
+from tests.support.importing import zipped
+from tests.support.pictures import every_format, jpeg
 from tests.support.service import Service, running
 
 EXAMPLES = 10
 # What a schema cannot tell: which texts are filters, sorts or moments, which parameters
-# exclude each other, which digests are those of a body, and which dotted names lead
-# through values that are no objects.
+# exclude each other, which digests are those of a body, which dotted names lead
+# through values that are no objects, and which bytes are an archive.
 MAY_REFUSE = {
     *('listImages', 'countImages', 'uploadImage', 'changeImage'),
+    'importArchive',
     *('getNeighbors', 'getFields', 'changeImages', 'deleteImages', 'listChanges'),
 }
 # 404: there is no such image; 412: it is not the one of If-Match.
@@ -63,6 +65,8 @@ def description(mode: str) -> Any:
 
 
 schemathesis.openapi.media_type('image/png', PICTURES)
+ARCHIVES = strategies.sampled_from([zipped({'a.jpg': jpeg()}), zipped({})])
+schemathesis.openapi.media_type('application/zip', ARCHIVES)
 EVERYTHING = description('all')
 IN_A_COLLECTION = description('positive').include(path_regex='{collection_name}')
 

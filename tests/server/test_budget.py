@@ -40,6 +40,7 @@ def test_each_route_has_its_kind_of_work(service: Service) -> None:
         *(f'{method} {read}' for method in ('GET', 'HEAD') for read in reads),
         *(f'{method} {word}' for method in ('PATCH', 'DELETE') for word in words),
         f'DELETE {path}',
+        f'POST {path}/import',
         *(f'POST {path}/changes/x/{step}' for step in ('revert', 'finish')),
     }
 

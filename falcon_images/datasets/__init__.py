@@ -1,0 +1,1 @@
+"""Datasets: many images at once, out of the service and into it."""
