@@ -18,6 +18,7 @@ LAYERS = [
     ['resources'],
     ['middleware'],
     ['changes', 'thumbnails', 'maintenance'],
+    ['datasets'],
     ['store'],
     ['uploads', 'query'],
     ['formats'],

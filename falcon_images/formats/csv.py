@@ -66,7 +66,7 @@ def write_csv(
             rows.write(dumps(cells) + b'\n')
             count += 1
         rows.seek(0)
-        _write_table(file, sorted(columns or _FIRST, key=_place), rows)
+        _write_table(file, sorted(columns or _FIRST, key=column_order), rows)
     return count
 
 
@@ -94,7 +94,8 @@ def _line(cells: Iterable[str]) -> bytes:
     return (line or '""').encode() + b'\r\n'
 
 
-def _place(column: str) -> tuple[int, bool, str]:
+def column_order(column: str) -> tuple[int, bool, str]:
+    """Return what columns are sorted by: those of ours come first."""
     number = _ORDER.get(column, len(_ORDER))
     return number, not column.startswith(_OF_FILE), column
 

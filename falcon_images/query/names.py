@@ -19,12 +19,14 @@ NAMES: dict[str, frozenset[str]] = {
     'listImages': frozenset(_LIST),
     # So that the query of a list can be sent as it is.
     'getNeighbors': frozenset(_LIST),
+    'exportImages': frozenset(_LIST),
     'getFields': frozenset((*_SELECTION, 'values', *TOKENS)),
     'changeImages': frozenset((*_SELECTION, *OF_BULK_CHANGES)),
     'uploadImage': frozenset(('dedupe',)),
 }
 LIST = NAMES['listImages']
 FIELDS = NAMES['getFields']
+EXPORT = NAMES['exportImages']
 BULK = NAMES['changeImages']
 OWN_NAMES = frozenset().union(*NAMES.values())
 # Whoever writes one of them in a bulk change expects that it does something.

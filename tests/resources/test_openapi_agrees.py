@@ -23,7 +23,14 @@ EXAMPLES = 10
 # through values that are no objects.
 MAY_REFUSE = {
     *('listImages', 'countImages', 'uploadImage', 'changeImage'),
-    *('getNeighbors', 'getFields', 'changeImages', 'deleteImages', 'listChanges'),
+    *(
+        'getNeighbors',
+        'getFields',
+        'exportImages',
+        'changeImages',
+        'deleteImages',
+        'listChanges',
+    ),
 }
 # 404: there is no such image; 412: it is not the one of If-Match.
 ACCEPTED = ['2xx', '304', '404', '412']

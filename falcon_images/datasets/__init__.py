@@ -1,0 +1,1 @@
+"""Datasets: many images with their documents, in one archive."""
