@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import BinaryIO, Protocol
 
 from falcon_images.datasets.run import Request, Run
-from falcon_images.errors import StorageError, TooBusyError
+from falcon_images.errors import InvalidRequestError, StorageError, TooBusyError
 from falcon_images.files.errors import disk_errors
 from falcon_images.files.store import FileStore
 from falcon_images.metadata.documents import Query
@@ -19,6 +19,7 @@ from falcon_images.server.places import Places
 # Until then, what goes wrong is told with its status; then the answer begins.
 _BEGIN_SECONDS = 0.5
 _CHUNK_BYTES = 64 * 1024
+_QUIET_SECONDS = 0.5
 # For the file of an image; they are read to make any archive.
 _OF_FILES = ('image', 'time', '_file')
 
@@ -35,6 +36,10 @@ class Layout(Protocol):
     @property
     def extension(self) -> str:
         """The end of its file name, with the dot."""
+
+    @property
+    def max_documents(self) -> int:
+        """How many documents fit into it; 0 if there is no limit."""
 
     def pieces(self, run: Run) -> Iterator[bytes]:
         """Yield the bytes; an empty piece where there is nothing to send yet."""
@@ -70,11 +75,14 @@ class Exports:
         """Begin an export; whoever calls closes it.
 
         Raises:
+            InvalidRequestError: more matches than fits into it.
             NotFoundError: there is no such collection.
             StorageFullError: the disk has no room for what has to wait on it.
             TooBusyError: as many are made as may be.
         """
         self.check(request.collection_name)
+        if layout.max_documents:
+            self._check_size(request, query, layout.max_documents)
         place = contextlib.ExitStack()
         place.enter_context(self._places.taken())
         body = ExportBody(place.close)
@@ -86,6 +94,16 @@ class Exports:
             body.close()
             raise
         return body
+
+    def _check_size(self, request: Request, query: Query, most: int) -> None:
+        if query.limit and query.limit <= most:
+            return
+        count = self._lists.count(request.collection_name, query.filter) - query.skip
+        if count > most:
+            raise InvalidRequestError(
+                f'A sheet has room for {most} documents, and {count} match; take '
+                'format=csv, or choose with conditions or limit.'
+            )
 
     def _run(self, request: Request, query: Query) -> Run:
         if query.fields:
@@ -161,13 +179,14 @@ def _made(run: Run, layout: Layout) -> Iterator[bytes]:
 def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Yield pieces together, in chunks that are worth a send."""
     waiting: list[bytes] = []
-    size = 0
+    size, sent_at = 0, time.monotonic()
     for piece in pieces:
         waiting.append(piece)
         size += len(piece)
-        if size >= _CHUNK_BYTES or not piece:
+        # What is little is sent too, once in a while: so it is seen who has gone.
+        if size >= _CHUNK_BYTES or time.monotonic() - sent_at > _QUIET_SECONDS:
             yield b''.join(waiting)
-            waiting, size = [], 0
+            waiting, size, sent_at = [], 0, time.monotonic()
     yield b''.join(waiting)
 
 

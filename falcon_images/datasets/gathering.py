@@ -33,7 +33,6 @@ class Gathering:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._fields = run.request.fields
         self._array = run.new_file()
         self._sources = run.new_file()
         self._names: set[str] = set()
@@ -78,7 +77,7 @@ class Gathering:
             yield text, ImageSource(*json.loads(line)) if line != b'\n' else None
 
     def _add(self, document: Document) -> None:
-        shown = _chosen(document, self._fields) if self._fields else document
+        shown = self._run.shown(document)
         self._write((b',\n' if self.count else b'[\n') + dumps(shown))
         self.count += 1
         for name, _ in flat(shown):
@@ -95,16 +94,6 @@ class Gathering:
         self.crc = zlib.crc32(text, self.crc)
         self.size += len(text)
         self._array.write(text)
-
-
-def _chosen(document: Document, fields: tuple[str, ...]) -> Document:
-    """Leave out what was read for the file alone."""
-    names = {field.partition('.')[0] for field in fields} | {'_id'}
-    shown = {name: value for name, value in document.items() if name in names}
-    facts = shown.get('_file')
-    if isinstance(facts, dict) and '_file' not in fields:
-        shown['_file'] = {n: v for n, v in facts.items() if f'_file.{n}' in fields}
-    return shown
 
 
 def _time_text(value: Any) -> str:

@@ -1,5 +1,6 @@
 """One export that is being made: what it reads, and the files that it needs."""
 
+import itertools
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from falcon_images.formats.json import dumps
 from falcon_images.metadata.documents import Document
 
 _READ_BYTES = 256 * 1024
+_STEP = 500
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +64,11 @@ class Run:
         self._opened.append(file)
         return file
 
+    def shown(self, document: Document) -> Document:
+        """Leave out of a document what was read for its file alone."""
+        fields = self.request.fields
+        return _chosen(document, fields) if fields else document
+
     def image(self, source: ImageSource) -> CheckedBytes | None:
         """Read an image; None if it is left out, which is noted."""
         try:
@@ -98,8 +105,23 @@ class Run:
                 logger.info('A file of an export could not be closed')
 
 
+def steps(documents: Iterator[Document]) -> Iterator[list[Document]]:
+    """Yield documents by the hundreds, so that something can be done in between."""
+    while some := list(itertools.islice(documents, _STEP)):
+        yield some
+
+
 def chunks_of(file: BinaryIO) -> Iterator[bytes]:
     """Yield the bytes of a file from its start."""
     file.seek(0)
     while chunk := file.read(_READ_BYTES):
         yield chunk
+
+
+def _chosen(document: Document, fields: tuple[str, ...]) -> Document:
+    names = {field.partition('.')[0] for field in fields} | {'_id'}
+    shown = {name: value for name, value in document.items() if name in names}
+    facts = shown.get('_file')
+    if isinstance(facts, dict) and '_file' not in fields:
+        shown['_file'] = {n: v for n, v in facts.items() if f'_file.{n}' in fields}
+    return shown

@@ -26,6 +26,7 @@ class FlatZip:
 
     media_type = 'application/zip'
     extension = '.zip'
+    max_documents = 0
 
     def __init__(self, *, has_documents: bool = True) -> None:
         self._has_documents = has_documents
