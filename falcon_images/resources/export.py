@@ -8,7 +8,7 @@ import falcon
 
 from falcon_images.datasets.export import Exports, Layout
 from falcon_images.datasets.layouts.flat_zip import FlatZip
-from falcon_images.datasets.layouts.tables import Csv, JsonLines, Workbook
+from falcon_images.datasets.layouts.tables import Csv, DocumentLines, Workbook
 from falcon_images.datasets.run import Request
 from falcon_images.query.as_sent import check_encoding, ignored_parameters
 from falcon_images.query.export import parse_export, parse_layout
@@ -19,7 +19,7 @@ from falcon_images.settings import Limits
 _LAYOUTS: dict[str, Layout] = {
     '': FlatZip(),
     'files': FlatZip(has_documents=False),
-    'ndjson': JsonLines(),
+    'ndjson': DocumentLines(),
     'csv': Csv(),
     'xlsx': Workbook(),
 }

@@ -22,7 +22,7 @@ from falcon_images.formats.xlsx import (
 )
 
 
-class JsonLines:
+class DocumentLines:
     """One document a line."""
 
     media_type = 'application/x-ndjson'
