@@ -21,24 +21,24 @@ class EntryNames:
     """The names of one archive, none of which a system takes for another's.
 
     Args:
-        reserved: what the archive has beside images begins so.
+        reserved: what the archive has beside images begins so, in small letters.
     """
 
-    def __init__(self, reserved: str = '') -> None:
+    def __init__(self, *reserved: str) -> None:
         self._reserved = reserved
-        self._taken = _Hashes()
+        self._taken = Hashes()
 
-    def take(self, sent: str, image_id: str) -> str:
-        """Return the name of an image: that which was sent, or one made of it.
+    def take(self, sent: str, image_id: str, folder: str = '') -> str:
+        """Return the name of an image in a folder: that which was sent, or one like it.
 
         A second image of a name has its id in it, so that it is found again.
         """
         name = legal_name(sent) or legal_name(image_id)
-        if self._reserved and name.casefold().startswith(self._reserved):
+        if name.casefold().startswith(self._reserved):
             name = f'_{name}'
         number = 1
         chosen = shortened(name, '')
-        while not self._taken.add(_alike(chosen)):
+        while not self._taken.add(alike(f'{folder}/{chosen}')):
             suffix = f'_{legal_name(image_id)}' + (f'_{number}' if number > 1 else '')
             chosen = shortened(name, suffix)
             number += 1
@@ -64,12 +64,12 @@ def shortened(name: str, suffix: str) -> str:
     return kept.decode(errors='ignore') + end
 
 
-def _alike(name: str) -> str:
+def alike(name: str) -> str:
     """Return the same text for names that a file system takes for one."""
     return unicodedata.normalize('NFC', unicodedata.normalize('NFC', name).casefold())
 
 
-class _Hashes:
+class Hashes:
     """A set of texts in 12 to 24 bytes each, where Python's has over 100.
 
     Two texts are taken for one once in 2 to the 64 times; a name is then made longer

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import BinaryIO, Protocol
 
+from falcon_images.datasets.classes import value_at
 from falcon_images.datasets.run import Request, Run
 from falcon_images.errors import InvalidRequestError, StorageError, TooBusyError
 from falcon_images.files.errors import disk_errors
@@ -83,6 +84,7 @@ class Exports:
         self.check(request.collection_name)
         if layout.max_documents:
             self._check_size(request, query, layout.max_documents)
+        self._check_values(request, query)
         place = contextlib.ExitStack()
         place.enter_context(self._places.taken())
         body = ExportBody(place.close)
@@ -105,9 +107,25 @@ class Exports:
                 'format=csv, or choose with conditions or limit.'
             )
 
+    def _check_values(self, request: Request, query: Query) -> None:
+        """Refuse what cannot be a class or a group before the answer begins."""
+        paths = (request.options.label_by, request.options.group_by)
+        for path in filter(None, paths):
+            if query.limit or query.skip:
+                # Others than those that are exported may have such values.
+                continue
+            nested = {path: {'$type': ['object', 'array']}}
+            both = {'$and': [query.filter, nested]} if query.filter else nested
+            found = self._lists.documents(
+                request.collection_name, Query(filter=both, limit=1)
+            )
+            for document in found:
+                value_at(document, path)
+
     def _run(self, request: Request, query: Query) -> Run:
         if query.fields:
-            query = replace(query, fields=(*query.fields, *_OF_FILES))
+            used = filter(None, (request.options.label_by, request.options.group_by))
+            query = replace(query, fields=(*query.fields, *_OF_FILES, *used))
         documents = self._lists.documents(request.collection_name, query)
         return Run(request, documents, self._files, self._open_file)
 
@@ -169,8 +187,8 @@ def _made(run: Run, layout: Layout) -> Iterator[bytes]:
         raise
     if run.left_out:
         logger.warning(
-            'An export of %s left out %d files that are missing, damaged or cannot be '
-            'read; its report names them',
+            'An export of %s left out %d images, such as those whose files are '
+            'missing or damaged; its report names them',
             run.request.collection_name,
             run.left_out,
         )

@@ -45,8 +45,7 @@ class Gathering:
         """
         quiet_since = -_QUIET_SECONDS
         for document in self._run.documents:
-            time_text = _time_text(document.get('time'))
-            source = source_of(document, time_text)
+            source = source_of(document, time_text(document.get('time')))
             self._add(document)
             if time.monotonic() - quiet_since >= _QUIET_SECONDS:
                 self._sources.write(b'\n')
@@ -96,6 +95,7 @@ class Gathering:
         self._array.write(text)
 
 
-def _time_text(value: Any) -> str:
+def time_text(value: Any) -> str:
+    """Return a time in ISO 8601; an empty text for what is none."""
     text = to_json_type(value) if value is not None else ''
     return text if isinstance(text, str) else ''

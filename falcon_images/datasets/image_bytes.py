@@ -36,6 +36,7 @@ class CheckedBytes(NamedTuple):
 
     size: int
     crc: int
+    sha256: str
     chunks: Iterator[bytes]
 
 
@@ -87,7 +88,7 @@ def _checked(files: FileStore, key: str, source: ImageSource) -> CheckedBytes:
     if source.sha256 is not None and digest.hexdigest() != source.sha256:
         raise LeftOutError('the file is damaged: it has other bytes than were stored')
     again = iter(first) if size <= _IN_MEMORY_BYTES else _same(files, key, size)
-    return CheckedBytes(size, crc, again)
+    return CheckedBytes(size, crc, digest.hexdigest(), again)
 
 
 def _chunks(files: FileStore, key: str) -> Iterator[bytes]:

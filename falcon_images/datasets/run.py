@@ -4,7 +4,7 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from falcon_images.datasets.image_bytes import (
@@ -16,6 +16,7 @@ from falcon_images.datasets.image_bytes import (
 from falcon_images.files.store import FileStore
 from falcon_images.formats.json import dumps
 from falcon_images.metadata.documents import Document
+from falcon_images.query.export import Options
 
 _READ_BYTES = 256 * 1024
 _STEP = 500
@@ -30,6 +31,7 @@ class Request:
     collection_name: str
     conditions: str
     fields: tuple[str, ...] = ()
+    options: Options = field(default_factory=Options)
 
 
 class Run:
@@ -74,12 +76,27 @@ class Run:
         try:
             image = checked_bytes(self._files, self.request.collection_name, source)
         except LeftOutError as ex:
-            self.left_out += 1
-            self.note('left out', source.image_id, source.name, str(ex))
+            self.leave_out(source, str(ex))
             return None
         self.sent += 1
         self.sent_bytes += image.size
         return image
+
+    def digest(self, source: ImageSource) -> str | None:
+        """Return the SHA-256 of an image; None if it is left out, which is noted."""
+        if source.sha256 is not None:
+            return source.sha256
+        try:
+            name = self.request.collection_name
+            return checked_bytes(self._files, name, source).sha256
+        except LeftOutError as ex:
+            self.leave_out(source, str(ex))
+            return None
+
+    def leave_out(self, source: ImageSource, reason: str) -> None:
+        """Note that an image is not in the archive, and why."""
+        self.left_out += 1
+        self.note('left out', source.image_id, source.name, reason)
 
     def rename(self, source: ImageSource, name: str) -> None:
         """Note that an image has another name than it was sent with."""

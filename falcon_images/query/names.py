@@ -9,6 +9,8 @@ On any other route a parameter of that name is a condition on the property, and 
 LIMIT = ('limit', 'batch_size', 'count')
 SKIP = ('skip', 'start_index', 'index')
 OF_BULK_CHANGES = ('all', 'dry_run', 'expect')
+# How images are sorted into folders.
+OF_DATASETS = ('label_by', 'split', 'group_by', 'duplicates')
 # They are read of GET and HEAD alone.
 TOKENS = ('jwt', 'token')
 _SELECTION = ('filter', 'from', 'to')
@@ -19,7 +21,7 @@ NAMES: dict[str, frozenset[str]] = {
     'listImages': frozenset(_LIST),
     # So that the query of a list can be sent as it is.
     'getNeighbors': frozenset(_LIST),
-    'exportImages': frozenset(_LIST),
+    'exportImages': frozenset((*_LIST, *OF_DATASETS)),
     'getFields': frozenset((*_SELECTION, 'values', *TOKENS)),
     'changeImages': frozenset((*_SELECTION, *OF_BULK_CHANGES)),
     'uploadImage': frozenset(('dedupe',)),
@@ -30,7 +32,8 @@ EXPORT = NAMES['exportImages']
 BULK = NAMES['changeImages']
 OWN_NAMES = frozenset().union(*NAMES.values())
 # Whoever writes one of them in a bulk change expects that it does something.
-NOT_IN_BULK = OWN_NAMES - BULK
+# Those of datasets are properties elsewhere: many images have their split as one.
+NOT_IN_BULK = OWN_NAMES - BULK - set(OF_DATASETS)
 
 
 def instead(name: str) -> str:

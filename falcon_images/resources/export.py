@@ -8,10 +8,16 @@ import falcon
 
 from falcon_images.datasets.export import Exports, Layout
 from falcon_images.datasets.layouts.flat_zip import FlatZip
+from falcon_images.datasets.layouts.imagefolder import ImageFolder
 from falcon_images.datasets.layouts.tables import Csv, DocumentLines, Workbook
 from falcon_images.datasets.run import Request
 from falcon_images.query.as_sent import check_encoding, ignored_parameters
-from falcon_images.query.export import parse_export, parse_layout
+from falcon_images.query.export import (
+    Options,
+    parse_export,
+    parse_layout,
+    parse_options,
+)
 from falcon_images.query.names import TOKENS
 from falcon_images.resources.image_file import content_disposition
 from falcon_images.settings import Limits
@@ -19,10 +25,13 @@ from falcon_images.settings import Limits
 _LAYOUTS: dict[str, Layout] = {
     '': FlatZip(),
     'files': FlatZip(has_documents=False),
+    'imagefolder': ImageFolder(),
     'ndjson': DocumentLines(),
     'csv': Csv(),
     'xlsx': Workbook(),
 }
+# Those that sort images into folders.
+_DATASETS = ('imagefolder',)
 
 
 class Export:
@@ -39,7 +48,7 @@ class Export:
         query = parse_export(req.params, self._limits)
         conditions = {n: v for n, v in req.params.items() if n not in TOKENS}
         written = urlencode(conditions, doseq=True, errors='replace')
-        request = Request(collection_name, written, query.fields)
+        request = Request(collection_name, written, query.fields, self._options(req))
         body = self._exports.begin(request, query, layout)
         _describe(req, resp, collection_name, layout)
         resp.stream = cast(Any, body)
@@ -49,10 +58,15 @@ class Export:
     ) -> None:
         layout = self._layout(req)
         parse_export(req.params, self._limits)
+        self._options(req)
         self._exports.check(collection_name)
         _describe(req, resp, collection_name, layout)
         # A stream of unknown length: that of the export is not known, so not said.
         resp.stream = BytesIO()
+
+    def _options(self, req: falcon.Request) -> Options:
+        is_dataset = req.params.get('format') in _DATASETS
+        return parse_options(req.params, self._limits, is_dataset=is_dataset)
 
     def _layout(self, req: falcon.Request) -> Layout:
         check_encoding(req.query_string)

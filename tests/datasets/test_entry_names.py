@@ -9,8 +9,8 @@ from falcon_images.datasets.entry_names import EntryNames
 ID = '6565f0c2a1b2c3d4e5f60718'
 
 
-def taken(*sent: str, reserved: str = '') -> list[str]:
-    names = EntryNames(reserved)
+def taken(*sent: str, reserved: tuple[str, ...] = ()) -> list[str]:
+    names = EntryNames(*reserved)
     return [names.take(name, ID) for name in sent]
 
 
@@ -64,7 +64,7 @@ def test_even_a_name_with_the_id_is_told_apart() -> None:
 
 
 def test_what_the_archive_has_itself_is_no_name_of_an_image() -> None:
-    names = taken('MongoDB_data.json', reserved='mongodb_data')
+    names = taken('MongoDB_data.json', reserved=('mongodb_data',))
     assert names == ['_MongoDB_data.json']
 
 

@@ -123,7 +123,7 @@ def test_a_file_that_is_missing_or_damaged_is_left_out_and_told(
     assert len(documents_of(archive)) == 2
     assert 'Images left out: 1\n' in report_of(archive)
     assert f'left out\t"{document["_id"]}"\t"a.jpg"\t"the file' in report_of(archive)
-    assert 'left out 1 files' in caplog.text
+    assert 'left out 1 images' in caplog.text
 
 
 def test_a_large_file_is_whole(service: Service, tmp_path: Path) -> None:
