@@ -12,6 +12,8 @@ from typing import BinaryIO
 # The year, month, day, hour, minute and second of an entry.
 Moment = tuple[int, int, int, int, int, int]
 
+# Each entry begins so, and every archive of ours has one.
+ZIP_BEGINNING = b'PK\3\4'
 EARLIEST: Moment = (1980, 1, 1, 0, 0, 0)
 _LATEST: Moment = (2107, 12, 31, 23, 59, 58)
 _MAX_32 = 0xFFFFFFFF
@@ -45,7 +47,9 @@ class ZipArchive:
             version, sizes = _ZIP64, (_MAX_32, _MAX_32)
             extra = struct.pack('<HHQQ', 1, 16, size, size)
         what = (version, _UTF8, 0, *_dos_time(time), crc, *sizes)
-        header = struct.pack('<4s5H3L2H', b'PK\3\4', *what, len(encoded), len(extra))
+        header = struct.pack(
+            '<4s5H3L2H', ZIP_BEGINNING, *what, len(encoded), len(extra)
+        )
         header += encoded + extra
         self._note(encoded, time, size, crc)
         self._position += len(header) + size

@@ -39,6 +39,10 @@ class Layout(Protocol):
         """The end of its file name, with the dot."""
 
     @property
+    def beginning(self) -> bytes:
+        """What every such file begins with: it is sent before anything is read."""
+
+    @property
     def max_documents(self) -> int:
         """How many documents fit into it; 0 if there is no limit."""
 
@@ -155,7 +159,6 @@ class ExportBody:
 
     def __iter__(self) -> Iterator[bytes]:
         first, self._first = self._first, b''
-        # Even if it is empty, the server sends the headers now.
         yield first
         yield from _joined(self._pieces)
 
@@ -180,7 +183,7 @@ class ExportBody:
 def _made(run: Run, layout: Layout) -> Iterator[bytes]:
     try:
         with disk_errors():
-            yield from layout.pieces(run)
+            yield from _begun(layout.beginning, layout.pieces(run))
     except StorageError:
         name = run.request.collection_name
         logger.warning('An export of %s was cut off by the disk', name)
@@ -192,6 +195,16 @@ def _made(run: Run, layout: Layout) -> Iterator[bytes]:
             run.request.collection_name,
             run.left_out,
         )
+
+
+def _begun(beginning: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the beginning at once: no server sends headers before the first byte."""
+    yield beginning
+    for piece in pieces:
+        yield piece.removeprefix(beginning)
+        if piece:
+            break
+    yield from pieces
 
 
 def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from falcon_images.datasets.archive import ZipArchive
+from falcon_images.datasets.archive import ZIP_BEGINNING, ZipArchive
 from falcon_images.datasets.entry_names import EntryNames
 from falcon_images.datasets.gathering import Gathering
 from falcon_images.datasets.image_bytes import ImageSource
@@ -26,6 +26,7 @@ class FlatZip:
 
     media_type = 'application/zip'
     extension = '.zip'
+    beginning = ZIP_BEGINNING
     max_documents = 0
 
     def __init__(self, *, has_documents: bool = True) -> None:

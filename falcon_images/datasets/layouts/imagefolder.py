@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from falcon_images.datasets.archive import ZipArchive
+from falcon_images.datasets.archive import ZIP_BEGINNING, ZipArchive
 from falcon_images.datasets.classes import (
     check_classes,
     class_folders,
@@ -41,6 +41,7 @@ class ImageFolder:
 
     media_type = 'application/zip'
     extension = '.zip'
+    beginning = ZIP_BEGINNING
     max_documents = 0
 
     def pieces(self, run: Run) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 
+from falcon_images.datasets.archive import ZIP_BEGINNING
 from falcon_images.datasets.run import Run, chunks_of, steps
 from falcon_images.errors import InvalidRequestError
 from falcon_images.formats.csv import (
@@ -27,13 +28,21 @@ class DocumentLines:
 
     media_type = 'application/x-ndjson'
     extension = '.ndjson'
+    beginning = b''
     max_documents = 0
 
     def pieces(self, run: Run) -> Iterator[bytes]:
-        """Yield the lines, when all of them are read: no cursor waits for a client."""
-        file = run.new_file()
+        """Yield the first lines, and others when all are read.
+
+        No cursor waits for a client.
+        """
+        file, is_first = run.new_file(), True
         for documents in steps(run.documents):
             lines = [dumps(run.shown(document)) + b'\n' for document in documents]
+            if is_first:
+                yield b''.join(lines)
+                is_first = False
+                continue
             file.write(b''.join(lines))
             yield b''
         yield from chunks_of(file)
@@ -44,6 +53,7 @@ class Csv:
 
     media_type = 'text/csv; charset=utf-8'
     extension = '.csv'
+    beginning = BYTE_ORDER_MARK
     max_documents = 0
 
     def pieces(self, run: Run) -> Iterator[bytes]:
@@ -62,6 +72,7 @@ class Workbook:
 
     media_type = MEDIA_TYPE
     extension = '.xlsx'
+    beginning = ZIP_BEGINNING
     max_documents = MAX_ROWS - 1
 
     def pieces(self, run: Run) -> Iterator[bytes]:
