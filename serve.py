@@ -83,7 +83,10 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> None:
 
 
 def serve(settings: Settings, listener: socket.socket) -> None:
-    budget, foreign = Budget(settings.app_threads), list[IdentityError]()
+    budget, foreign = (
+        Budget(settings.app_threads, settings.max_exports),
+        list[IdentityError](),
+    )
 
     def refuse(ex: IdentityError) -> None:
         logger.critical('%s', ex)

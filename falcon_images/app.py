@@ -23,6 +23,7 @@ from falcon_images.parts import ServiceParts
 from falcon_images.resources.changes import Change, ChangeOfAll, Changes, Finish, Revert
 from falcon_images.resources.collections import Collection, Collections
 from falcon_images.resources.errors import add_error_handlers
+from falcon_images.resources.export import Export
 from falcon_images.resources.fields import Fields
 from falcon_images.resources.health import Live, Ready
 from falcon_images.resources.image import Image
@@ -103,7 +104,7 @@ def running_app(
     """
     maker = os.getpid()
     with contextlib.ExitStack() as stack:
-        budget = budget or Budget(settings.app_threads)
+        budget = budget or Budget(settings.app_threads, settings.max_exports)
         parts = ServiceParts(settings, budget, stack, on_foreign)
         parts.background.start()
         parts.reconciler.start()
@@ -141,6 +142,7 @@ def _add_routes(app: App, settings: Settings, parts: ServiceParts) -> None:
     collection = '/collections/{collection_name}'
     app.add_route(collection, Collection(parts.collections))
     app.add_route(f'{collection}/fields', Fields(parts.image_fields, limits))
+    app.add_route(f'{collection}/export', Export(parts.exports, limits))
     app.add_route(f'{collection}/changes', Changes(parts.history, limits))
     change = f'{collection}/changes/{{change_id}}'
     app.add_route(change, Change(parts.history))

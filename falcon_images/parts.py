@@ -6,6 +6,7 @@ from collections.abc import Callable
 from falcon_images.changes.bulk import BulkChanges
 from falcon_images.changes.history import ChangeHistory
 from falcon_images.changes.revert import Reverts
+from falcon_images.datasets.export import Exports
 from falcon_images.datasets.imports import Imports
 from falcon_images.files.opening import open_folder
 from falcon_images.formats.list_spool import ListSpool
@@ -124,6 +125,13 @@ class ServiceParts:
         )
         self.spool = ListSpool(settings.max_spooled_bytes)
         self.image_lists = ImageLists(self.lists, self.spool)
+        self.exports = Exports(
+            self.mongo,
+            self.lists,
+            self.files,
+            self.folder.spool.open_unnamed,
+            settings.max_exports,
+        )
         self.image_fields = ImageFields(
             self.lists, settings.max_facets, settings.facets_timeout_seconds
         )

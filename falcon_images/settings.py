@@ -19,7 +19,7 @@ _MAX_DEFAULT_WORKERS = 4
 _IS_WINDOWS = sys.platform == 'win32'
 _AT_LEAST_ONE = (
     *('app_threads', 'max_body_bytes', 'max_archive_bytes'),
-    *('max_uploads', 'max_facets'),
+    *('max_uploads', 'max_facets', 'max_exports'),
     *('query_timeout_seconds', 'facets_timeout_seconds'),
     *('header_timeout_seconds', 'request_timeout_seconds'),
 )
@@ -82,6 +82,7 @@ class Settings:
     query_timeout_seconds: int = 10
     facets_timeout_seconds: int = 60
     max_facets: int = 2
+    max_exports: int = 2
     max_uploads: int = 64
     max_spooled_bytes: int = 512 * 1024**2
     max_thumbnail_pixels: int = 250_000_000

@@ -77,6 +77,7 @@ def test_a_name_is_not_told_beside_the_right_one() -> None:
         ({'HEADER_TIMEOUT_SECONDS': '0'}, 'HEADER_TIMEOUT_SECONDS must be at least 1'),
         ({'FACETS_TIMEOUT_SECONDS': '0'}, 'FACETS_TIMEOUT_SECONDS must be at least 1'),
         ({'FACETS_TIMEOUT_SECONDS': '3601'}, 'FACETS_TIMEOUT_SECONDS must be at most'),
+        ({'MAX_EXPORTS': '0'}, 'MAX_EXPORTS must be at least 1'),
         ({'MAX_FACETS': '0'}, 'MAX_FACETS must be at least 1'),
         ({'MAX_UPLOADS': '0'}, 'MAX_UPLOADS must be at least 1'),
         ({'MAX_THUMBNAIL_PIXELS': 'x'}, 'MAX_THUMBNAIL_PIXELS must be an integer'),

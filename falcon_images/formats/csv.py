@@ -4,7 +4,7 @@ import datetime
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from falcon_images.errors import InvalidRequestError
 from falcon_images.formats.json import NUMBER, dumps
@@ -27,7 +27,20 @@ _PIECE = re.compile(r'(?:(?<=;)|(?<=[\s\S][\t\r\n]))[^;\t\r\n]+')
 # More than Python's `csv` quotes: some spreadsheets take these for ends of cells.
 _QUOTED = re.compile('[,;"\t\r\n]')
 # By it Excel knows that a file is in UTF-8.
-_BYTE_ORDER_MARK = '\ufeff'.encode()
+BYTE_ORDER_MARK = '\ufeff'.encode()
+
+
+class WaitingRows(Protocol):
+    """A file of lines, which are first written and then read."""
+
+    def write(self, text: bytes, /) -> object:
+        """Add bytes at the end."""
+
+    def seek(self, position: int, /) -> object:
+        """Go to a position."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the lines that follow."""
 
 
 def write_spreadsheet(file: SpooledFile, documents: Iterable[Document]) -> int:
@@ -35,8 +48,8 @@ def write_spreadsheet(file: SpooledFile, documents: Iterable[Document]) -> int:
 
     A byte order mark begins the file, and times are ``2026-11-23 04:05:06.789`` (UTC).
     """
-    file.write(_BYTE_ORDER_MARK)
-    return write_csv(file, documents, _spreadsheet_time)
+    file.write(BYTE_ORDER_MARK)
+    return write_csv(file, documents, spreadsheet_time)
 
 
 def write_csv(
@@ -55,19 +68,49 @@ def write_csv(
     Raises:
         InvalidRequestError: there are more columns than a table can have.
     """
-    # The columns are known only after the last document; until then rows wait.
     with file.another() as rows:
-        columns: set[str] = set()
-        count = 0
+        table = CsvTable(rows, time_text)
         for document in documents:
-            cells = dict(_cells('', document, time_text))
-            columns.update(cells)
-            _check(columns)
-            rows.write(dumps(cells) + b'\n')
-            count += 1
-        rows.seek(0)
-        _write_table(file, sorted(columns or _FIRST, key=_place), rows)
-    return count
+            table.add(document)
+        for line in table.lines():
+            file.write(line)
+    return table.count
+
+
+class CsvTable:
+    """A table that is being made: first all rows are added, then all lines are read.
+
+    The columns are known only after the last document; until then rows wait.
+
+    Args:
+        rows: an empty file, in which they wait.
+        time_text: makes of a time in ISO 8601 what is written.
+    """
+
+    def __init__(
+        self, rows: WaitingRows, time_text: Callable[[str], str] = str
+    ) -> None:
+        self._rows = rows
+        self._time_text = time_text
+        self._columns: set[str] = set()
+        self.count = 0
+
+    def add(self, document: Document) -> None:
+        """Add a row; raise `InvalidRequestError` if the table has too many columns."""
+        cells = dict(_cells('', document, self._time_text))
+        self._columns.update(cells)
+        _check(self._columns)
+        self._rows.write(dumps(cells) + b'\n')
+        self.count += 1
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the line of names, and then the rows."""
+        columns = sorted(self._columns or _FIRST, key=column_order)
+        yield _line(map(_harmless, columns))
+        self._rows.seek(0)
+        for row in self._rows:
+            cells = json.loads(row)
+            yield _line(cells.get(column, '') for column in columns)
 
 
 def _check(columns: set[str]) -> None:
@@ -76,13 +119,6 @@ def _check(columns: set[str]) -> None:
             f'As CSV, a list can have {_MAX_COLUMNS} columns at most; choose some '
             'with fields, or take JSON.'
         )
-
-
-def _write_table(file: SpooledFile, columns: list[str], rows: Iterable[bytes]) -> None:
-    file.write(_line(map(_harmless, columns)))
-    for row in rows:
-        cells = json.loads(row)
-        file.write(_line(cells.get(column, '') for column in columns))
 
 
 def _line(cells: Iterable[str]) -> bytes:
@@ -94,12 +130,14 @@ def _line(cells: Iterable[str]) -> bytes:
     return (line or '""').encode() + b'\r\n'
 
 
-def _place(column: str) -> tuple[int, bool, str]:
+def column_order(column: str) -> tuple[int, bool, str]:
+    """Return what columns are sorted by: those of ours come first."""
     number = _ORDER.get(column, len(_ORDER))
     return number, not column.startswith(_OF_FILE), column
 
 
-def _spreadsheet_time(text: str) -> str:
+def spreadsheet_time(text: str) -> str:
+    """Write a time in ISO 8601 so that spreadsheets know it as one."""
     return text.replace('T', ' ').removesuffix('Z')
 
 

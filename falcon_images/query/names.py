@@ -12,6 +12,8 @@ DRY_RUN = 'dry_run'
 OF_BULK_CHANGES = ('all', DRY_RUN, 'expect')
 # The property that is the class of an image, of which data sets make folders.
 LABEL_BY = 'label_by'
+# How images are sorted into folders.
+OF_DATASETS = (LABEL_BY, 'split', 'group_by', 'duplicates')
 # They are read of GET and HEAD alone.
 TOKENS = ('jwt', 'token')
 _SELECTION = ('filter', 'from', 'to')
@@ -22,6 +24,7 @@ NAMES: dict[str, frozenset[str]] = {
     'listImages': frozenset(_LIST),
     # So that the query of a list can be sent as it is.
     'getNeighbors': frozenset(_LIST),
+    'exportImages': frozenset((*_LIST, *OF_DATASETS)),
     'getFields': frozenset((*_SELECTION, 'values', *TOKENS)),
     'changeImages': frozenset((*_SELECTION, *OF_BULK_CHANGES)),
     'uploadImage': frozenset(('dedupe',)),
@@ -29,10 +32,12 @@ NAMES: dict[str, frozenset[str]] = {
 }
 LIST = NAMES['listImages']
 FIELDS = NAMES['getFields']
+EXPORT = NAMES['exportImages']
 BULK = NAMES['changeImages']
 OWN_NAMES = frozenset().union(*NAMES.values())
 # Whoever writes one of them in a bulk change expects that it does something.
-NOT_IN_BULK = OWN_NAMES - BULK
+# Those of datasets are properties elsewhere: many images have their split as one.
+NOT_IN_BULK = OWN_NAMES - BULK - set(OF_DATASETS)
 
 
 def instead(name: str) -> str:

@@ -14,11 +14,15 @@ from falcon_images.errors import TooBusyError
 
 
 class Work(enum.Enum):
-    """How long a request keeps its thread: SLOW ones may take seconds."""
+    """How long a request keeps its thread: SLOW ones may take seconds.
+
+    An EXPORT lasts as long as its client reads, and has a thread of its own.
+    """
 
     SMALL = enum.auto()
     UPLOAD = enum.auto()
     SLOW = enum.auto()
+    EXPORT = enum.auto()
 
 
 _COLLECTION = '/collections/[^/]+'
@@ -32,6 +36,7 @@ _WORK = (
     (Work.UPLOAD, 'POST', _IMAGES),
     (Work.SLOW, 'GET HEAD PATCH DELETE', _IMAGES),
     (Work.SLOW, 'GET HEAD DELETE', _COLLECTION),
+    (Work.EXPORT, 'GET', f'{_COLLECTION}/export'),
     (Work.SLOW, 'GET HEAD', f'{_COLLECTION}/fields'),
     (Work.SLOW, 'GET HEAD', f'{_IMAGES}/[^/]+/neighbors'),
     (Work.SLOW, 'GET HEAD', f'{_COLLECTION}/changes'),
@@ -75,10 +80,14 @@ class Budget:
     for all. A thread has one place at most.
 
     Args:
+        exports: how many exports are made at once, each in a thread of its own.
         wait_seconds: how long slow work may wait for a place, if that takes no thread.
     """
 
-    def __init__(self, threads: int, wait_seconds: float = 5.0) -> None:
+    def __init__(
+        self, threads: int, exports: int = 2, wait_seconds: float = 5.0
+    ) -> None:
+        self.exports = exports
         self.wait_seconds = wait_seconds
         self._most_slow = max(threads - 2, 1)
         self._most_not_small = max(threads - 1, 1)
@@ -88,7 +97,7 @@ class Budget:
 
     def begin(self, work: Work) -> bool:
         """Take a place for work of this thread; return whether there was one."""
-        if work is Work.SMALL:
+        if work in (Work.SMALL, Work.EXPORT):
             return True
         with self._lock:
             if not self._has_place(work):

@@ -163,6 +163,16 @@ class Channel(HTTPChannel):
             self._sent_in_period = 0
         return super().write_soon(data)
 
+    def send_now(self) -> None:
+        """Send what the client takes, however little; called by a working thread.
+
+        Raises:
+            ClientDisconnected: the client has gone.
+        """
+        self.write_soon(b'')
+        with cast(Any, self).outbuf_lock:
+            cast(Any, self)._flush_exception(self._flush_some, do_close=False)
+
     def service(self) -> None:
         self._has_had_a_request = True
         super().service()

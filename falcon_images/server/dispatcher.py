@@ -1,5 +1,6 @@
 """Which task gets a thread next: the first of those whose kind of work has a place."""
 
+import threading
 import time
 from typing import Any
 
@@ -7,14 +8,21 @@ from falcon_images.server.budget import Budget, Work, work_of
 from falcon_images.server.internals import ThreadedTaskDispatcher
 
 _LOOK_SECONDS = 0.25
+# Exports beyond their number are refused, which takes no time: so few threads do that,
+# and those of the requests after them.
+_REFUSING_THREADS = 4
 
 
 class Dispatcher(ThreadedTaskDispatcher):
-    """Threads that take work as a budget allows; a task that waits holds no thread."""
+    """Threads that take work as a budget allows; a task that waits holds no thread.
+
+    Exports have threads of their own: they last as long as their clients read.
+    """
 
     def __init__(self, budget: Budget, threads: int) -> None:
         super().__init__()
         self._budget = budget
+        self._own_threads = threading.Semaphore(budget.exports + _REFUSING_THREADS)
         self.set_thread_count(threads)
 
     def add_task(self, task: Any) -> None:
@@ -22,7 +30,10 @@ class Dispatcher(ThreadedTaskDispatcher):
         is_sound = not request.error
         task.work = work_of(request.command, request.path) if is_sound else Work.SMALL
         task.queued_at = time.monotonic()
-        super().add_task(task)
+        if task.work is Work.EXPORT and self._own_threads.acquire(blocking=False):
+            threading.Thread(target=self._serve_alone, args=[task], daemon=True).start()
+        else:
+            super().add_task(task)
 
     def handler_thread(self, thread_no: int) -> None:
         while True:
@@ -39,12 +50,21 @@ class Dispatcher(ThreadedTaskDispatcher):
                     self.threads.discard(thread_no)
                     self.thread_exit_cv.notify()
                     return
-            try:
-                task.service()
-            except BaseException:
-                self.logger.exception('Exception when servicing %r', task)
-            finally:
-                self._budget.end()
+            self._serve(task)
+
+    def _serve_alone(self, task: Any) -> None:
+        try:
+            self._serve(task)
+        finally:
+            self._own_threads.release()
+
+    def _serve(self, task: Any) -> None:
+        try:
+            task.service()
+        except BaseException:
+            self.logger.exception('Exception when servicing %r', task)
+        finally:
+            self._budget.end()
 
     def _take(self) -> Any:
         """Take the first task whose kind of work has a place; None if there is none."""

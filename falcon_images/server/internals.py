@@ -43,7 +43,8 @@ NAMES: dict[type | ModuleType, tuple[str, ...]] = {
     ),
     HTTPChannel: (
         *('add_channel', 'adj', 'close_when_flushed', 'connected', 'error_task_class'),
-        *('handle_close', 'handle_write', 'last_activity', 'parser_class', 'readable'),
+        *('handle_close', 'handle_write', 'last_activity', 'outbuf_lock'),
+        *('parser_class', 'readable'),
         *('received', 'request', 'requests', 'requests_lock', 'send'),
         *('send_continue', 'sendbuf_len', 'sent_continue', 'server', 'service'),
         *('socket', 'task_class', 'total_outbufs_len', 'will_close', 'write_soon'),
@@ -61,6 +62,7 @@ NAMES: dict[type | ModuleType, tuple[str, ...]] = {
     WSGITask: (
         *('build_response_header', 'channel', 'chunked_response', 'finish'),
         *('get_environment', 'has_body', 'request', 'set_close_on_finish', 'version'),
+        'write',
     ),
     ErrorTask: (
         *('content_length', 'execute', 'request', 'response_headers', 'status'),

@@ -57,6 +57,12 @@ class Task(WSGITask):
         if self.has_body or is_asked or self.version == '1.0':
             super().set_close_on_finish()
 
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        if self.chunked_response:
+            # More may come late, and nobody else sends what is little.
+            cast(Any, self.channel).send_now()
+
     def finish(self) -> None:
         # Waitress would send the end of a body that HEAD does not have.
         if cast(Any, self.request).command == 'HEAD':

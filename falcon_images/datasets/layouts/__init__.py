@@ -1,0 +1,1 @@
+"""Layouts: what an export is written as, one module for each."""

@@ -1,0 +1,86 @@
+"""The export of a collection: a file to download, made while it is sent."""
+
+from io import BytesIO
+from typing import Any, cast
+from urllib.parse import urlencode
+
+import falcon
+
+from falcon_images.datasets.export import Exports, Layout
+from falcon_images.datasets.layouts.flat_zip import FlatZip
+from falcon_images.datasets.layouts.imagefolder import ImageFolder
+from falcon_images.datasets.layouts.tables import Csv, DocumentLines, Workbook
+from falcon_images.datasets.run import Request
+from falcon_images.query.as_sent import check_encoding, ignored_parameters
+from falcon_images.query.export import (
+    Options,
+    parse_export,
+    parse_layout,
+    parse_options,
+)
+from falcon_images.query.names import TOKENS
+from falcon_images.resources.image_file import content_disposition
+from falcon_images.settings import Limits
+
+_LAYOUTS: dict[str, Layout] = {
+    '': FlatZip(),
+    'files': FlatZip(has_documents=False),
+    'imagefolder': ImageFolder(),
+    'ndjson': DocumentLines(),
+    'csv': Csv(),
+    'xlsx': Workbook(),
+}
+# Those that sort images into folders.
+_DATASETS = ('imagefolder',)
+
+
+class Export:
+    """All images of a collection that match, with their documents, in one file."""
+
+    def __init__(self, exports: Exports, limits: Limits) -> None:
+        self._exports = exports
+        self._limits = limits
+
+    def on_get(
+        self, req: falcon.Request, resp: falcon.Response, collection_name: str
+    ) -> None:
+        layout = self._layout(req)
+        query = parse_export(req.params, self._limits)
+        conditions = {n: v for n, v in req.params.items() if n not in TOKENS}
+        written = urlencode(conditions, doseq=True, errors='replace')
+        request = Request(collection_name, written, query.fields, self._options(req))
+        body = self._exports.begin(request, query, layout)
+        _describe(req, resp, collection_name, layout)
+        resp.stream = cast(Any, body)
+
+    def on_head(
+        self, req: falcon.Request, resp: falcon.Response, collection_name: str
+    ) -> None:
+        layout = self._layout(req)
+        parse_export(req.params, self._limits)
+        self._options(req)
+        self._exports.check(collection_name)
+        _describe(req, resp, collection_name, layout)
+        # A stream of unknown length: that of the export is not known, so not said.
+        resp.stream = BytesIO()
+
+    def _options(self, req: falcon.Request) -> Options:
+        is_dataset = req.params.get('format') in _DATASETS
+        return parse_options(req.params, self._limits, is_dataset=is_dataset)
+
+    def _layout(self, req: falcon.Request) -> Layout:
+        check_encoding(req.query_string)
+        return _LAYOUTS[parse_layout(req.params, self._limits, _LAYOUTS)]
+
+
+def _describe(
+    req: falcon.Request, resp: falcon.Response, collection_name: str, layout: Layout
+) -> None:
+    if ignored := ignored_parameters(req.query_string):
+        resp.set_header('X-Ignored-Parameters', ignored)
+    resp.content_type = layout.media_type
+    resp.set_header('Accept-Ranges', 'none')
+    resp.set_header('Cache-Control', 'no-store')
+    resp.set_header('X-Content-Type-Options', 'nosniff')
+    name = content_disposition('attachment', f'{collection_name}{layout.extension}')
+    resp.set_header('Content-Disposition', name)
