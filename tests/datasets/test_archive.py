@@ -1,6 +1,7 @@
 """Zip archives are read by every program, large ones too."""
 
 import io
+import sys
 import zipfile
 import zlib
 from pathlib import Path
@@ -64,6 +65,7 @@ def test_more_entries_than_16_bits_count(tmp_path: Path) -> None:
     assert unzip_finds_it_sound(archive, tmp_path)
 
 
+@pytest.mark.skipif(sys.platform == 'win32', reason='its files have no holes')
 def test_more_bytes_than_32_bits_count(tmp_path: Path) -> None:
     """Two entries of zeros, which a sparse file has without room on the disk."""
     path, zeros = tmp_path / 'large.zip', bytes(1024**2)
