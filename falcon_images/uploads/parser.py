@@ -16,9 +16,10 @@ from falcon_images.uploads.headers import PartHeader
 _NAME = 'part'
 _BOUNDARY = secrets.token_hex(16)
 _CONTENT_TYPE = f'multipart/form-data; boundary={_BOUNDARY}'
-_FIRST_DELIMITER = f'--{_BOUNDARY}\r\n'.encode()
-_DELIMITER = b'\r\n' + _FIRST_DELIMITER
-_HEADER = f'Content-Disposition: form-data; name="{_NAME}"\r\n\r\n'.encode()
+_BEGINNING = (
+    f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{_NAME}"\r\n\r\n'.encode()
+)
+_END = f'\r\n--{_BOUNDARY}--\r\n'.encode()
 
 
 class _Target(BaseTarget):  # type: ignore[misc]
@@ -36,18 +37,22 @@ class _Target(BaseTarget):  # type: ignore[misc]
 
 
 class PartParser:
-    """Takes the parts of a form, and hands on what the parser reads of them."""
+    """Takes the parts of a form, and hands on what the parser reads of them.
+
+    Each part has a parser of its own, as a form of one part: behind a delimiter that
+    is not the first, the parser can take a part's hyphens for those of the last one.
+    """
 
     def __init__(self, parts: Parts) -> None:
         self._target = _Target(parts)
-        self._parser = StreamingFormDataParser({'Content-Type': _CONTENT_TYPE})
-        self._parser.register(_NAME, self._target)
-        self._parser.data_received(_FIRST_DELIMITER)
+        self._parser: StreamingFormDataParser
 
     def start(self, header: PartHeader) -> None:
         """Begin a part."""
         self._target.header = header
-        self._parser.data_received(_HEADER)
+        self._parser = StreamingFormDataParser({'Content-Type': _CONTENT_TYPE})
+        self._parser.register(_NAME, self._target)
+        self._parser.data_received(_BEGINNING)
 
     def take(self, content: bytes) -> None:
         """Take what comes next of it."""
@@ -55,4 +60,4 @@ class PartParser:
 
     def end(self) -> None:
         """End it: it is whole."""
-        self._parser.data_received(_DELIMITER)
+        self._parser.data_received(_END)
