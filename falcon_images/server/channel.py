@@ -207,7 +207,13 @@ class Channel(HTTPChannel):
 
     def _flush_some(self, do_close: bool = True) -> bool:
         self._bytes_to_send = _SENT_AT_ONCE_BYTES
-        return bool(cast(Any, super())._flush_some(do_close))
+        try:
+            return bool(cast(Any, super())._flush_some(do_close))
+        except ValueError:
+            # Another thread closed it meanwhile, and so emptied what was to be sent.
+            if self.connected:
+                raise
+            return False
 
     def _waits(self) -> bool:
         return self.request is not None and self.request.awaited is not None

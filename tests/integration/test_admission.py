@@ -160,16 +160,3 @@ def _resident_bytes(serving: Serving) -> int:
     text = Path(f'/proc/{serving.process.pid}/status').read_text(encoding='utf-8')
     line = next(line for line in text.splitlines() if line.startswith('VmRSS'))
     return int(line.split()[1]) * 1024
-
-
-def test_a_temporary_folder_that_is_full_is_told(
-    start: Start, mongodb_url: str, small_disk: Path
-) -> None:
-    name = f'test_{uuid.uuid4().hex}'
-    serving = start(
-        MONGODB_URL=mongodb_url, MONGODB_DB=name, TMPDIR=str(small_disk)
-    ).ready()
-    answer = exchange(serving, upload('c', jpeg() + b'\0' * (8 * MB)))
-    assert answer.startswith(b'HTTP/1.1 507')
-    assert b'"Disk full"' in answer
-    serving.upload(jpeg())

@@ -119,7 +119,15 @@ stored = StoredFile(
     'c-0/image', len(content), 'image/jpeg', sha256, 'a', datetime.datetime.now(), False
 )
 limits = DrawingLimits(threads=8, processes=2, max_pixels=250_000_000)
-thumbnails = ThumbnailService(StoredFiles(files, None), files, limits, Budget(8))
+files = folder.images
+thumbnails = ThumbnailService(
+    StoredFiles(files, None),
+    files=files,
+    spool=folder.spool,
+    cache=folder.thumbnails,
+    limits=limits,
+    budget=Budget(8),
+)
 def draw(size):
     assert thumbnails.get(stored, size).state == 'ok'
 draw('small')

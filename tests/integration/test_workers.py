@@ -140,7 +140,10 @@ def test_workers_end_when_their_parent_is_killed(start: Start) -> None:
     pids = serving.workers
     serving.kill()
     eventually(lambda: not any(map(is_alive, pids)))
-    assert start().ready().stop() == 0
+    # It answers: only then is it sure to know how to stop.
+    again = start().ready()
+    assert again.get('/health/live').status_code == 200
+    assert again.stop() == 0
 
 
 def test_one_private_database_serves_all(start: Start) -> None:
