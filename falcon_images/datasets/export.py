@@ -82,7 +82,7 @@ class Exports:
         Raises:
             InvalidRequestError: more matches than fits into it.
             NotFoundError: there is no such collection.
-            StorageFullError: the disk has no room for what has to wait on it.
+            StorageFullError: the disk has no space for what has to wait on it.
             TooBusyError: as many are made as may be.
         """
         self.check(request.collection_name)
@@ -107,7 +107,7 @@ class Exports:
         count = self._lists.count(request.collection_name, query.filter) - query.skip
         if count > most:
             raise InvalidRequestError(
-                f'A sheet has room for {most} documents, and {count} match; take '
+                f'A sheet has space for {most} documents, and {count} match; take '
                 'format=csv, or choose with conditions or limit.'
             )
 

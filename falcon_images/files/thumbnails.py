@@ -60,8 +60,8 @@ def is_current(folder: str, name: str) -> bool:
 class ThumbnailCache:
     """The folder ``thumbnails/``; all in it can be made again.
 
-    Other processes work in it at the same time. What could not be removed takes room
-    and does no harm.
+    Other processes work in it at the same time. What could not be removed takes
+    space and does no harm.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -35,5 +35,12 @@ class Collection:
     def on_delete(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
+        if req.query_string:
+            raise falcon.HTTPBadRequest(
+                title='Invalid request',
+                description='A collection is deleted with all its images, so this '
+                'address takes no conditions; some of them are deleted with DELETE '
+                f'/collections/{collection_name}/images and the conditions.',
+            )
         count = self._collections.drop(collection_name, required_tag(req))
         resp.media = {'name': collection_name, 'documents': count}

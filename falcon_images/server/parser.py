@@ -52,7 +52,7 @@ class TooManyBytesError(Error):
 
 
 class DiskFullError(Error):
-    """The disk has no room for the body."""
+    """The disk has no space for the body."""
 
     code = 507
     reason = 'Insufficient Storage'

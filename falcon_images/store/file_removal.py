@@ -76,7 +76,7 @@ class FileRemoval:
     def announced_deletion(
         self, collection_name: str, document: Document
     ) -> Iterator[None]:
-        """Do the same for a deletion, which needs no room on the disk."""
+        """Do the same for a deletion, which needs no space on the disk."""
         with contextlib.ExitStack() as stack:
             if facts := file_facts(document):
                 deletion = self.unresolved_write(

@@ -418,6 +418,17 @@ def test_dropping_removes_documents_and_files(service: Service) -> None:
     assert service.database['_service.drops'].count_documents({}) == 0
 
 
+@pytest.mark.parametrize('query', ['label=NG', 'label=', 'label', 'dry_run=true'])
+def test_a_collection_is_not_dropped_with_conditions(
+    service: Service, query: str
+) -> None:
+    kept = service.client.upload(label='OK')
+    answer = service.client.simulate_delete('/collections/c', query_string=query)
+    assert answer.status_code == 400
+    assert '/collections/c/images' in answer.json['description']
+    assert service.client.simulate_get('/collections/c/images').json == [kept]
+
+
 def test_a_dropped_name_is_free_at_once(service: Service) -> None:
     service.client.upload('c')
     service.client.simulate_delete('/collections/c')

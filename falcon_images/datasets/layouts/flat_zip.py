@@ -101,7 +101,7 @@ class _Writing:
                 yield from self._image(source)
         if rows_left_out:
             self._lines.append(
-                f'Rows that the sheet has no room for (it has {MAX_ROWS}): '
+                f'Rows that the sheet has no space for (it has {MAX_ROWS}): '
                 f'{rows_left_out}'
             )
         if columns := self._gathering.columns_left_out:
