@@ -34,7 +34,7 @@ NOT_ASKED_BY_RESOURCES = {'metadata', 'files'}
 # The layers that may know a package.
 KNOWN_TO = {
     'falcon': {'app', 'resources', 'middleware'},
-    'pymongo': {'serve', 'metadata', 'embedded'},
+    'pymongo': {'cli', 'metadata', 'embedded'},
     'bson': {'metadata', 'embedded'},
     'streaming_form_data': {'uploads'},
     'waitress': {'server'},
@@ -43,7 +43,7 @@ KNOWN_TO = {
     'requests': {'middleware'},
     'yaml': {'resources'},
     'dotenv': {'settings'},
-    'click': {'__main__', 'cli'},
+    'click': {'cli'},
     'rich': {'cli'},
 }
 MODULES = {'serve.py': ROOT / 'serve.py'} | {

@@ -20,6 +20,7 @@ from falcon_images.errors import DatabaseUnavailableError, StorageError
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.mark import DamagedMarkError
 from falcon_images.files.quarantine import QuarantineError
+from falcon_images.libraries import set_up_libraries
 from falcon_images.maintenance.check import Check
 from falcon_images.maintenance.findings import (
     CheckError,
@@ -31,7 +32,12 @@ from falcon_images.metadata.client import create_client
 from falcon_images.metadata.inventory import Inventory
 from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.metadata.store_ids import StoreIds
-from falcon_images.settings import EMBEDDED_FOLDER, Settings, SettingsError
+from falcon_images.settings import (
+    EMBEDDED_FOLDER,
+    Settings,
+    SettingsError,
+    read_environment,
+)
 from falcon_images.store.identity import IdentityError, StoreIdentity
 
 # A look through a whole collection may take longer than a request.
@@ -56,6 +62,36 @@ class Outcome(enum.IntEnum):
     WRONG = 1
     NOT_MADE = 2
     INTERRUPTED = 130
+
+
+@click.command()
+@click.option('--repair', is_flag=True, help='Move and remove, as described above.')
+@click.option('--deep', is_flag=True, help='Read every byte and compare its SHA-256.')
+@click.option('--adopt', is_flag=True, help='Join folder and database after a restore.')
+@click.pass_context
+def command(ctx: click.Context, repair: bool, deep: bool, adopt: bool) -> None:
+    """Compare all images with their files, and the other way round.
+
+    The same environment variables and .env count as for the service.
+
+    No image is ever deleted. With --repair, a file without an image is moved from
+    images/ to quarantine/ in the uploads directory, a file in quarantine/ whose image
+    lacks it is put back, and a thumbnail whose image is gone is removed. The service
+    may run meanwhile.
+
+    Uploads folder and database know each other by an id. When one of them comes from a
+    backup, or another database had the folder before, --adopt joins the two that are
+    set now; no other database can use the folder from then on.
+
+    \b
+    Exit status:
+      0  nothing is wrong, or all of it was repaired
+      1  something is wrong
+      2  the check could not be made
+    """
+    set_up_libraries()
+    extent = Extent(is_deep=deep, repairs=repair)
+    ctx.exit(check_store(read_environment(ctx.obj), extent, adopts=adopt))
 
 
 def check_store(environ: Mapping[str, str], extent: Extent, *, adopts: bool) -> Outcome:
