@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from falcon_images.cli.printing import print_any_name, printable
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.errors import DatabaseUnavailableError, StorageError
 from falcon_images.files.folder import UploadsFolder
@@ -98,7 +99,7 @@ def check_store(environ: Mapping[str, str], extent: Extent, *, adopts: bool) -> 
     """Check the store that the environment names, and print what is found."""
     # Findings are printed, and errors as one sentence: nothing comes beside them.
     logging.getLogger('falcon_images').addHandler(logging.NullHandler())
-    _print_any_name()
+    print_any_name()
     try:
         settings = Settings.from_env(environ)
         return _check(settings, extent, adopts=adopts)
@@ -179,7 +180,7 @@ def _done(seen: Counter[str]) -> int:
 
 def _line(finding: Finding) -> str:
     note = f' ({finding.note})' if finding.note else ''
-    return _printable(f'{finding.kind} {finding.place}{note}')
+    return printable(f'{finding.kind} {finding.place}{note}')
 
 
 def _print_summary(
@@ -217,24 +218,8 @@ def _print_not_looked_at(seen: Counter[str], extent: Extent) -> None:
         console.print(f'Not looked at: {count} places, listed above.', highlight=False)
 
 
-def _printable(text: str) -> str:
-    """Write out what could steer a terminal, or begin a line of its own."""
-    return ''.join(
-        character
-        if character.isprintable()
-        else character.encode('unicode_escape').decode()
-        for character in text
-    )
-
-
-def _print_any_name() -> None:
-    # Windows gives a pipe an encoding that lacks most letters.
-    with contextlib.suppress(AttributeError):
-        sys.stdout.reconfigure(errors='backslashreplace')  # type: ignore[union-attr]
-
-
 def _not_made(reason: str) -> Outcome:
-    click.echo(f'check: {_printable(reason)}', err=True)
+    click.echo(f'check: {printable(reason)}', err=True)
     return Outcome.NOT_MADE
 
 

@@ -4,6 +4,7 @@ So a client needs none of the packages of the service, and starts fast.
 """
 
 import importlib
+import logging
 from typing import NamedTuple
 
 import click
@@ -18,6 +19,7 @@ class _Entry(NamedTuple):
 
 _CLIENT, _SERVICE = 'Client', 'Service'
 _ENTRIES = {
+    'upload': _Entry(_CLIENT, 'Upload files and folders.'),
     'serve': _Entry(_SERVICE, 'Run the service, with its data in this folder.'),
     'check': _Entry(_SERVICE, 'Compare all images with their files.'),
 }
@@ -67,3 +69,5 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, message='%(version)s')
 def commands() -> None:
     """Run the image storage service, or use one from the command line."""
+    # What it warns of is told by the command, in a sentence.
+    logging.getLogger('urllib3').addHandler(logging.NullHandler())

@@ -20,8 +20,10 @@ OF_THE_SERVICE = ('falcon', 'pymongo', 'bson', 'waitress', 'streaming_form_data'
 @pytest.fixture(scope='module')
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp('wheel')
-    command = [sys.executable, '-m', 'hatchling', 'build', '-t', 'wheel', '-d', folder]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    command = [sys.executable, '-m', 'hatchling', 'build', '-t', 'wheel']
+    subprocess.run(
+        [*command, '-d', str(folder)], cwd=ROOT, check=True, capture_output=True
+    )
     (built,) = folder.glob('*.whl')
     return built
 
@@ -36,9 +38,10 @@ def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     # What it needs is that of the tests, so that nothing is fetched.
     site = Path(sysconfig.get_path('purelib', 'venv', paths))
     (site / 'others.pth').write_text(sysconfig.get_path('purelib') + '\n')
-    pip = [sys.executable, '-m', 'pip', '--python', scripts / 'python', 'install']
+    python = str(scripts / 'python')
+    pip = [sys.executable, '-m', 'pip', '--python', python, 'install']
     options = ['-q', '--no-deps', '--no-index', '--disable-pip-version-check']
-    subprocess.run([*pip, *options, wheel], check=True)
+    subprocess.run([*pip, *options, str(wheel)], check=True)
     return scripts
 
 
