@@ -46,6 +46,7 @@ KNOWN_TO = {
     'requests': {'client', 'middleware'},
     'urllib3': {'client'},
     'python_calamine': {'cli'},
+    'watchfiles': {'cli'},
     'yaml': {'resources'},
     'dotenv': {'settings'},
     'click': {'cli'},

@@ -20,6 +20,7 @@ class _Entry(NamedTuple):
 _CLIENT, _SERVICE = 'Client', 'Service'
 _ENTRIES = {
     'upload': _Entry(_CLIENT, 'Upload files and folders.'),
+    'watch': _Entry(_CLIENT, 'Upload what appears in folders.'),
     'serve': _Entry(_SERVICE, 'Run the service, with its data in this folder.'),
     'check': _Entry(_SERVICE, 'Compare all images with their files.'),
 }

@@ -25,6 +25,11 @@ def print_any_name() -> None:
             stream.reconfigure(errors='backslashreplace')  # type: ignore[union-attr]
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with what it counts, such as `1 file` and `2 files`."""
+    return f'{number:,} {noun}{"" if number == 1 else "s"}'
+
+
 def size_text(count: float) -> str:
     """Return a number of bytes as people read it."""
     for unit in ('bytes', 'kB', 'MB', 'GB'):

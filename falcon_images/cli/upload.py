@@ -14,7 +14,7 @@ from falcon_images.cli.connection import (
     connection_of,
     connection_options,
 )
-from falcon_images.cli.printing import print_any_name, size_text
+from falcon_images.cli.printing import counted, print_any_name, size_text
 from falcon_images.cli.sending.files import Walk, shown
 from falcon_images.cli.sending.journal import opened_journal
 from falcon_images.cli.sending.keys import Keys
@@ -170,7 +170,7 @@ def _dry_run(options: dict[str, Any], sources: Sources) -> int:
             click.echo(f'{shown(found.path)}  {properties}')
         count += 1
         size += found.size
-    click.echo(f'{count:,} files of {size_text(size)} would be sent.')
+    click.echo(f'{counted(count, "file")} of {size_text(size)} would be sent.')
     return int(bool(wrong) or not report.have_all_arrived)
 
 

@@ -93,7 +93,7 @@ def test_a_file_with_new_bytes_is_another_image(client: Client, place: Place) ->
     (path,) = fill(place.folder, 1)
     place.run('upload', path.name)
     path.write_bytes(distinct_jpeg(77))
-    assert place.run('upload', path.name).stdout.startswith('1 files: 1 stored; ')
+    assert place.run('upload', path.name).stdout.startswith('1 file: 1 stored; ')
     assert client.count(place.collection) == 2
 
 
@@ -143,7 +143,7 @@ def test_what_was_deleted_since_is_stored_anew_when_told(place: Place) -> None:
     script = gone(Answer(200, {'_id': '1', '_file': {'sha256': digest}}))
     with scripted_server(script) as place.url:
         ran = place.run('upload', 'p_00000.jpg', '--again')
-    assert ran.stdout.startswith('1 files: 1 stored; ')
+    assert ran.stdout.startswith('1 file: 1 stored; ')
     keys = [headers['Idempotency-Key'] for headers in script.headers]
     assert len(set(keys)) == 2
 
@@ -202,7 +202,7 @@ def test_a_name_that_is_no_text_arrives(client: Client, place: Place) -> None:
     (place.folder / 'shots').mkdir()
     (place.folder / 'shots' / os.fsdecode(b'\xff.jpg')).write_bytes(jpeg())
     assert place.run('upload', 'shots').returncode == 0
-    assert place.run('upload', 'shots').stdout.startswith('1 files: 1 there already')
+    assert place.run('upload', 'shots').stdout.startswith('1 file: 1 there already')
     assert names(client, place) == ['\\udcff.jpg']
 
 

@@ -62,7 +62,7 @@ class Walk:
 
     def __iter__(self) -> Iterator[Found]:
         for name in self._given:
-            paths = [name] if Path(name).exists() else _matching(name)
+            paths = [name] if _is_there(name) else _matching(name)
             is_empty = True
             for path in paths:
                 is_empty = False
@@ -71,7 +71,7 @@ class Walk:
                 self._on_trouble(name, 'There is no such file or folder.')
 
     def _under(self, path: Path) -> Iterator[Found]:
-        if not path.is_dir():
+        if not _is_folder(path):
             yield from self._file(path, path.parent)
             return
         folders = [path]
@@ -84,7 +84,7 @@ class Walk:
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
+                    if _is_entry_a_folder(entry):
                         folders.append(Path(entry.path))
                     elif self._any_name or is_image_name(entry.name):
                         yield from self._file(Path(entry.path), root)
@@ -143,6 +143,22 @@ def identity(path: PurePath) -> str:
 def reason_of(ex: OSError) -> str:
     """Return why the system refused, as a sentence."""
     return f'{ex.strerror or ex}.'
+
+
+def _is_there(path: str) -> bool:
+    # Where pathlib would raise, this is False: what follows says why.
+    return os.path.exists(path)  # noqa: PTH110
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - as above
+
+
+def _is_entry_a_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
 
 
 def _matching(pattern: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from falcon_images.cli.printing import printable, size_text, time_text
+from falcon_images.cli.printing import counted, printable, size_text, time_text
 from falcon_images.cli.sending.files import shown
 from falcon_images.cli.sending.outcomes import ARRIVED, FileOutcome, Result
 
@@ -92,14 +92,17 @@ class Report:
     def summary(self, passed_over: int) -> str:
         """Return what came of all, as sentences."""
         counts = [f'{n:,} {outcome}' for outcome, n in self._counts.items()]
-        files = f'{self._counts.total():,} files: ' + (', '.join(counts) or 'none')
+        total = counted(self._counts.total(), 'file')
+        files = f'{total}: ' + (', '.join(counts) or 'none')
         lines = [f'{files}; {size_text(self._bytes)}{self._speed()}.']
         if self._troubles:
-            lines.append(f'Not looked into: {self._troubles:,} places, listed above.')
+            lines.append(
+                f'Not looked into: {counted(self._troubles, "place")}, listed above.'
+            )
         if passed_over:
             lines.append(
-                f'Passed over: {passed_over:,} files whose names are not those of '
-                'images (--any-name takes them).'
+                f'Passed over: {counted(passed_over, "file")} without the ending of an '
+                'image (--any-name takes them).'
             )
         return '\n'.join(lines)
 
