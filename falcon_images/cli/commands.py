@@ -15,12 +15,27 @@ from falcon_images import __version__
 class _Entry(NamedTuple):
     part: str
     help: str
+    # Of the module and in it; else they are called as the command is.
+    module: str = ''
+    name: str = 'command'
 
 
 _CLIENT, _SERVICE = 'Client', 'Service'
 _ENTRIES = {
     'upload': _Entry(_CLIENT, 'Upload files and folders.'),
     'watch': _Entry(_CLIENT, 'Upload what appears in folders.'),
+    'list': _Entry(_CLIENT, 'Show the images that match.', 'reading', 'list_'),
+    'show': _Entry(_CLIENT, 'Show the document of an image.', 'reading', 'show'),
+    'collections': _Entry(_CLIENT, 'Show all collections.', 'reading', 'collections'),
+    'fields': _Entry(_CLIENT, 'Show which properties there are.', 'reading', 'fields'),
+    'set': _Entry(_CLIENT, 'Set properties of images.', 'changing', 'set_'),
+    'unset': _Entry(_CLIENT, 'Remove properties of images.', 'changing', 'unset'),
+    'delete': _Entry(_CLIENT, 'Delete images.', 'changing', 'delete'),
+    'changes': _Entry(_CLIENT, 'Show the changes of many.', 'reading', 'changes'),
+    'revert': _Entry(_CLIENT, 'Undo a change of many.', 'changing', 'revert'),
+    'download': _Entry(_CLIENT, 'Write image files to a folder.', 'fetching', 'files'),
+    'export': _Entry(_CLIENT, 'Write images to one file.', 'fetching', 'export'),
+    'import': _Entry(_CLIENT, 'Store the images of an archive.', 'fetching', 'import_'),
     'serve': _Entry(_SERVICE, 'Run the service, with its data in this folder.'),
     'check': _Entry(_SERVICE, 'Compare all images with their files.'),
 }
@@ -43,7 +58,9 @@ class LazyGroup(click.Group):
         if entry is None:
             return None
         try:
-            module = importlib.import_module(f'falcon_images.cli.{cmd_name}')
+            module = importlib.import_module(
+                f'falcon_images.cli.{entry.module or cmd_name}'
+            )
         except ModuleNotFoundError as ex:
             if entry.part != _SERVICE:
                 raise
@@ -52,7 +69,7 @@ class LazyGroup(click.Group):
                 "there): install the package with [server], or 'pip install -r "
                 "requirements.txt' in a checkout."
             ) from ex
-        found: click.Command = module.command
+        found: click.Command = getattr(module, entry.name)
         return found
 
     def format_commands(

@@ -1,5 +1,6 @@
 """Which service a command asks: options, variables and the file of settings."""
 
+import errno
 import os
 import stat
 import threading
@@ -11,10 +12,12 @@ from typing import Any
 
 import click
 
-from falcon_images.client import Client
+from falcon_images.cli.printing import print_any_name, printable
+from falcon_images.client import Client, ClientError
 
 _KNOWN = ('url', 'token', 'ca', 'collection')
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_INTERRUPTED = 130
 _IS_WINDOWS = os.name == 'nt'
 _DEFAULT_FILE = Path(click.get_app_dir('falcon-images')) / 'config.toml'
 
@@ -51,6 +54,25 @@ class Target:
             retry_seconds=retry_seconds,
             stop=stop,
         )
+
+
+class ClientCommand(click.Command):
+    """A command that asks a service: what it cannot do is told in one sentence."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        print_any_name()
+        try:
+            return super().invoke(ctx)
+        except ClientError as ex:
+            raise click.ClickException(printable(str(ex))) from ex
+        except OSError as ex:
+            if ex.errno == errno.EPIPE:
+                raise
+            raise click.ClickException(printable(str(ex))) from ex
+        except KeyboardInterrupt:
+            click.echo('Interrupted.', err=True)
+            ctx.exit(_INTERRUPTED)
 
 
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -23,6 +23,8 @@ from falcon_images.client.uploads import (
 
 _MERGE_PATCH = {'Content-Type': 'application/merge-patch+json'}
 _PAGE = 500
+# An import is answered when all of it is stored.
+_IMPORT_SECONDS = 24 * 3600
 _NOT_FOUND = 404
 
 
@@ -275,7 +277,8 @@ class Client:
         sent = list((fields or {}).items())
         with archive.open('rb') as file:
             form = lambda: FormBody(sent, 'archive', archive.name, file)  # noqa: E731
-            return self._json('POST', path, RequestParts(pairs, form=form))
+            parts = RequestParts(pairs, form=form, more_seconds=_IMPORT_SECONDS)
+            return self._json('POST', path, parts)
 
     def _json(
         self, method: str, path: str, query: RequestParts | None = None

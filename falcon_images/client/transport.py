@@ -50,6 +50,7 @@ class RequestParts:
         form: makes the body, if it is a form: once for each time that it is sent.
         is_repeatable: whether to send it again when it may have been done already.
         is_streamed: whether the caller reads the answer's body as it comes.
+        more_seconds: that the answer may take, as there is much to do before it.
     """
 
     parameters: Parameters = ()
@@ -58,6 +59,7 @@ class RequestParts:
     form: Callable[[], FormBody] | None = None
     is_repeatable: bool = True
     is_streamed: bool = False
+    more_seconds: float = 0
 
 
 class Transport:
@@ -142,7 +144,7 @@ class Transport:
     def _answer(self, method: str, path: str, query: RequestParts) -> requests.Response:
         form = query.form() if query.form else None
         headers = dict(query.headers)
-        seconds = self._timeout_seconds
+        seconds = self._timeout_seconds + query.more_seconds
         if form is not None:
             headers['Content-Type'] = form.content_type
             seconds += len(form) / _BYTES_PER_SECOND
