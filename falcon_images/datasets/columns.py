@@ -45,13 +45,21 @@ class Columns:
             for name, types in self._types.items()
         }
 
+    def types(self) -> dict[str, type]:
+        """Return the one type of each column: bool, int, float or str."""
+        return {self._named(name): _one(types) for name, types in self._types.items()}
+
     def _named(self, name: str) -> str:
         return f'_{name}' if name == self._reserved else name
 
 
+def _one(types: set[type]) -> type:
+    if types in ({bool}, {int}):
+        return next(iter(types))
+    return float if types and types <= _NUMBERS else str
+
+
 def _of_type(value: Any, types: set[type]) -> Any:
-    if value is None or types in ({str}, {bool}, {int}):
+    if value is None or isinstance(value, str) or types in ({bool}, {int}):
         return value
-    if types <= _NUMBERS:
-        return float(value)
-    return value if isinstance(value, str) else dumps(value).decode()
+    return float(value) if types <= _NUMBERS else dumps(value).decode()
