@@ -6,7 +6,6 @@ from typing import Any, BinaryIO
 
 from falcon_images.datasets.archive import ZIP_BEGINNING
 from falcon_images.datasets.entry_names import Hashes
-from falcon_images.datasets.image_bytes import ImageSource
 from falcon_images.datasets.layouts.image_zip import ImageZip
 from falcon_images.datasets.run import Run, chunks_of
 from falcon_images.datasets.training.annotations import (
@@ -84,12 +83,12 @@ class _Instances:
         rules = (*self._annotations.lines(), *_RULES)
         yield from self._archive.end(self.examples.count, *rules)
 
-    def _describe(self, document: Document, source: ImageSource, label: str) -> Any:
+    def _describe(self, document: Document, example: Example) -> Any:
         size = size_of(document)
         if size is None:
-            self._run.leave_out(source, 'its width and height are not known')
+            self._run.leave_out(example.source, 'its width and height are not known')
             return None
-        shapes = self._annotations.read(document, source, label)
+        shapes = self._annotations.read(document, example)
         return size, [list(shape) for shape in shapes]
 
     def _image(self, example: Example, categories: dict[str, int]) -> Iterator[bytes]:

@@ -10,8 +10,12 @@ from typing import Any, BinaryIO
 
 from falcon_images.datasets.archive import ZIP_BEGINNING
 from falcon_images.datasets.classes import class_folders
-from falcon_images.datasets.columns import RULE, Columns
-from falcon_images.datasets.image_bytes import ImageSource
+from falcon_images.datasets.columns import (
+    LACKING_RULE,
+    RULE,
+    Columns,
+    names_beside_files,
+)
 from falcon_images.datasets.layouts.image_zip import ImageZip
 from falcon_images.datasets.run import Run
 from falcon_images.datasets.training.contents import joined
@@ -44,35 +48,36 @@ class _Folders:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._archive = ImageZip(run, _TABLE)
-        self._columns = Columns('file_name')
+        self._columns = Columns(lacking='')
+        self._names: dict[str, str] = {}
         self._tables: dict[str, BinaryIO] = {}
         self.examples = Examples(run, self._describe)
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the images, the tables and the report."""
         folders = class_folders(self.examples.labels)
+        self._names = names_beside_files(self._columns.types())
         by_class = bool(self._run.request.options.label_by)
         for example in self.examples.rows():
             folder = folders[example.label] if by_class else ''
             yield from self._image(example, folder)
         for split, table in self._tables.items():
             yield from self._archive.file(joined(split, _TABLE), table)
-        yield from self._archive.end(self.examples.count, RULE)
+        yield from self._archive.end(self.examples.count, RULE, LACKING_RULE)
 
-    def _describe(self, document: Document, _: ImageSource, __: str) -> dict[str, Any]:
+    def _describe(self, document: Document, example: Example) -> dict[str, Any]:
         shown = flat(self._run.shown(document))
         values: dict[str, Any] = json.loads(dumps(dict(shown)))
-        self._columns.see(values)
+        self._columns.see(values, example.split)
         return values
 
     def _image(self, example: Example, folder: str) -> Iterator[bytes]:
         placed = self._archive.place(example, joined(example.split, folder))
         if placed is None:
             return
-        row = {
-            'file_name': joined(folder, placed.name),
-            **self._columns.row(example.values),
-        }
+        row = {'file_name': joined(folder, placed.name)}
+        for name, value in self._columns.row(example.values).items():
+            row[self._names[name]] = value
         self._table(example.split).write(dumps(row) + b'\n')
         yield from self._archive.entry(example, placed)
 

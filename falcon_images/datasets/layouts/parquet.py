@@ -16,8 +16,6 @@ from falcon_images.formats.xlsx import flat
 
 _GROUP_ROWS = 10_000
 _COLUMNS_OF_NONE = ('_id', 'time', 'image')
-# No property of this name can be stored.
-_NO_NAME = ''
 # The names of pyarrow's functions that make a type.
 _TYPES = {bool: 'bool_', int: 'int64', float: 'float64', str: 'string'}
 
@@ -32,7 +30,7 @@ class Parquet:
 
     def pieces(self, run: Run) -> Iterator[bytes]:
         """Yield the file, a group of rows after the other."""
-        columns, rows = Columns(_NO_NAME), run.new_file()
+        columns, rows = Columns(), run.new_file()
         for documents in steps(run.documents):
             for document in documents:
                 values = json.loads(dumps(dict(flat(run.shown(document)))))

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import quote
 
 from falcon_images.datasets.entry_names import EntryNames
-from falcon_images.datasets.image_bytes import ImageSource
 from falcon_images.datasets.run import Run, chunks_of
 from falcon_images.datasets.training.annotations import (
     BOXES,
@@ -70,14 +69,14 @@ class _Lines:
         yield dumps(self._dataset(task, classes)) + b'\n'
         yield from chunks_of(self._images)
 
-    def _describe(self, document: Document, source: ImageSource, label: str) -> Any:
+    def _describe(self, document: Document, example: Example) -> Any:
         size = size_of(document)
         if size is None:
-            self._run.leave_out(source, 'its width and height are not known')
+            self._run.leave_out(example.source, 'its width and height are not known')
             return None
         if self._run.request.options.label_by:
             return size, []
-        shapes = self._annotations.read(document, source, label)
+        shapes = self._annotations.read(document, example)
         return size, [list(shape) for shape in shapes]
 
     def _task(self) -> str:

@@ -73,7 +73,7 @@ class _Samples:
     def _by_class(self) -> bool:
         return bool(self._run.request.options.label_by)
 
-    def _describe(self, document: Document, _: ImageSource, __: str) -> Any:
+    def _describe(self, document: Document, _: Example) -> Any:
         return json.loads(dumps(self._run.shown(document)))
 
     def _sample(

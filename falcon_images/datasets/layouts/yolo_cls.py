@@ -6,10 +6,9 @@ from typing import Any
 
 from falcon_images.datasets.archive import ZIP_BEGINNING
 from falcon_images.datasets.classes import class_folders
-from falcon_images.datasets.image_bytes import ImageSource
 from falcon_images.datasets.layouts.image_zip import ImageZip
 from falcon_images.datasets.run import Run
-from falcon_images.datasets.training.examples import Examples
+from falcon_images.datasets.training.examples import Example, Examples
 from falcon_images.metadata.documents import Document
 from falcon_images.query.export import SPLITS
 
@@ -36,7 +35,7 @@ class YoloCls:
         yield from archive.end(examples.count, *rules)
 
 
-def _nothing(_: Document, __: ImageSource, ___: str) -> Any:
+def _nothing(_: Document, __: Example) -> Any:
     return ()
 
 

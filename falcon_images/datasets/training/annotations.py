@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from falcon_images.datasets.classes import text_of
 from falcon_images.datasets.image_bytes import ImageSource
 from falcon_images.datasets.run import Run
+from falcon_images.datasets.training.examples import Example
 from falcon_images.errors import InvalidRequestError
 from falcon_images.metadata.documents import Document
 
@@ -53,17 +54,16 @@ class Annotations:
         self.labels: set[str] = set()
         self.kinds: dict[str, set[str]] = {kind: set() for kind in _SINGULAR}
 
-    def read(self, document: Document, source: ImageSource, label: str) -> list[Shape]:
+    def read(self, document: Document, example: Example) -> list[Shape]:
         """Return the annotations of an image, none of them outside of it.
 
-        Args:
-            label: that of annotations which have none; may be empty.
+        Those that have no label have the class of the image.
         """
-        size = size_of(document)
+        size, source = size_of(document), example.source
         found = []
         for kind, name, value in _members(document):
             try:
-                shape = _shape(kind, value, label or _NO_LABEL)
+                shape = _shape(kind, value, example.label or _NO_LABEL)
                 inside = _inside(shape, *size) if size else shape
             except MalformedShapeError as ex:
                 self._left_out += 1

@@ -31,9 +31,9 @@ class Example(NamedTuple):
     values: Any
 
 
-# Makes of a document, its file and its class what a layout writes, as JSON has it;
-# None if the image is left out, which is noted then.
-Describe = Callable[[Document, ImageSource, str], Any]
+# Makes of a document, and of an example without values, the values: what a layout
+# writes, as JSON has it; None if the image is left out, which is noted then.
+Describe = Callable[[Document, Example], Any]
 
 
 class Examples:
@@ -86,7 +86,8 @@ class Examples:
         if sha256 is None:
             return
         group = group_of(document, self._options, _seconds(time)) or sha256
-        values = self._describe(document, source, label)
+        split = split_of(group, self._options.shares)
+        values = self._describe(document, Example(source, sha256, label, split, None))
         if values is None:
             return
         if not self._pictures.add(sha256):
