@@ -25,7 +25,9 @@ needs_datasets = pytest.mark.skipif(
 def filled(service: Service) -> Service:
     """A service with images of two classes, and properties that are rare or mixed."""
     for number in range(24):
-        rare = {'remark': f'傷 {number}', 'depth': 0.5} if number == 5 else {}
+        rare: dict[str, Any] = {}
+        if number == 5:
+            rare = {'remark': '傷 5', 'depth': 0.5}
         upload_numbered(
             service,
             number,

@@ -14,7 +14,7 @@ from falcon_images.formats.csv import column_order
 from falcon_images.formats.json import dumps
 from falcon_images.formats.xlsx import flat
 
-_GROUP_ROWS = 10_000
+_GROUP_ROWS = 5_000
 _COLUMNS_OF_NONE = ('_id', 'time', 'image')
 # The names of pyarrow's functions that make a type.
 _TYPES = {bool: 'bool_', int: 'int64', float: 'float64', str: 'string'}
