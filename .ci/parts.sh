@@ -59,7 +59,7 @@ all_have_passed() {
 
 # A few tests wait for a limited time, which two busy cores can take from them. Runs those
 # that failed once more, alone; fails if one does again, or if more than three failed.
-fails_alone_too() {
+passes_alone() {
     local failed
     failed=$(grep -c '": true' .pytest_cache/v/cache/lastfailed || true)
     echo "== $failed failed beside others"
