@@ -26,12 +26,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for; `conditions` is how the client wrote it."""
+    """What is asked for; `conditions` is how the client wrote it.
+
+    `address` is where the client finds the collection.
+    """
 
     collection_name: str
     conditions: str
     fields: tuple[str, ...] = ()
     options: Options = field(default_factory=Options)
+    address: str = ''
 
 
 class Run:
