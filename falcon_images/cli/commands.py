@@ -8,6 +8,7 @@ import logging
 from typing import NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
 from falcon_images import __version__
 
@@ -71,6 +72,17 @@ class LazyGroup(click.Group):
             ) from ex
         found: click.Command = getattr(module, entry.name)
         return found
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return what can follow, without importing any command."""
+        names = [
+            CompletionItem(name, help=entry.help)
+            for name, entry in _ENTRIES.items()
+            if name.startswith(incomplete)
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter

@@ -1,5 +1,6 @@
 """The wheel, installed where nothing of a checkout is, and used from another folder."""
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -100,6 +101,49 @@ def test_an_installed_service_serves_its_page(
     finally:
         process.terminate()
         assert process.wait(45) == 0
+
+
+@pytest.mark.parametrize(
+    ('words', 'expected'),
+    [
+        ('falcon-images up', 'plain,upload'),
+        ('falcon-images upload --properties', 'plain,--properties-from'),
+        ('falcon-images watch --then m', 'plain,move'),
+    ],
+)
+def test_a_shell_completes_it(
+    programs: Path, tmp_path: Path, words: str, expected: str
+) -> None:
+    ran = subprocess.run(
+        [programs / 'falcon-images'],
+        cwd=tmp_path,
+        env={
+            '_FALCON_IMAGES_COMPLETE': 'bash_complete',
+            'COMP_WORDS': words,
+            'COMP_CWORD': str(len(words.split()) - 1),
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert ran.stdout.splitlines() == [expected]
+
+
+@pytest.mark.parametrize('shell', ['bash', 'zsh', 'fish'])
+def test_there_is_a_completion_for_a_shell(
+    programs: Path, tmp_path: Path, shell: str
+) -> None:
+    ran = subprocess.run(
+        [programs / 'falcon-images'],
+        cwd=tmp_path,
+        env={'_FALCON_IMAGES_COMPLETE': f'{shell}_source', 'PATH': os.environ['PATH']},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert f'{shell}_complete' in ran.stdout
 
 
 @pytest.mark.parametrize('command', ['serve', 'check'])
