@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 
@@ -79,6 +80,19 @@ def test_a_place_without_notes_is_told_and_goes_on(
     ran = place.run('upload', 'shots', '--journal', 'file/x.sqlite')
     assert ran.stderr.startswith('Error: What is sent cannot be noted')
     assert (ran.returncode, client.count(place.collection)) == (0, 3)
+
+
+def test_notes_that_others_write_to_delay_nothing_for_ever(
+    client: Client, place: Place
+) -> None:
+    fill(place.folder / 'shots', 3)
+    place.run('upload', 'shots', '--journal', 'x.sqlite')
+    fill(place.folder / 'shots', 6)
+    other = sqlite3.connect(place.folder / 'x.sqlite')
+    other.execute('BEGIN IMMEDIATE')
+    ran = place.run('upload', 'shots', '--journal', 'x.sqlite')
+    other.close()
+    assert (ran.returncode, client.count(place.collection)) == (0, 6), ran.stderr
 
 
 def test_what_a_database_lost_is_sent_again(client: Client, place: Place) -> None:

@@ -6,6 +6,7 @@ It saves time alone: which image is stored is what the service says.
 import contextlib
 import hashlib
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +14,8 @@ from typing import NamedTuple
 from falcon_images.cli.sending.files import Found, identity
 from falcon_images.cli.sending.outcomes import Result
 
-_WAIT_SECONDS = 30
+_WAIT_SECONDS = 10
+_MOST_SECONDS = 1
 _MOST_UNSAVED = 200
 _TABLE = """
     CREATE TABLE IF NOT EXISTS sent (
@@ -46,7 +48,8 @@ class Journal:
     def __init__(self, file: Path | None, scope: Iterable[str]) -> None:
         text = '\0'.join(scope)
         self._scope = hashlib.sha256(text.encode()).hexdigest()
-        self._unsaved = 0
+        self._unsaved: list[tuple[str | int, ...]] = []
+        self._saved = time.monotonic()
         if file:
             file.parent.mkdir(parents=True, exist_ok=True)
         self._database = sqlite3.connect(file or ':memory:', timeout=_WAIT_SECONDS)
@@ -66,29 +69,40 @@ class Journal:
         return found
 
     def add(self, result: Result) -> None:
-        """Note an image that is stored."""
+        """Note an image that is stored; it is saved within a second or so.
+
+        Raises:
+            sqlite3.Error: what was noted cannot be saved.
+        """
         if not result.image_id:
             return
         found = result.found
-        self._database.execute(
-            'INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?, ?, ?)',
+        self._unsaved.append(
             (
                 *(self._scope, _path(found), found.size, found.changed_ns),
                 *(result.properties, result.image_id),
-            ),
+            )
         )
-        self._unsaved += 1
-        if self._unsaved >= _MOST_UNSAVED:
+        is_due = time.monotonic() - self._saved > _MOST_SECONDS
+        if is_due or len(self._unsaved) >= _MOST_UNSAVED:
             self.save()
 
     def save(self) -> None:
-        """Make what was noted last."""
-        self._database.commit()
-        self._unsaved = 0
+        """Save what was noted; others may write to the file before and after.
+
+        Raises:
+            sqlite3.Error: it cannot be saved, and is forgotten.
+        """
+        rows, self._unsaved = self._unsaved, []
+        with self._database:
+            statement = 'INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?, ?, ?)'
+            self._database.executemany(statement, rows)
+        self._saved = time.monotonic()
 
     def close(self) -> None:
-        """Save, and close the file."""
-        self.save()
+        """Save what can be saved, and close the file."""
+        with contextlib.suppress(sqlite3.Error):
+            self.save()
         self._database.close()
 
 

@@ -1,6 +1,8 @@
 """A run: many files sent side by side, in memory that does not grow with them."""
 
+import contextlib
 import itertools
+import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -74,7 +76,9 @@ class UploadRun:
     def _noted(self, done: Iterable[Future[Result]]) -> Iterator[Result]:
         for future in done:
             result = future.result()
-            self._journal.add(result)
+            # It saves time alone: without it all would be sent once more, and be there.
+            with contextlib.suppress(sqlite3.Error):
+                self._journal.add(result)
             yield result
 
     def _with_entries(
