@@ -60,6 +60,8 @@ function ListButtons(props) {
       <${Icon} name="history" /></button>
     <button class="icon" title=${t('copyQuery')} aria-label=${t('copyQuery')} onClick=${() => setDialog('copy')}>
       <${Icon} name="copy" /></button>
+    <button class="export" title=${`${t('exportDots')} (E)`} onClick=${actions.export}>
+      <${Icon} name="download" /><span>${t('exportDots')}</span></button>
     ${dialog === 'columns' && html`
       <${ColumnsDialog} columns=${columns} fields=${fields.list} onClose=${close} />`}
     ${dialog === 'copy' && html`<${SnippetDialog} request=${listRequest(props)} onClose=${close} />`}`;

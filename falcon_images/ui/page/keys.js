@@ -13,7 +13,7 @@ const HELP = [
   ['1 – 9', 'keyLabel'], ['← ↑ → ↓', 'keyMove'], ['Enter', 'keyOpen'], ['Esc', 'keyBack'],
   ['Space', 'keySelect'], ['Shift + ←→', 'keyExtend'], ['Ctrl + A', 'keyAll'],
   ['L', 'keyRelabel'], ['Delete', 'keyDelete'], ['Ctrl + Z', 'keyUndo'], ['F', 'keyFilters'],
-  ['/', 'keyCondition'], ['G', 'keyTable'], ['U', 'keyUpload'], ['+  −', 'keyZoom'],
+  ['/', 'keyCondition'], ['G', 'keyTable'], ['E', 'keyExport'], ['U', 'keyUpload'], ['+  −', 'keyZoom'],
   ['0', 'keyFit'], ['Z', 'keyPixels'], ['I', 'keyProperties'], ['B', 'keyLevels'], ['?', 'keyHelp'],
 ];
 
@@ -57,7 +57,7 @@ function act(event, actions) {
   if (/^[1-9]$/.test(key)) return run(() => actions.mark(Number(key)));
   return run(lookUp({
     escape: actions.selectNothing, delete: actions.remove, l: actions.relabel,
-    f: actions.toggleFilters, g: actions.toggleView, u: openUploads, '?': showHelp,
+    e: actions.export, f: actions.toggleFilters, g: actions.toggleView, u: openUploads, '?': showHelp,
     '/': () => clickOn('[data-add-condition]'),
   }, key));
 }
