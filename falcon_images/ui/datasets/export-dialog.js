@@ -34,12 +34,14 @@ export function ExportDialog({ selection, fields, labels, onClose, ...shown }) {
   const chosen = countSelected(selection, Infinity) > 0 ? selection : null;
   const described = useDescribed();
   const count = useCount(shown, chosen);
-  const [wanted, setWanted] = useState(/** @type {Wanted} */ (
-    { format: '', labelBy: labels.label, split: '', groupBy: '', duplicates: false }));
+  const [wanted, setWanted] = useState(/** @type {Omit<Wanted, 'labelBy'> & { labelBy: string | null }} */ (
+    { format: '', labelBy: null, split: '', groupBy: '', duplicates: false }));
   const [said, setSaid] = useState(/** @type {Said} */ ({ text: '' }));
   const [snippet, setSnippet] = useState(/** @type {Snippet | null} */ (null));
   const change = (/** @type {Partial<Wanted>} */ part) => { setWanted({ ...wanted, ...part }); setSaid({ text: '' }); };
-  const request = () => exportRequest(shown, chosen, wanted, described?.words ?? new Set());
+  // Which property is the label may be known only later.
+  const full = { ...wanted, labelBy: wanted.labelBy ?? labels.label };
+  const request = () => exportRequest(shown, chosen, full, described?.words ?? new Set());
   /** @param {Event} event */
   const submit = (event) => {
     event.preventDefault();
@@ -51,7 +53,7 @@ export function ExportDialog({ selection, fields, labels, onClose, ...shown }) {
         <${FormatChoice} formats=${described?.formats ?? ['']} format=${wanted.format}
           onChange=${(/** @type {string} */ format) => change({ format })} />
         ${hasClasses(wanted.format) && html`
-          <${ClassChoice} wanted=${wanted} fields=${fields} onChange=${change} />`}
+          <${ClassChoice} wanted=${full} fields=${fields} onChange=${change} />`}
         <p class=${`matched ${count.error ? 'failed' : ''}`} aria-live="polite">${countText(count, chosen !== null)}</p>
         <p class=${said.failed ? 'failed' : 'muted'} role="status">${said.text || t(canSave() ? 'exportHelp' : 'tokenTooLong')}</p>
         <div class="buttons">

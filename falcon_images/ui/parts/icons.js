@@ -11,6 +11,7 @@ const PATHS = {
   table: 'M4 5h16v14H4zM4 10h16M4 14.5h16M10 10v9',
   upload: 'M12 16V5M7 9.5L12 4.5l5 5M5 15.5V19h14v-3.5',
   download: 'M12 4.5v11M7 11l5 5 5-5M5 15.5V19h14v-3.5',
+  archive: 'M4 4h16v4H4zM5.5 8v11.5h13V8M12 10.5v6M9.5 14l2.5 2.5 2.5-2.5',
   trash: 'M5 7h14M9.5 7V4.5h5V7M7 7l1 12.5h8L17 7M10.5 10.5v6M13.5 10.5v6',
   tag: 'M4 4h7.5l8.5 8.5-7.5 7.5L4 11.5zM8 8h.01', undo: 'M8 5L4 9l4 4M4 9h10a5 5 0 010 10h-4',
   copy: 'M9 9h10v11H9zM15 9V4H5v11h4', help: 'M9 9a3 3 0 114 2.8c-.8.4-1 1-1 2.2M12 18h.01',

@@ -1,5 +1,6 @@
 // The panel of uploads, and the whole page as a place to drop files on.
 
+import { archiveIn, openImport } from '../datasets/imports.js';
 import { json } from '../parts/api.js';
 import { Icon } from '../parts/icons.js';
 import { go } from '../parts/state.js';
@@ -40,8 +41,10 @@ export function DropZone() {
       event.preventDefault();
       setOver(false);
       droppedFiles(event.dataTransfer).then((found) => {
+        const archive = archiveIn(found);
+        if (archive) return openImport(archive);
         dropped.value = [...dropped.value, ...found];
-        openUploads();
+        return openUploads();
       }, toastError);
     };
     /** @type {Record<string, (event: any) => void>} */

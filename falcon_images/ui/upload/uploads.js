@@ -58,6 +58,11 @@ let sending = 0;
 let count = 0;
 let published = 0;
 
+/** Have lists look again for images that have come. */
+export function noteFinished() {
+  uploads.value = { ...uploads.value, finished: uploads.value.finished + 1 };
+}
+
 /** Show the panel of uploads. */
 export function openUploads() {
   uploads.value = { ...uploads.value, open: true };
@@ -151,7 +156,7 @@ function finish(item, { status, body, aborted, older }) {
   item.sent = item.file.size;
   item.state = aborted || TRY_AGAIN(status) ? 'failed' : 'refused';
   if (status === 200) item.state = older ? 'there' : 'done';
-  if (isTimeToShow()) uploads.value = { ...uploads.value, finished: uploads.value.finished + 1 };
+  if (isTimeToShow()) noteFinished();
 }
 
 function isTimeToShow() {

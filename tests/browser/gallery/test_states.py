@@ -243,7 +243,13 @@ def test_everything_is_reached_with_the_keyboard(page: Page, serving: Serving) -
         }""")
         )
     expected = {'Upload', 'Language', 'Keys', 'Filters', 'Order', 'As a table'}
-    expected |= {'Export…', 'Images of the collection', 'Change…', 'Condition', 'Changes'}
+    expected |= {
+        'Export…',
+        'Images of the collection',
+        'Change…',
+        'Condition',
+        'Changes',
+    }
     assert expected <= reached
 
 
