@@ -157,7 +157,7 @@ async function start(choice, isTrial, shown) {
  */
 function announce(collection, { imported, updated, change }) {
   const text = t('importedN', { n: number(imported + updated) });
-  if (change) toastUndo(text, () => undone(collection, change));
+  if (change) toastUndo({ text, undo: () => undone(collection, change) });
   else if (!importing.value.open) toast(text);
 }
 

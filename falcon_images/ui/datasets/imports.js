@@ -20,7 +20,7 @@ const ARCHIVE = /\.(zip|tar|tgz|tar\.gz)$/i;
  * @property {number} [unchanged]
  * @property {{ _id?: string, name?: string, reason: string }[]} skipped
  * @property {number} [skipped_count] if only the first of them are listed
- * @property {string} [change] the id by which it can be undone
+ * @property {string | null} [change] the id by which it can be undone, if there is anything
  */
 
 /**
