@@ -1,6 +1,7 @@
 // The page put together: the head, the collections or one of them, and what lies above.
 
 import { ImportDialog } from './datasets/import-dialog.js';
+import { RelabelDialog } from './datasets/relabel-dialog.js';
 import { CollectionPage } from './page/collection.js';
 import { CollectionsPage } from './page/collections.js';
 import { Header } from './page/header.js';
@@ -35,6 +36,7 @@ function App() {
     ${state === 'open' ? html`<${Guarded} on=${shown}>${page}</${Guarded}>` : html`<${TokenPanel} state=${state} />`}
     <${Guarded} on=${shown.collection}><${UploadPanel} collection=${shown.collection} /></${Guarded}>
     <${Guarded} on=${shown.collection}><${ImportDialog} collection=${shown.collection} /></${Guarded}>
+    <${Guarded} on=${shown.collection}><${RelabelDialog} collection=${shown.collection} /></${Guarded}>
     <${DropZone} collection=${shown.collection} />
     <${Toasts} />`;
 }

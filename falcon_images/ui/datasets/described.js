@@ -2,11 +2,12 @@
 
 import { json } from '../parts/api.js';
 
-const PATH = '/collections/{collection_name}/export';
+const COLLECTION = '/collections/{collection_name}';
 
 /**
  * @typedef {object} Described
  * @property {string[]} formats each as `format=` takes it; '' is the archive of everything
+ * @property {boolean} takesTables whether images can be changed by a table
  * @property {Set<string>} words parameters of exports that are no conditions there
  */
 
@@ -23,10 +24,11 @@ const PATH = '/collections/{collection_name}/export';
 export async function describedExports() {
   const { paths } = await json('/openapi.json');
   /** @type {Parameter[]} */
-  const parameters = paths[PATH]?.get?.parameters ?? [];
+  const parameters = paths[`${COLLECTION}/export`]?.get?.parameters ?? [];
   const format = parameters.find(({ name }) => name === 'format');
   return {
     formats: ['', ...format?.schema?.enum ?? []],
+    takesTables: `${COLLECTION}/relabel` in paths,
     words: new Set(parameters.flatMap(({ name }) => name ?? [])),
   };
 }

@@ -126,7 +126,7 @@ function useDescribed() {
   const [described, setDescribed] = useState(/** @type {Described | null} */ (null));
   useEffect(() => {
     // Without the description, the archive alone can be chosen.
-    describedExports().then(setDescribed, () => setDescribed({ formats: [''], words: new Set() }));
+    describedExports().then(setDescribed, () => setDescribed({ formats: [''], takesTables: false, words: new Set() }));
   }, []);
   return described;
 }

@@ -1,7 +1,7 @@
 // The request of an export: what is shown or selected, and how it is wanted.
 
 import { selectedConditions } from '../list/selection.js';
-import { ApiError, collectionPath, send } from '../parts/api.js';
+import { ApiError, collectionPath, send, totalOf } from '../parts/api.js';
 
 /** @import { Snippet } from '../filters/snippets.js' */
 /** @import { Selection } from '../list/selection.js' */
@@ -60,9 +60,8 @@ export function exportRequest({ collection, conditions, sort }, selection, wante
 export async function countExported({ collection, conditions }, selection, signal) {
   const chosen = selection ? selectedConditions(selection, conditions) : conditions;
   const query = new URLSearchParams([...chosen, ['limit', '1'], ['fields', 'time']]);
-  const { headers } = await send(`${collectionPath(collection, 'images')}?${query}`, { signal });
-  const exact = headers.get('X-Total-Count');
-  return { count: Number(exact ?? headers.get('X-Total-Count-At-Least')), least: exact === null };
+  const { total, isExact } = totalOf(await send(`${collectionPath(collection, 'images')}?${query}`, { signal }));
+  return { count: total, least: !isExact };
 }
 
 /**

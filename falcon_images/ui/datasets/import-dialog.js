@@ -12,11 +12,15 @@ import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { ArchiveBar } from './import-progress.js';
 import { ImportReport } from './import-report.js';
 import {
-  closeImport, forgetTrial, importing, isUnderWay, noteUndone, openImport, sendArchive, stopImport,
+  closeImport, forgetTrial, importing, isUnderWay, noteUndone, sendArchive, stopImport,
 } from './imports.js';
+import { takeChosen, takesTables } from './taken-files.js';
 
 /** @import { Ref, TemplateEvent } from '../vendor/preact-htm.js' */
 /** @import { Choice, Report } from './imports.js' */
+
+const ARCHIVES = '.zip,.tar,.tgz,.gz,application/zip';
+const TABLES = '.csv,.tsv,.xlsx';
 
 /** @typedef {{ collection: string, labelBy: string, property: string, value: string }} Fields */
 
@@ -41,6 +45,7 @@ function ImportForm({ fields, shown, onChange }) {
   const { collection, labelBy, property, value } = fields;
   const busy = isUnderWay();
   const names = useCollectionNames();
+  const tables = useTakesTables();
   const change = (/** @type {Partial<Fields>} */ part) => { forgetTrial(); onChange({ ...fields, ...part }); };
   /** @type {Choice} */
   const choice = {
@@ -54,7 +59,7 @@ function ImportForm({ fields, shown, onChange }) {
   };
   return html`
     <form class="import-form" onSubmit=${submit}>
-      <div class="row"><${ArchiveButton} disabled=${busy} />
+      <div class="row"><${ArchiveButton} disabled=${busy} accept=${tables ? `${ARCHIVES},${TABLES}` : ARCHIVES} />
         <span class=${file ? 'name' : 'muted'} title=${file?.name}>${file ? file.name : t('orDropIt')}</span>
         ${file && html`<span class="muted size">${bytes(file.size)}</span>`}</div>
       <label class="row">${t('intoCollection')}
@@ -73,6 +78,7 @@ function ImportForm({ fields, shown, onChange }) {
           <p class="muted">${t('importPlainHelp')}</p>
         </div>
       </details>
+      ${tables && !file && html`<p class="muted">${t('tableChoose')}</p>`}
       <${State} />
       <${Buttons} choice=${choice} shown=${shown} />
     </form>`;
@@ -118,20 +124,20 @@ function Buttons({ choice, shown }) {
         ${phase === 'tried' ? t('importN', { n: number(coming) }) : t('importTry')}</button></div>`;
 }
 
-/** @param {{ disabled: boolean }} props */
-function ArchiveButton({ disabled }) {
+/** @param {{ disabled: boolean, accept: string }} props */
+function ArchiveButton({ disabled, accept }) {
   /** @type {Ref<HTMLInputElement>} */
   const input = useRef();
   /** @param {TemplateEvent} event */
   const take = (event) => {
     const [file] = event.target.files ?? [];
-    if (file) openImport(file);
+    if (file) takeChosen(file);
     event.target.value = '';
   };
   return html`
     <button type="button" autofocus disabled=${disabled} onClick=${() => input.current.click()}>${t('chooseArchive')}</button>
     <input ref=${input} type="file" class="hidden-file" tabindex="-1" aria-label=${t('chooseArchive')}
-      accept=".zip,.tar,.tgz,.gz,application/zip" onChange=${take} />`;
+      accept=${accept} onChange=${take} />`;
 }
 
 /**
@@ -183,6 +189,12 @@ async function undone(collection, change) {
   const text = await undo(collection, [change], noteFinished);
   noteUndone(change);
   return text;
+}
+
+function useTakesTables() {
+  const [takes, setTakes] = useState(false);
+  useEffect(() => { takesTables().then(setTakes, () => {}); }, []);
+  return takes;
 }
 
 function useCollectionNames() {

@@ -36,7 +36,10 @@ export function ImportReport({ report, isTrial }) {
     </div>`;
 }
 
-/** @param {{ n: number, word: string, failed?: boolean }} props */
-function Count({ n, word, failed = false }) {
+/**
+ * A number of a report, with its words.
+ * @param {{ n: number, word: string, failed?: boolean }} props
+ */
+export function Count({ n, word, failed = false }) {
   return html`<div class=${failed ? 'failed' : ''}><dt>${t(word)}</dt><dd>${number(n)}</dd></div>`;
 }

@@ -7,10 +7,7 @@ import { jsonText, parseJson } from '../parts/values.js';
 import { Watched } from '../parts/watched.js';
 import { noteFinished } from '../upload/uploads.js';
 
-/** @import { Found } from '../upload/dropped.js' */
-
 const PUBLISH_EVERY_MS = 100;
-const ARCHIVE = /\.(zip|tar|tgz|tar\.gz)$/i;
 
 /**
  * @typedef {object} Report what the service says of an import
@@ -115,15 +112,6 @@ export function noteUndone(id) {
 /** Forget what an archive was found to hold, as it shall be imported otherwise. */
 export function forgetTrial() {
   if (!isUnderWay()) change({ phase: 'chosen', report: null, why: '', isStopped: false });
-}
-
-/**
- * The archive, if that is what was dropped.
- * @param {Found[]} found
- */
-export function archiveIn(found) {
-  const [only] = found;
-  return found.length === 1 && ARCHIVE.test(only.file.name) ? only.file : undefined;
 }
 
 /**

@@ -108,6 +108,13 @@ export const ENGLISH = {
   importStopped: 'Stopped. What was stored by then stays; send the archive again to go on.',
   importBroken: 'The service did not answer to the end. Send the archive again: nothing is stored twice.',
 
+  relabelByTable: 'Label by a table', tableOf: '{name}, for the images of {collection}', tableTrying: 'The service compares the table with the images…',
+  tableChoose: 'A CSV or Excel table that was exported from here and edited sets the properties of its images.',
+  tableChanges: 'to change', tableUnchanged: 'as they are', tableConflicts: 'conflicts', tableWarnings: 'doubtful cells',
+  tableUnknown: 'unknown', tableRow: 'Row {row}', tableUnknownHelp: 'There are rows whose images do not exist ({rows}, …). Take them out of the table.',
+  tableConflictsHelp: 'Images that somebody changed since the export stay as they are.',
+  tableExact: 'Take doubtful cells as they are written',
+
   keyLabel: 'Set the label, go on', keyMove: 'Move', keyOpen: 'Open the image',
   keyBack: 'Back; select nothing', keySelect: 'Select', keyExtend: 'Select a range', keyAll: 'Select all that match',
   keyRelabel: 'Label the selection', keyDelete: 'Delete', keyUndo: 'Undo', keyFilters: 'Filters',

@@ -107,6 +107,13 @@ export const JAPANESE = {
   importStopped: '中止しました。それまでに保存された分は残ります。もう一度送ると続きから始まります。',
   importBroken: '応答が途中で途切れました。もう一度送ってください。二重に保存されることはありません。',
 
+  relabelByTable: '表によるラベル付け', tableOf: '{name} ({collection} の画像)', tableTrying: '表と画像を比較しています…',
+  tableChoose: 'ここからエクスポートして編集した CSV / Excel の表で、各画像のプロパティを設定することもできます。',
+  tableChanges: '変更', tableUnchanged: '変更なし', tableConflicts: '競合', tableWarnings: '要確認のセル',
+  tableUnknown: '不明', tableRow: '{row} 行目', tableUnknownHelp: '該当する画像のない行があります ({rows} …)。表から取り除いてください。',
+  tableConflictsHelp: 'エクスポート後に変更された画像はそのままです。',
+  tableExact: '要確認のセルもそのまま使う',
+
   keyLabel: 'ラベルを設定して次へ', keyMove: '移動', keyOpen: '画像を開く',
   keyBack: '戻る・選択解除', keySelect: '選択', keyExtend: '範囲選択', keyAll: '一致する画像をすべて選択',
   keyRelabel: '選択した画像にラベル付け', keyDelete: '削除', keyUndo: '元に戻す', keyFilters: '絞り込み',

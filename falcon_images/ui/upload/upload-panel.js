@@ -1,6 +1,6 @@
 // The panel of uploads, and the whole page as a place to drop files on.
 
-import { archiveIn, openImport } from '../datasets/imports.js';
+import { takeDropped } from '../datasets/taken-files.js';
 import { json } from '../parts/api.js';
 import { Icon } from '../parts/icons.js';
 import { go } from '../parts/state.js';
@@ -40,11 +40,10 @@ export function DropZone() {
       if (!event.dataTransfer || !isFiles(event)) return;
       event.preventDefault();
       setOver(false);
-      droppedFiles(event.dataTransfer).then((found) => {
-        const archive = archiveIn(found);
-        if (archive) return openImport(archive);
+      droppedFiles(event.dataTransfer).then(async (found) => {
+        if (await takeDropped(found)) return;
         dropped.value = [...dropped.value, ...found];
-        return openUploads();
+        openUploads();
       }, toastError);
     };
     /** @type {Record<string, (event: any) => void>} */
