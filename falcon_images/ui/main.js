@@ -45,7 +45,7 @@ function App() {
 function skip(event) {
   event.preventDefault();
   /** @type {HTMLElement | null} */
-  const first = document.querySelector('.list, main a, main button');
+  const first = document.querySelector('.list') ?? document.querySelector('main a, main button');
   first?.focus();
 }
 

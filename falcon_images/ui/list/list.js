@@ -269,7 +269,8 @@ function destination(key, active, total, layout, box) {
   };
   const move = lookUp(moves, key);
   if (move === undefined) return null;
-  return Math.max(0, Math.min(total - 1, active < 0 ? 0 : active + move));
+  if (active < 0 && key !== 'End') return 0;
+  return Math.max(0, Math.min(total - 1, active + move));
 }
 
 /**

@@ -43,7 +43,7 @@ export function CollectionPage({ shown }) {
   const [filters, setFilters] = useState(WIDE.matches);
   const loaded = useLoaded(shown);
   const chosen = useChosen(shown, loaded);
-  const marks = useMarks(shown, loaded);
+  const marks = useMarks(shown, loaded, chosen);
   const reload = () => { chosen.setSelection(NOTHING); loaded.reload(); };
   const actions = {
     ...actionsOn({ shown, loaded, chosen, marks, setDialog }), reload,

@@ -17,6 +17,10 @@ const HELP = [
   ['0', 'keyFit'], ['Z', 'keyPixels'], ['I', 'keyProperties'], ['B', 'keyLevels'], ['?', 'keyHelp'],
 ];
 
+const MOVES = new Set([
+  'ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'PageUp', 'PageDown', 'Home', 'End', 'Enter', ' ',
+]);
+
 /**
  * Whether a key is meant for a field that is written in.
  * @param {Event} event
@@ -53,6 +57,7 @@ function act(event, actions) {
   const control = event.ctrlKey || event.metaKey;
   if (event.altKey) return false;
   const key = event.key.toLowerCase();
+  if (MOVES.has(event.key) && event.target === document.body) return passToList(event);
   if (control) return run(lookUp({ a: actions.selectAll, z: undoLast }, key));
   if (/^[1-9]$/.test(key)) return run(() => actions.mark(Number(key)));
   return run(lookUp({
@@ -60,6 +65,18 @@ function act(event, actions) {
     e: actions.export, f: actions.toggleFilters, g: actions.toggleView, u: openUploads, '?': showHelp,
     '/': () => clickOn('[data-add-condition]'),
   }, key));
+}
+
+/**
+ * Have the list act on a key of its own, although nothing has the focus yet.
+ * @param {KeyboardEvent} event
+ */
+function passToList({ key, shiftKey }) {
+  /** @type {HTMLElement | null} */
+  const list = document.querySelector('.list');
+  list?.focus();
+  list?.dispatchEvent(new KeyboardEvent('keydown', { key, shiftKey, cancelable: true }));
+  return list !== null;
 }
 
 /** @param {(() => unknown) | undefined} action */

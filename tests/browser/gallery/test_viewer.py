@@ -260,3 +260,9 @@ def spread(page: Page) -> int:
 
 def style(page: Page, name: str) -> str:
     return str(page.locator('.layer').evaluate(f'layer => layer.style.{name}'))
+
+
+def test_why_an_svg_is_a_preview_is_told(page: Page, serving: Serving) -> None:
+    serving.upload(b'<svg xmlns="http://www.w3.org/2000/svg"/>')
+    open_first(page, serving)
+    expect(page.locator('.stage-note')).not_to_contain_text('browsers cannot draw')

@@ -1,0 +1,115 @@
+"""Labels by keys beside other pages, and while the service is away."""
+
+from playwright.sync_api import Page, expect
+
+from tests.support.looking import fill, label_of, questions, see, until
+from tests.support.serving import Serving
+
+
+def test_two_pages_do_not_overwrite_each_others_labels(
+    page: Page, serving: Serving
+) -> None:
+    newest, *_ = fill(serving, 4)
+    see(page, serving)
+    expect(page.get_by_role('button', name='1 NG')).to_be_visible()
+    expect(page.locator('.tile .badge').first).to_have_text('NG')
+    relabelled(serving, newest, 'scrap')
+    page.locator('.list').focus()
+    page.keyboard.press('Home')
+    page.keyboard.press('2')
+    expect(page.get_by_text('Somebody labelled image_3.jpg meanwhile')).to_be_visible()
+    expect(page.locator('.tile .badge').first).to_have_text('scrap')
+    assert label_of(serving, newest) == 'scrap'
+    page.keyboard.press('Home')
+    page.keyboard.press('2')
+    until(page, lambda: label_of(serving, newest) == 'OK')
+
+
+def test_a_change_of_another_property_is_no_reason_to_refuse_a_label(
+    page: Page, serving: Serving
+) -> None:
+    newest, *_ = fill(serving, 4)
+    see(page, serving)
+    expect(page.get_by_role('button', name='1 NG')).to_be_visible()
+    page.locator('.list').focus()
+    for key, label in (('2', 'OK'), ('1', 'NG')):
+        page.keyboard.press('Home')
+        page.keyboard.press(key)
+        until(page, lambda label=label: label_of(serving, newest) == label)
+        relabelled(serving, newest, key, name='note')
+    document = serving.get(f'/collections/c/images/{newest}').json()
+    assert (document['label'], document['note']) == ('NG', '1')
+
+
+def test_a_label_waits_for_a_service_that_is_away(page: Page, serving: Serving) -> None:
+    newest, second, *_ = fill(serving, 4)
+    see(page, serving)
+    expect(page.get_by_role('button', name='1 NG')).to_be_visible()
+    page.route('**/images/*', lambda route: route.abort())
+    page.route('**/health/ready', lambda route: route.abort())
+    page.locator('.list').focus()
+    page.keyboard.press('Home')
+    page.keyboard.press('2')
+    expect(page.get_by_text('The service does not answer. This page')).to_be_visible()
+    expect(page.locator('.tile.active')).to_have_attribute('data-index', '1')
+    assert questions(page) == ['beforeunload']
+    # It is known by now that nothing can be done, so the next key does not go on.
+    page.keyboard.press('1')
+    expect(page.get_by_text('image_2.jpg was not labelled')).to_be_visible()
+    expect(page.locator('.tile.active')).to_have_attribute('data-index', '1')
+    page.unroute_all()
+    page.get_by_role('button', name='Try now').click()
+    until(page, lambda: label_of(serving, newest) == 'OK')
+    assert label_of(serving, second) == 'OK'
+
+
+def test_after_an_undo_the_image_that_was_undone_is_active(
+    page: Page, serving: Serving
+) -> None:
+    newest, *_ = fill(serving, 4)
+    see(page, serving)
+    expect(page.get_by_role('button', name='1 NG')).to_be_visible()
+    page.locator('.list').focus()
+    page.keyboard.press('Home')
+    page.keyboard.press('2')
+    until(page, lambda: label_of(serving, newest) == 'OK')
+    page.keyboard.press('End')
+    page.keyboard.press('Control+z')
+    expect(page.locator('.tile.active')).to_have_attribute('data-index', '0')
+    page.keyboard.press('Enter')
+    page.keyboard.press('2')
+    expect(page.get_by_role('dialog', name='image_2.jpg')).to_be_visible()
+    until(page, lambda: label_of(serving, newest) == 'OK')
+    page.keyboard.press('Control+z')
+    expect(page.get_by_role('dialog', name='image_3.jpg')).to_be_visible()
+
+
+def test_a_notice_covers_no_picture_and_no_selection(
+    page: Page, serving: Serving
+) -> None:
+    fill(serving, 4)
+    see(page, serving)
+    expect(page.get_by_role('button', name='1 NG')).to_be_visible()
+    page.locator('.list').focus()
+    page.keyboard.press('Home')
+    page.keyboard.press('1')
+    page.keyboard.press('2')
+    expect(page.locator('.toast')).to_contain_text('image_2.jpg: OK')
+    expect(page.locator('.toast')).to_have_count(1)
+    toast = page.locator('.toast').bounding_box()
+    images = page.locator('.images').bounding_box()
+    keys = page.locator('.status-bar .label-bar').bounding_box()
+    assert toast
+    assert images
+    assert keys
+    assert toast['y'] >= images['y'] + images['height']
+    assert toast['x'] + toast['width'] <= keys['x']
+
+
+def relabelled(
+    serving: Serving, image_id: str, value: object, name: str = 'label'
+) -> None:
+    """Change an image as another page does."""
+    address = f'{serving.url}/collections/c/images/{image_id}'
+    changed = serving.session.patch(address, json={name: value}, timeout=60)
+    assert changed.status_code == 200, changed.text
