@@ -118,6 +118,9 @@ export const ENGLISH = {
   tableUnknown: 'unknown', tableRow: 'Row {row}', tableUnknownHelp: 'There are rows whose images do not exist ({rows}, …). Take them out of the table.',
   tableConflictsHelp: 'Images that somebody changed since the export stay as they are.',
   tableExact: 'Take doubtful cells as they are written',
+  lostFiles: '{n} files were still on their way to {collection} when the page was left:',
+  lostFiles_1: 'A file was still on its way to {collection} when the page was left:', lostList: 'Files that may be missing',
+  lostHelp: 'Choose them, or their folder, once more: what has arrived is not stored again.',
 
   keyLabel: 'Set the label, go on', keyMove: 'Move', keyOpen: 'Open the image',
   keyBack: 'Back; select nothing', keySelect: 'Select', keyExtend: 'Select a range', keyAll: 'Select all that match',

@@ -117,6 +117,8 @@ export const JAPANESE = {
   tableUnknown: '不明', tableRow: '{row} 行目', tableUnknownHelp: '該当する画像のない行があります ({rows} …)。表から取り除いてください。',
   tableConflictsHelp: 'エクスポート後に変更された画像はそのままです。',
   tableExact: '要確認のセルもそのまま使う',
+  lostFiles: 'ページを離れたとき、{collection} へ送信中のファイルが {n} 件ありました:', lostList: '未送信の可能性があるファイル',
+  lostHelp: 'ファイルまたはフォルダーをもう一度選んでください。届いている分は二重に保存されません。',
 
   keyLabel: 'ラベルを設定して次へ', keyMove: '移動', keyOpen: '画像を開く',
   keyBack: '戻る・選択解除', keySelect: '選択', keyExtend: '範囲選択', keyAll: '一致する画像をすべて選択',

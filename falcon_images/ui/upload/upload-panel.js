@@ -10,6 +10,7 @@ import { Watched } from '../parts/watched.js';
 import { bytes, number, t } from '../parts/words.js';
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { chosenFiles, droppedFiles } from './dropped.js';
+import { LostList } from './lost-list.js';
 import { ProgressBar, uploadedText } from './upload-progress.js';
 import {
   addFiles, cancelWaiting, closeUploads, forgetFinished, isUnfinished, openUploads, retry, uploads,
@@ -73,6 +74,7 @@ export function UploadPanel({ collection }) {
         <h2>${t('uploads')}</h2>
         <button class="icon" aria-label=${t('close')} onClick=${closeUploads}><${Icon} name="close" /></button>
       </header>
+      <${LostList} />
       <${Choice} key=${collection} collection=${collection} />
       ${items.length > 0 && html`
         <${Overall} items=${items} />
