@@ -80,7 +80,7 @@ export function ImageList(props) {
       aria-multiselectable="true" aria-rowcount=${columns ? total + 1 : undefined}
       aria-activedescendant=${active >= first && active <= last ? `item-${active}` : undefined}
       onClick=${click} onDblClick=${(event) => event.preventDefault()} onKeyDown=${onKeyDown}>
-      ${columns && html`<${TableHead} columns=${columns} sort=${sort} />`}
+      ${columns && html`<${TableHead} columns=${columns} sort=${sort} first=${documents.get(first)} />`}
       <div class="rows" role="presentation"
         style=${{ height: `${rows.height - layout.head}px`, minWidth: columns ? `${tableWidth(columns)}px` : '0' }}>
         ${box.width > 0 && items(first, last, rows, layout, props)}

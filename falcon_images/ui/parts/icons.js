@@ -8,6 +8,7 @@ const PATHS = {
   back: 'M15 5l-7 7 7 7', forward: 'M9 5l7 7-7 7', close: 'M6 6l12 12M18 6L6 18',
   check: 'M5 12.5l4.5 4.5L19 7.5', filter: 'M4 6h16M7 12h10M10 18h4',
   grid: 'M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z',
+  columns: 'M4 5h16v14H4zM9.3 5v14M14.7 5v14',
   table: 'M4 5h16v14H4zM4 10h16M4 14.5h16M10 10v9',
   upload: 'M12 16V5M7 9.5L12 4.5l5 5M5 15.5V19h14v-3.5',
   download: 'M12 4.5v11M7 11l5 5 5-5M5 15.5V19h14v-3.5',

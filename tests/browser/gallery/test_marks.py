@@ -113,3 +113,26 @@ def relabelled(
     address = f'{serving.url}/collections/c/images/{image_id}'
     changed = serving.session.patch(address, json={name: value}, timeout=60)
     assert changed.status_code == 200, changed.text
+
+
+def test_the_view_of_an_image_says_that_the_service_is_away(
+    page: Page, serving: Serving
+) -> None:
+    fill(serving, 4)
+    see(page, serving)
+    expect(page.locator('.tile .badge').first).to_have_text('NG')
+    page.route('**/images/**', lambda route: route.abort())
+    page.route('**/health/ready', lambda route: route.abort())
+    page.locator('.tile').first.click()
+    notice = page.locator('.away')
+    expect(notice).to_be_visible()
+    box = notice.bounding_box()
+    assert box
+    point = [box['x'] + 20, box['y'] + 10]
+    at = 'at => document.elementFromPoint(...at).closest(".away") !== null'
+    assert page.evaluate(at, point)
+    expect(page.locator('.viewer .stage-note')).to_have_text('Loading…')
+    page.unroute_all()
+    page.get_by_role('button', name='Try now').click()
+    expect(page.locator('.viewer .layer img')).to_be_visible()
+    expect(notice).to_have_count(0)
