@@ -22,10 +22,12 @@ const MOVES = new Set([
 ]);
 
 /**
- * Whether a key is meant for a field that is written in.
+ * Whether a key is meant for a field that is written in, or for a dialog, which is above the
+ * page also when nothing in it has the focus.
  * @param {Event} event
  */
 export function isWriting(event) {
+  if (document.querySelector('dialog[open]')) return true;
   const element = /** @type {Partial<Element>} */ (event.target ?? {});
   return element.closest?.('input:not([type=checkbox], [type=range]), textarea, select, dialog') !== null;
 }

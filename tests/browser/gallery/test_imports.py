@@ -208,6 +208,7 @@ def test_an_import_that_is_a_change_can_be_undone(
     dialog.get_by_role('button', name='Undo').click()
     expect(dialog).to_contain_text('The import was undone.')
     page.keyboard.press('Escape')
+    expect(page.get_by_role('dialog')).to_have_count(0)
     page.locator('body').press('Control+z')
     assert reverted == [f'{serving.url}/collections/c/changes/{"a" * 24}/revert']
 
