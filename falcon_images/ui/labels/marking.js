@@ -6,11 +6,18 @@ import { lookUp } from '../parts/look-up.js';
 import { toast, toastError, toastUndo } from '../parts/toasts.js';
 import { valueAt, valueText } from '../parts/values.js';
 import { t } from '../parts/words.js';
-import { ChangedMeanwhileError, remember, sendLabel } from './sent-marks.js';
+import { ChangedMeanwhileError, remember, sendLabel, UNKNOWN } from './sent-marks.js';
 
 /** @import { ImageDocument } from '../parts/values.js' */
 
-/** @typedef {{ collection: string, document: ImageDocument, label: string, value: unknown }} Mark `label` is a property's name */
+/**
+ * @typedef {object} Mark
+ * @property {string} collection
+ * @property {ImageDocument} document
+ * @property {string} label a property's name
+ * @property {unknown} value
+ * @property {boolean} isSeen whether the document has the label that the image had
+ */
 /** @typedef {(document: ImageDocument) => void} Put shows what the document has become */
 /** @typedef {(id: string) => void} Show makes an image the active one */
 
@@ -61,13 +68,12 @@ async function inTurn(path, act) {
  * @param {Put} put
  * @param {Show} show
  */
-async function sendMark(path, { document, label, value }, put, show) {
-  const before = valueAt(document, label);
-  const changed = await sendLabel(path, label, before, value);
+async function sendMark(path, { document, label, value, isSeen }, put, show) {
+  const changed = await sendLabel(path, label, isSeen ? valueAt(document, label) : UNKNOWN, value);
   put(changed.value);
   const text = t('labelled', { name: document.image, value: valueText(value) });
   const undo = async () => {
-    put(remember(path, await setBack(path, label, before, changed.etag)).value);
+    put(remember(path, await setBack(path, label, changed.before, changed.etag)).value);
     show(document._id);
     return t('undone', { n: 1 });
   };

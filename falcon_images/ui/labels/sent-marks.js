@@ -10,6 +10,8 @@ import { t } from '../parts/words.js';
 
 /** @typedef {{ value: ImageDocument, etag: string | null }} Sent what an image has become */
 
+/** Stands for a label that was not seen yet. */
+export const UNKNOWN = Symbol('unknown');
 const MAX_TRIES = 4;
 const MAX_TAGS = 5000;
 const AWAY = [0, 502, 503, 504];
@@ -30,9 +32,9 @@ export class ChangedMeanwhileError extends Error {
  * Set a label that is `before` where it was seen; wait for a service that is away.
  * @param {string} path of the image
  * @param {string} label a property's name
- * @param {unknown} before
+ * @param {unknown} before or UNKNOWN
  * @param {unknown} value
- * @returns {Promise<Sent>}
+ * @returns {Promise<Sent & { before: unknown }>}
  * @throws {ChangedMeanwhileError} it is another by now
  */
 export async function sendLabel(path, label, before, value) {
@@ -64,12 +66,13 @@ export function remember(path, sent) {
  * @param {string} label
  * @param {unknown} before
  * @param {unknown} value
- * @returns {Promise<Sent>}
  */
 async function attempt(path, label, before, value) {
-  const tag = tags.get(path) ?? await tagNow(path, label, before, value);
-  const headers = { 'If-Match': tag };
-  return remember(path, await sendJson('PATCH', path, { [label]: value }, headers));
+  const known = before === UNKNOWN ? undefined : tags.get(path);
+  const found = known ? { tag: known, before } : await tagNow(path, label, before, value);
+  const headers = { 'If-Match': found.tag };
+  const sent = await sendJson('PATCH', path, { [label]: value }, headers);
+  return { ...remember(path, sent), before: found.before };
 }
 
 /**
@@ -82,9 +85,12 @@ async function attempt(path, label, before, value) {
 async function tagNow(path, label, before, value) {
   const response = await send(path);
   const now = await readJson(response);
-  const text = jsonText(valueAt(now, label));
+  const tag = String(tagOf(response));
+  const found = valueAt(now, label);
+  if (before === UNKNOWN) return { tag, before: found };
+  const text = jsonText(found);
   if (text !== jsonText(before) && text !== jsonText(value)) throw new ChangedMeanwhileError(now);
-  return String(tagOf(response));
+  return { tag, before };
 }
 
 /**

@@ -9,6 +9,7 @@ import { useDocuments } from '../list/use-documents.js';
 import { health } from '../parts/health.js';
 import { go, view } from '../parts/state.js';
 import { toast, toastError } from '../parts/toasts.js';
+import { valueAt } from '../parts/values.js';
 import { t } from '../parts/words.js';
 import { uploads } from '../upload/uploads.js';
 import { useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
@@ -130,7 +131,11 @@ export function useMarks({ collection }, { documents, labels, refreshFields }, {
     if (!known) toastNoLabel(key);
     // The image stays the active one, so that the key can be pressed again.
     else if (health.value.away) toast(t('keyWhileAway', { name: document.image }), { failed: true });
-    else markImage({ collection, document, label: labels.label, value }, put, show).then(refreshFields);
+    else {
+      // The list comes without the label until it is known which property that is.
+      const isSeen = valueAt(document, labels.label) !== undefined || Boolean(documents?.hasField(labels.label));
+      markImage({ collection, document, label: labels.label, value, isSeen }, put, show).then(refreshFields);
+    }
     return known && !health.value.away;
   };
   return { mark, version };
