@@ -30,6 +30,8 @@ _LAYOUTS: dict[str, Layout] = {
     'csv': Csv(),
     'xlsx': Workbook(),
 }
+# Those that can be sent back, to change images.
+_TAGGED = ('csv', 'xlsx')
 # Those that sort images into folders.
 _DATASETS = ('imagefolder',)
 
@@ -48,7 +50,13 @@ class Export:
         query = parse_export(req.params, self._limits)
         conditions = {n: v for n, v in req.params.items() if n not in TOKENS}
         written = urlencode(conditions, doseq=True, errors='replace')
-        request = Request(collection_name, written, query.fields, self._options(req))
+        request = Request(
+            collection_name,
+            written,
+            query.fields,
+            self._options(req),
+            has_tags=req.params.get('format') in _TAGGED,
+        )
         body = self._exports.begin(request, query, layout)
         _describe(req, resp, collection_name, layout)
         resp.stream = cast(Any, body)

@@ -1,0 +1,104 @@
+"""Sheets as people send them back, and requests that relabel by them."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import falcon.testing
+import openpyxl
+
+from tests.support.service import Service, form
+
+RELABEL = '/collections/c/relabel'
+EXPORT = '/collections/c/export'
+Result = falcon.testing.Result
+
+
+def exported(service: Service, kind: str = 'csv', query: str = '') -> bytes:
+    answer = service.client.simulate_get(EXPORT, query_string=f'format={kind}&{query}')
+    assert answer.status_code == 200, answer.text
+    return answer.content
+
+
+def relabel(
+    service: Service, sheet: bytes | str, name: str = 'a.csv', **params: str
+) -> Result:
+    """Send a sheet as a form."""
+    content = sheet.encode() if isinstance(sheet, str) else sheet
+    sent = form(('file', content, name))
+    return service.client.simulate_post(
+        RELABEL, body=sent.body, content_type=sent.content_type, params=params
+    )
+
+
+def dry(service: Service, sheet: bytes | str, **params: str) -> Any:
+    """What would be done."""
+    answer = relabel(service, sheet, dry_run='true', **params)
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def done(service: Service, sheet: bytes | str, **params: str) -> Any:
+    answer = relabel(service, sheet, **params)
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def refusal(service: Service, sheet: bytes | str, status: int = 400) -> str:
+    """Why a sheet is refused."""
+    answer = relabel(service, sheet)
+    assert answer.status_code == status, answer.text
+    return str(answer.json['description'])
+
+
+def table(content: bytes) -> list[list[str]]:
+    """The rows of a CSV."""
+    return list(csv.reader(io.StringIO(content.decode('utf-8-sig'), newline='')))
+
+
+def text(rows: Sequence[Sequence[Any]], separator: str = ',') -> str:
+    """Rows as CSV."""
+    buffer = io.StringIO()
+    csv.writer(buffer, delimiter=separator).writerows(rows)
+    return buffer.getvalue()
+
+
+def edited(content: bytes, column: str, *values: str) -> str:
+    """A CSV whose first rows have other values in a column."""
+    names, *rows = table(content)
+    for row, value in zip(rows, values, strict=False):
+        row[names.index(column)] = value
+    return text([names, *rows])
+
+
+def workbook(rows: Sequence[Sequence[Any]], **formats: str) -> bytes:
+    """A workbook as Excel saves it, with shared texts."""
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(list(row))
+    for place, number_format in formats.items():
+        book.active[place].number_format = number_format
+    return saved(book)
+
+
+def saved(book: Any) -> bytes:
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def resaved(content: bytes) -> bytes:
+    """A workbook as it is after a program for spreadsheets has opened and saved it."""
+    return saved(openpyxl.load_workbook(io.BytesIO(content)))
+
+
+def properties_of(service: Service, image_id: str) -> dict[str, Any]:
+    document: dict[str, Any] = service.client.simulate_get(
+        f'/collections/c/images/{image_id}'
+    ).json
+    return {
+        name: value
+        for name, value in document.items()
+        if name not in ('_id', 'time', 'image', '_file')
+    }
