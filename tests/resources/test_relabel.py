@@ -238,7 +238,10 @@ def test_what_is_not_known_in_a_query_is_refused(
 
 
 def test_a_workbook_sets_numbers_and_truths(service: Service, ids: list[str]) -> None:
-    rows = [['_id', 'score', 'n', 'seen', 'new'], [ids[0], 2, 4.0, False, 7]]
+    rows: list[list[Any]] = [
+        ['_id', 'score', 'n', 'seen', 'new'],
+        [ids[0], 2, 4.0, False, 7],
+    ]
     assert done(service, workbook(rows))['changed'] == 1
     found = properties_of(service, ids[0])
     assert [found[name] for name in ('score', 'n', 'seen', 'new')] == [2.0, 4, False, 7]

@@ -2,14 +2,24 @@
 
 import csv
 import io
+import re
+import zipfile
 from collections.abc import Sequence
 from typing import Any
 
 import falcon.testing
 import openpyxl
 
+from tests.support.importing import zipped
 from tests.support.service import Service, form
 
+_SHEET, _TYPES = 'xl/worksheets/sheet1.xml', '[Content_Types].xml'
+_MAIN = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main'
+_SHARED = (
+    '<Override PartName="/xl/sharedStrings.xml" ContentType="application/'
+    'vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
+)
+_INLINE = re.compile('(<c [^>]*)t="inlineStr"><is>(.*?)</is></c>', re.DOTALL)
 RELABEL = '/collections/c/relabel'
 EXPORT = '/collections/c/export'
 Result = falcon.testing.Result
@@ -73,7 +83,7 @@ def edited(content: bytes, column: str, *values: str) -> str:
 
 
 def workbook(rows: Sequence[Sequence[Any]], **formats: str) -> bytes:
-    """A workbook as Excel saves it, with shared texts."""
+    """A workbook with the rows in its first sheet."""
     book = openpyxl.Workbook()
     for row in rows:
         book.active.append(list(row))
@@ -86,6 +96,24 @@ def saved(book: Any) -> bytes:
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
+
+
+def with_shared_texts(content: bytes) -> bytes:
+    """A workbook whose texts are in a part of their own, as Excel saves them."""
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        files = {name: parts.read(name).decode() for name in parts.namelist()}
+    items: list[str] = []
+
+    def moved(match: re.Match[str]) -> str:
+        if match[2] not in items:
+            items.append(match[2])
+        return f'{match[1]}t="s"><v>{items.index(match[2])}</v></c>'
+
+    files[_SHEET] = _INLINE.sub(moved, files[_SHEET])
+    texts = ''.join(f'<si>{item}</si>' for item in items)
+    files['xl/sharedStrings.xml'] = f'<sst xmlns="{_MAIN}">{texts}</sst>'
+    files[_TYPES] = files[_TYPES].replace('</Types>', f'{_SHARED}</Types>')
+    return zipped({name: text.encode() for name, text in files.items()})
 
 
 def resaved(content: bytes) -> bytes:

@@ -113,7 +113,7 @@ def _image_id(number: int, cell: Any) -> str:
     text = str(cell or '').strip().lower()
     if _IMAGE_ID.fullmatch(text):
         return text
-    if not isinstance(cell, str) or _NUMBER.fullmatch(text):
+    if not text or not isinstance(cell, str) or _NUMBER.fullmatch(text):
         raise wrong_row(
             number,
             f'Its _id is {text[:_MAX_SHOWN]!r}, which a spreadsheet made a number of, '
