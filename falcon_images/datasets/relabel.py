@@ -16,8 +16,8 @@ from falcon_images.datasets.relabel_report import (
 )
 from falcon_images.datasets.sheets.cells import (
     CellError,
+    CellOutcome,
     CellReader,
-    Outcome,
     value_of,
 )
 from falcon_images.datasets.sheets.row_file import ImageRow, RowFile
@@ -145,7 +145,7 @@ class Comparison:
             compared.prepared = _prepared(row, found, values)
         return compared
 
-    def _outcomes(self, row: ImageRow, document: Document) -> Mapping[str, Outcome]:
+    def _outcomes(self, row: ImageRow, document: Document) -> Mapping[str, CellOutcome]:
         """Return what cells do, by the names of properties."""
         outcomes = {}
         for column, cell in row.cells.items():

@@ -28,7 +28,7 @@ class CellError(Exception):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CellOutcome:
     """What a cell does: it sets a value, or nothing.
 
     `artefact` says why it is most likely not what somebody meant, but what a
@@ -44,7 +44,7 @@ class Outcome:
         return self.value is not _NONE
 
 
-UNCHANGED = Outcome()
+UNCHANGED = CellOutcome()
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class CellReader:
     encoding: str = 'utf-8'
     is_exact: bool = False
 
-    def read(self, current: Any, cell: Any) -> Outcome:
+    def read(self, current: Any, cell: Any) -> CellOutcome:
         """Compare a cell with the value that is there; None if there is none.
 
         Raises:
@@ -76,9 +76,9 @@ class CellReader:
             return _new(cell)
         if isinstance(current, str):
             return self._text(current, cell)
-        return Outcome(None) if cell == _NULL else self._other(current, cell)
+        return CellOutcome(None) if cell == _NULL else self._other(current, cell)
 
-    def _other(self, current: Any, cell: Any) -> Outcome:
+    def _other(self, current: Any, cell: Any) -> CellOutcome:
         if isinstance(current, bool):
             return _truth(current, cell)
         if isinstance(current, int | float) or is_decimal(current):
@@ -89,21 +89,21 @@ class CellReader:
             return self._members(current, cell)
         raise CellError('a value of this type cannot be changed by a table')
 
-    def _text(self, current: str, cell: Any) -> Outcome:
+    def _text(self, current: str, cell: Any) -> CellOutcome:
         text = cell if isinstance(cell, str) else _plain(cell)
         if text == current:
             return UNCHANGED
         if self.is_exact:
-            return Outcome(text)
-        return Outcome(text, artefact_of_text(current, cell, text, self.encoding))
+            return CellOutcome(text)
+        return CellOutcome(text, artefact_of_text(current, cell, text, self.encoding))
 
-    def _number(self, current: Any, cell: Any) -> Outcome:
+    def _number(self, current: Any, cell: Any) -> CellOutcome:
         number = self._parsed(cell)
         shown = float(str(current)) if is_decimal(current) else current
         if number == shown:
             return UNCHANGED
         artefact = '' if self.is_exact else artefact_of_number(shown, number, cell)
-        return Outcome(number_like(current, number), artefact)
+        return CellOutcome(number_like(current, number), artefact)
 
     def _parsed(self, cell: Any) -> int | float:
         if isinstance(cell, str):
@@ -115,23 +115,23 @@ class CellReader:
             raise CellError('it is not a number, as the value of this image is')
         return cell
 
-    def _time(self, current: datetime.datetime, cell: Any) -> Outcome:
+    def _time(self, current: datetime.datetime, cell: Any) -> CellOutcome:
         was, time = _moment(current), cell
         artefact = ''
         if isinstance(cell, str):
             time = read_time(cell)
             artefact = '' if self.is_exact else artefact_of_time(was, time, cell)
         if artefact:
-            return Outcome(time, artefact)
+            return CellOutcome(time, artefact)
         if not isinstance(time, datetime.datetime):
             raise CellError('it is not a time, as the value of this image is')
-        return UNCHANGED if time == was else Outcome(time)
+        return UNCHANGED if time == was else CellOutcome(time)
 
-    def _members(self, current: Any, cell: Any) -> Outcome:
+    def _members(self, current: Any, cell: Any) -> CellOutcome:
         value = self._json(cell) if isinstance(cell, str) else None
         if not isinstance(value, dict | list):
             raise CellError('it is not a list or an object in JSON')
-        return UNCHANGED if value == _shown(current) else Outcome(value)
+        return UNCHANGED if value == _shown(current) else CellOutcome(value)
 
     def _json(self, text: str) -> Any:
         try:
@@ -168,17 +168,17 @@ def value_of(document: Document, column: str) -> Any:
     return value
 
 
-def _new(cell: Any) -> Outcome:
+def _new(cell: Any) -> CellOutcome:
     """Take a cell as what it is: text as in the form of an upload."""
-    return UNCHANGED if cell == _NULL else Outcome(cell)
+    return UNCHANGED if cell == _NULL else CellOutcome(cell)
 
 
-def _truth(current: bool, cell: Any) -> Outcome:
+def _truth(current: bool, cell: Any) -> CellOutcome:
     text = cell if isinstance(cell, str) else _plain(cell)
     value = _TRUTHS.get(text.strip().lower())
     if value is None:
         raise CellError('it is neither true nor false, as the value of this image is')
-    return UNCHANGED if value is current else Outcome(value)
+    return UNCHANGED if value is current else CellOutcome(value)
 
 
 def _number_of(text: str) -> int | float | None:
