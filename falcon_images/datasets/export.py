@@ -127,6 +127,8 @@ class Exports:
                 value_at(document, path)
 
     def _run(self, request: Request, query: Query) -> Run:
+        if request.has_tags:
+            query = replace(query, fields=())
         if query.fields:
             used = filter(None, (request.options.label_by, request.options.group_by))
             query = replace(query, fields=(*query.fields, *_ALWAYS_READ, *used))

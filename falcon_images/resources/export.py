@@ -40,6 +40,8 @@ _LAYOUTS: dict[str, Layout] = {
     'xlsx': Workbook(),
     'parquet': Parquet(),
 }
+# Those that can be sent back, to change images.
+_TAGGED = ('csv', 'xlsx')
 
 
 class Export:
@@ -62,6 +64,7 @@ class Export:
             query.fields,
             self._options(req),
             f'{req.forwarded_prefix}/collections/{quote(collection_name, safe="")}',
+            has_tags=req.params.get('format') in _TAGGED,
         )
         body = self._exports.begin(request, query, layout)
         _describe(req, resp, collection_name, layout)
