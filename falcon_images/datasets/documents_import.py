@@ -17,21 +17,18 @@ from falcon_images.metadata.documents import Document, public_view
 from falcon_images.metadata.values import time_of_id
 from falcon_images.properties import without_system_fields
 from falcon_images.store.image_files import StoredFiles
-from falcon_images.store.images import ImageStore
 from falcon_images.store.restorations import Restorations
 from falcon_images.uploads.form import Upload
 
 # The other files of the earlier version's archives: sheets and reports.
 _BESIDE = MANIFEST.removesuffix('.json')
+_ATTEMPTS = 20
 
 
 class DocumentsImport:
     """Stores images with their ids and times, or updates those that are there."""
 
-    def __init__(
-        self, store: ImageStore, restorations: Restorations, stored_files: StoredFiles
-    ) -> None:
-        self._store = store
+    def __init__(self, restorations: Restorations, stored_files: StoredFiles) -> None:
         self._restorations = restorations
         self._stored_files = stored_files
 
@@ -97,8 +94,8 @@ class DocumentsImport:
             self._restorations.require_free(collection_name, image_id)
         elif is_new:
             time = document.time or time_of_id(image_id)
-            restore = self._restorations.restore
-            is_new = restore(collection_name, upload, image_id, time).is_new
+            restore, noting = self._restorations.restore, entries.change.creating
+            is_new = restore(collection_name, upload, image_id, time, noting).is_new
         if is_new:
             entries.report.imported += 1
         else:
@@ -113,20 +110,28 @@ class DocumentsImport:
                 'The image with this id has other bytes, and the bytes under an id '
                 'never change.'
             )
-        found = self._restorations.find(collection_name, image_id)
+        for _ in range(_ATTEMPTS):
+            if self._is_updated(entries, image_id, upload):
+                return
+        raise ConflictError('Others change it all the time; import it again.')
+
+    def _is_updated(self, entries: Entries, image_id: str, upload: Upload) -> bool:
+        """Return whether an image has its properties, and nobody was in between."""
+        found = self._restorations.find(entries.collection_name, image_id)
         if found is None or not (
             entries.is_dry_run
-            or self._restorations.is_whole(collection_name, found, upload)
+            or self._restorations.is_whole(entries.collection_name, found, upload)
         ):
             raise ConflictError('It was deleted just now; import it again.')
         before = without_system_fields(public_view(found))
         properties = _with_types(before, upload.properties)
         if properties == before:
             entries.report.unchanged += 1
-            return
-        if not entries.is_dry_run:
-            self._store.replace(collection_name, image_id, properties)
-        entries.report.updated += 1
+            return True
+        if entries.is_dry_run or entries.change.replace(found, properties):
+            entries.report.updated += 1
+            return True
+        return False
 
 
 def _with_types(before: Document, properties: Mapping[str, Any]) -> Document:

@@ -21,6 +21,7 @@ from falcon_images.image_types.identify import identify
 from falcon_images.properties import check_values
 from falcon_images.settings import Limits
 from falcon_images.store.images import ImageStore
+from falcon_images.store.import_changes import ImportChange
 from falcon_images.uploads.form import Upload
 
 # What is wrong with one entry, and nothing of it was stored.
@@ -33,16 +34,19 @@ _REFUSALS = (
 class Entries:
     """The entries of one archive, on their way into one collection."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each has something to do with an entry
         self,
+        *,
         reader: ArchiveReader,
         report: ImportReport,
+        change: ImportChange,
         store: ImageStore,
         spool: UploadSpool,
         limits: Limits,
     ) -> None:
         self.reader = reader
         self.report = report
+        self.change = change
         self.collection_name = report.collection_name
         self.is_dry_run = report.is_dry_run
         self.limits = limits
@@ -88,7 +92,8 @@ class Entries:
         if self.is_dry_run:
             is_new = not self._store.has_key(self.collection_name, upload, key)
         else:
-            is_new = self._store.add(self.collection_name, upload, key).is_new
+            name, noting = self.collection_name, self.change.creating
+            is_new = self._store.add_noted(name, upload, key, noting).is_new
         if is_new:
             self.report.imported += 1
         else:

@@ -23,6 +23,7 @@ from falcon_images.server.places import Places
 from falcon_images.settings import Limits
 from falcon_images.store.image_files import StoredFiles
 from falcon_images.store.images import ImageStore
+from falcon_images.store.import_changes import ImportChanges
 from falcon_images.store.restorations import Restorations
 from falcon_images.uploads.archives import Archive, receive_archive
 from falcon_images.uploads.digests import Claim
@@ -53,20 +54,22 @@ _DEFAULT = ImportOptions()
 class Imports:
     """Imports archives into collections."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each does something of an import
         self,
         *,
         store: ImageStore,
         restorations: Restorations,
         stored_files: StoredFiles,
+        changes: ImportChanges,
         spool: UploadSpool,
         limits: Limits,
     ) -> None:
         self._store = store
+        self._changes = changes
         self._spool = spool
         self._limits = limits
         self.places = Places(_MOST_AT_ONCE, _too_many)
-        self._documents = DocumentsImport(store, restorations, stored_files)
+        self._documents = DocumentsImport(restorations, stored_files)
 
     def run(
         self,
@@ -99,9 +102,18 @@ class Imports:
         ):
             reader = ArchiveReader(archive.file, archive.size)
             report = ImportReport(collection_name, options.is_dry_run)
-            entries = Entries(reader, report, self._store, self._spool, self._limits)
-            self._import(entries, archive, options.label_by)
-        return report.answer()
+            change = self._changes.begin(collection_name)
+            entries = Entries(
+                reader=reader,
+                report=report,
+                change=change,
+                store=self._store,
+                spool=self._spool,
+                limits=self._limits,
+            )
+            with change.ending():
+                self._import(entries, archive, options.label_by)
+        return report.answer(change.id)
 
     def _import(self, entries: Entries, archive: Archive, label_by: str) -> None:
         name = _manifest_name(entries.reader)
