@@ -86,9 +86,13 @@ class Entries:
                 facts = identify(file)
             yield Upload(file, image_name, size, sha256.hexdigest(), facts, properties)
 
-    def add(self, upload: Upload, *path: str) -> None:
-        """Store an upload that has no id, once for each path in an archive."""
-        key = _key(upload, *path)
+    def add(self, upload: Upload, path: str, number: int = 0) -> None:
+        """Store an upload that has no id, once for each path in an archive.
+
+        Args:
+            number: how many documents before it have the same file.
+        """
+        key = _key(upload, path, number)
         if self.is_dry_run:
             is_new = not self._store.has_key(self.collection_name, upload, key)
         else:
@@ -100,9 +104,10 @@ class Entries:
             self.report.unchanged += 1
 
 
-def _key(upload: Upload, *path: str) -> str:
+def _key(upload: Upload, path: str, number: int) -> str:
     """Return the key of an image without an id; no header can have such a key."""
-    place = hashlib.sha256('\0'.join(path).encode(errors='replace')).hexdigest()
+    text = f'{path}\0{number}' if number else path
+    place = hashlib.sha256(text.encode(errors='replace')).hexdigest()
     return f'archive\n{place}\n{upload.sha256}'
 
 

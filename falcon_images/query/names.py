@@ -12,6 +12,8 @@ DRY_RUN = 'dry_run'
 OF_BULK_CHANGES = ('all', DRY_RUN, 'expect')
 # The property that is the class of an image, of which data sets make folders.
 LABEL_BY = 'label_by'
+# The property that is the split of an image, in an import.
+SPLIT_BY = 'split_by'
 # How images are sorted into folders.
 OF_DATASETS = (LABEL_BY, 'split', 'group_by', 'duplicates')
 # They are read of GET and HEAD alone.
@@ -28,7 +30,7 @@ NAMES: dict[str, frozenset[str]] = {
     'getFields': frozenset((*_SELECTION, 'values', *TOKENS)),
     'changeImages': frozenset((*_SELECTION, *OF_BULK_CHANGES)),
     'uploadImage': frozenset(('dedupe',)),
-    'importArchive': frozenset((LABEL_BY, DRY_RUN)),
+    'importArchive': frozenset((LABEL_BY, SPLIT_BY, DRY_RUN)),
 }
 LIST = NAMES['listImages']
 FIELDS = NAMES['getFields']
