@@ -168,7 +168,7 @@ def _value(before: Any, value: Any, is_whole: bool) -> Any:
         return before
     # A column has one type: whole numbers may be written as numbers, others as text.
     is_text = isinstance(value, str) and text.decode('utf-8', 'replace') == value
-    is_number = isinstance(value, float) and value == before
+    is_number = isinstance(value, float) and type(before) is int and value == before
     return before if not is_whole and (is_text or is_number) else value
 
 

@@ -100,7 +100,7 @@ def test_images_that_no_row_names_are_imported_too(service: Service) -> None:
     assert found(service, 'n', 'label') == [('a.jpg', 1, 'OK'), ('b.jpg', None, 'NG')]
 
 
-BAD_ROWS = {
+BAD_ROWS: dict[str, tuple[dict[str, Any], str]] = {
     'no file': ({'file_name': 'x.jpg'}, 'no file'),
     'no name': ({'n': 1}, 'file_name'),
     'elsewhere': ({'file_name': '../OK/a.jpg'}, 'no file'),
@@ -146,7 +146,7 @@ def export(service: Service, query: str) -> bytes:
 
 
 def fill(service: Service) -> list[dict[str, Any]]:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             '_id': ID,
             'file_name': 'OK/a.jpg',

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from falcon_images.files.errors import disk_errors
 
 _AT_ONCE = 1000
-_CACHE_KIB = 8 * 1024
+_CACHE_KIB = 32 * 1024
 _TABLES = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
@@ -89,20 +89,11 @@ class Listing:
 
     def names(self) -> Iterator[str]:
         """Yield each name once, in the order of the archive."""
-        query = (
-            f'SELECT number, name FROM entries WHERE number > ? AND {_IS_FIRST} '  # noqa: S608
-            'ORDER BY number LIMIT ?'
-        )
-        last = -1
-        while rows := self._all(query, last, _AT_ONCE):
-            yield from (name for _, name in rows)
-            last = rows[-1][0]
+        return self._names(_IS_FIRST)
 
     def unused(self) -> Iterator[str]:
-        """Yield the names that were not used."""
-        for name in self.names():
-            if not self._all('SELECT 1 FROM entries WHERE name = ? AND used > 0', name):
-                yield name
+        """Yield the names that are not used when their turn comes."""
+        return self._names(f'used = 0 AND {_IS_FIRST}')
 
     def use(self, name: str) -> int:
         """Note that an entry is used; return how many times it was before."""
@@ -165,6 +156,16 @@ class Listing:
             yield from self._database.execute(
                 'SELECT place, packed_size FROM entries ORDER BY place, packed_size'
             )
+
+    def _names(self, condition: str) -> Iterator[str]:
+        query = (
+            f'SELECT number, name FROM entries WHERE number > ? AND {condition} '  # noqa: S608
+            'ORDER BY number LIMIT ?'
+        )
+        last = -1
+        while rows := self._all(query, last, _AT_ONCE):
+            yield from (name for _, name in rows)
+            last = rows[-1][0]
 
     def _add(self, listed: Listed) -> None:
         self._database.execute(
