@@ -10,7 +10,11 @@ from typing import BinaryIO
 
 from falcon_images.datasets.archive_names import normal_name
 from falcon_images.datasets.archives.damages import DAMAGED, damaged
-from falcon_images.datasets.archives.listing import Entry, Listed, Listing
+from falcon_images.datasets.archives.entry_list import (
+    ArchiveEntry,
+    EntryList,
+    ListedEntry,
+)
 from falcon_images.datasets.archives.tar_entries import is_tar, stored, tar_entries
 from falcon_images.datasets.archives.zip_entries import (
     LOCAL_HEADER_BYTES,
@@ -37,7 +41,7 @@ _COMPRESSED = {
     b'\x28\xb5\x2f\xfd': 'zstd',
 }
 
-Found = tuple[Entry, list[str]]
+Found = tuple[ArchiveEntry, list[str]]
 
 
 class ArchiveReader:
@@ -47,11 +51,11 @@ class ArchiveReader:
         listing: an empty one, which has the entries afterwards.
     """
 
-    def __init__(self, file: BinaryIO, size: int, listing: Listing) -> None:
+    def __init__(self, file: BinaryIO, size: int, listing: EntryList) -> None:
         self._file = file
         self._size = size
         self.listing = listing
-        self._unpack: Callable[[BinaryIO, Entry], Iterator[bytes]] = unpacked
+        self._unpack: Callable[[BinaryIO, ArchiveEntry], Iterator[bytes]] = unpacked
         if directory := find_directory(file, size):
             _check_count(directory.entries)
             listing.add(self._listed(directory_entries(file, directory)))
@@ -90,7 +94,7 @@ class ArchiveReader:
             raise TooLargeError(f'It has more than {max_bytes} bytes.')
         return self._unpack(self._file, entry)
 
-    def _listed(self, found: Iterator[Found]) -> Iterator[Listed]:
+    def _listed(self, found: Iterator[Found]) -> Iterator[ListedEntry]:
         for number in itertools.count(1):
             each = next(found, None)
             if each is None:
@@ -98,7 +102,7 @@ class ArchiveReader:
             _check_count(number)
             entry, others = each
             match = _WITH_ID.search(entry.name)
-            yield Listed(entry, tuple(others), match[1] if match else None)
+            yield ListedEntry(entry, tuple(others), match[1] if match else None)
 
     def _check_sizes(self) -> None:
         limit = max(_MAX_RATIO * self._size, _MIN_UNPACKED_BYTES)

@@ -8,8 +8,8 @@ from falcon_images.datasets.documents_import import DocumentsImport
 from falcon_images.datasets.entries import Entries
 from falcon_images.datasets.import_options import ImportOptions
 from falcon_images.datasets.manifest import ManifestDocument
+from falcon_images.datasets.metadata_tables import TABLES, Row, row_document, rows
 from falcon_images.datasets.samples import Samples
-from falcon_images.datasets.tables import TABLES, Row, row_document, rows
 from falcon_images.errors import InvalidRequestError
 from falcon_images.metadata.documents import Document
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 from falcon_images.datasets.archive_reader import ArchiveReader
-from falcon_images.datasets.archives.listing import Listing
+from falcon_images.datasets.archives.entry_list import EntryList
 from falcon_images.datasets.documents_import import DocumentsImport
 from falcon_images.datasets.entries import Entries
 from falcon_images.datasets.files_import import FilesImport
@@ -106,10 +106,10 @@ class Imports:
         return report.answer(change.id)
 
     @contextlib.contextmanager
-    def _listing(self) -> Iterator[Listing]:
+    def _listing(self) -> Iterator[EntryList]:
         with (
             self._spool.new_file() as file,
-            contextlib.closing(Listing(str(file.name))) as listing,
+            contextlib.closing(EntryList(str(file.name))) as listing,
         ):
             yield listing
 

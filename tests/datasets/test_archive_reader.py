@@ -13,7 +13,7 @@ import pytest
 
 from falcon_images.datasets import archive_reader
 from falcon_images.datasets.archive_reader import ArchiveReader
-from falcon_images.datasets.archives.listing import Listing
+from falcon_images.datasets.archives.entry_list import EntryList
 from falcon_images.datasets.archives.zip_entries import (
     directory_entries,
     find_directory,
@@ -258,7 +258,7 @@ def test_a_long_list_of_entries_is_not_in_memory(tmp_path: Path) -> None:
     archive = zipped({f'{n:0100}.jpg': b'' for n in range(count)})
     path = tmp_path / 'listing'
     path.touch()
-    with contextlib.closing(Listing(str(path))) as listing:
+    with contextlib.closing(EntryList(str(path))) as listing:
         tracemalloc.start()
         reader = ArchiveReader(io.BytesIO(archive), len(archive), listing)
         found = sum(1 for _ in reader.names())

@@ -13,7 +13,7 @@ from falcon_images.datasets.archive_names import (
     names_of_tar,
 )
 from falcon_images.datasets.archives.damages import DAMAGED, LEADS_OUT, damaged
-from falcon_images.datasets.archives.listing import Entry
+from falcon_images.datasets.archives.entry_list import ArchiveEntry
 from falcon_images.errors import InvalidRequestError
 
 _BLOCK = 512
@@ -35,7 +35,7 @@ def is_tar(file: BinaryIO) -> bool:
     return len(header) == _BLOCK and any(header) and _is_header(header)
 
 
-def tar_entries(file: BinaryIO, size: int) -> Iterator[tuple[Entry, list[str]]]:
+def tar_entries(file: BinaryIO, size: int) -> Iterator[tuple[ArchiveEntry, list[str]]]:
     """Yield the entries, each with what else its name may be read as.
 
     Raises:
@@ -65,7 +65,7 @@ def tar_entries(file: BinaryIO, size: int) -> Iterator[tuple[Entry, list[str]]]:
             raise damaged()
 
 
-def stored(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
+def stored(file: BinaryIO, entry: ArchiveEntry) -> Iterator[bytes]:
     """Yield the bytes of an entry; raise `InvalidRequestError` if some are missing."""
     file.seek(entry.place)
     left = entry.size
@@ -109,7 +109,7 @@ class _Extended:
 
 def _entry(
     raw_name: bytes, kind: int, place: int, length: int, extended: _Extended
-) -> tuple[Entry, list[str]]:
+) -> tuple[ArchiveEntry, list[str]]:
     name, *others = names_of_tar(raw_name)
     refusal = ''
     if leads_elsewhere(name):
@@ -119,7 +119,7 @@ def _entry(
     elif extended.is_sparse:
         refusal = 'It is written with holes (sparse); make the archive without them.'
     size = 0 if kind in b'123456' else length
-    return Entry(name, size, size, place, 0, 0, raw_name, refusal), others
+    return ArchiveEntry(name, size, size, place, 0, 0, raw_name, refusal), others
 
 
 def _block(file: BinaryIO, place: int) -> bytes:

@@ -15,7 +15,7 @@ from falcon_images.datasets.archive_names import (
     names_of_zip,
 )
 from falcon_images.datasets.archives.damages import DAMAGED, LEADS_OUT, damaged
-from falcon_images.datasets.archives.listing import Entry
+from falcon_images.datasets.archives.entry_list import ArchiveEntry
 
 _END = struct.Struct('<4s4H2LH')
 _END_64 = struct.Struct('<4sQ2H2L4Q')
@@ -32,7 +32,7 @@ _CHUNK_BYTES = 65536
 LOCAL_HEADER_BYTES = _LOCAL.size
 
 
-class Directory(NamedTuple):
+class ZipDirectory(NamedTuple):
     """Where the directory of an archive is.
 
     Args:
@@ -46,7 +46,7 @@ class Directory(NamedTuple):
     shift: int
 
 
-def find_directory(file: BinaryIO, size: int) -> Directory | None:
+def find_directory(file: BinaryIO, size: int) -> ZipDirectory | None:
     """Find the directory by the record at the end; None if there is none.
 
     Raises:
@@ -66,8 +66,8 @@ def find_directory(file: BinaryIO, size: int) -> Directory | None:
 
 
 def directory_entries(
-    file: BinaryIO, directory: Directory
-) -> Iterator[tuple[Entry, list[str]]]:
+    file: BinaryIO, directory: ZipDirectory
+) -> Iterator[tuple[ArchiveEntry, list[str]]]:
     """Yield the entries, each with what else its name may be read as.
 
     Raises:
@@ -94,7 +94,7 @@ def directory_entries(
         raise damaged()
 
 
-def unpacked(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
+def unpacked(file: BinaryIO, entry: ArchiveEntry) -> Iterator[bytes]:
     """Yield the bytes of an entry, none of them more than it says; whole at the end.
 
     Raises:
@@ -145,7 +145,7 @@ class _Inflating:
             raise damaged(DAMAGED)
 
 
-def _directory(file: BinaryIO, place: int, record: bytes) -> Directory:
+def _directory(file: BinaryIO, place: int, record: bytes) -> ZipDirectory:
     _, disk, first_disk, here, count, size, start, _ = _END.unpack(record)
     end = place
     if _MAX_16 in (here, count) or _MAX_32 in (size, start):
@@ -160,12 +160,12 @@ def _directory(file: BinaryIO, place: int, record: bytes) -> Directory:
     shift = end - size - start
     if disk or first_disk or here != count or shift < 0 or end - size < 0:
         raise damaged()
-    return Directory(end - size, size, count, shift)
+    return ZipDirectory(end - size, size, count, shift)
 
 
 def _entry(
     fixed: bytes, raw_name: bytes, extra: bytes, shift: int
-) -> tuple[Entry, list[str]]:
+) -> tuple[ArchiveEntry, list[str]]:
     numbers = _DIRECTORY.unpack(fixed)
     version_by, _, flags, method = numbers[1:5]
     crc, packed_size, size, *_, attributes, start = numbers[7:]
@@ -175,7 +175,9 @@ def _entry(
     mode = attributes >> 16 if version_by >> 8 != 0 or attributes >> 16 else 0
     refusal = _refusal(name, flags, method, mode)
     return (
-        Entry(name, size, packed_size, start + shift, crc, method, raw_name, refusal),
+        ArchiveEntry(
+            name, size, packed_size, start + shift, crc, method, raw_name, refusal
+        ),
         others,
     )
 
@@ -219,7 +221,7 @@ def _field(extra: bytes, wanted: int) -> bytes:
     return b''
 
 
-def _go_to_content(file: BinaryIO, entry: Entry) -> None:
+def _go_to_content(file: BinaryIO, entry: ArchiveEntry) -> None:
     """Go to the bytes of an entry, whose own header must be that of the directory."""
     header = _read_at(file, entry.place, _LOCAL.size)
     if len(header) < _LOCAL.size or header[:4] != b'PK\3\4':

@@ -36,7 +36,7 @@ _IS_FIRST = (
 )
 
 
-class Entry(NamedTuple):
+class ArchiveEntry(NamedTuple):
     """One entry: where its bytes are, and why they are not taken, if they are not.
 
     Args:
@@ -55,15 +55,15 @@ class Entry(NamedTuple):
     refusal: str = ''
 
 
-class Listed(NamedTuple):
+class ListedEntry(NamedTuple):
     """An entry, what else its name may be read as, and the id that is in its name."""
 
-    entry: Entry
+    entry: ArchiveEntry
     other_names: tuple[str, ...] = ()
     image_id: str | None = None
 
 
-class Listing:
+class EntryList:
     """The entries of one archive, found by name, by size and by id.
 
     Args:
@@ -81,7 +81,7 @@ class Listing:
         """Let the file go."""
         self._database.close()
 
-    def add(self, listed: Iterable[Listed]) -> None:
+    def add(self, listed: Iterable[ListedEntry]) -> None:
         """Add entries in the order of the archive."""
         with _database_errors():
             for each in listed:
@@ -101,10 +101,10 @@ class Listing:
         self._all('UPDATE entries SET used = used + 1 WHERE name = ?', name)
         return int(before[0][0])
 
-    def of_name(self, name: str) -> list[Entry]:
+    def of_name(self, name: str) -> list[ArchiveEntry]:
         """Return the entries of a name, of which there should be one."""
         query = f'SELECT {_FIELDS} FROM entries WHERE name = ? LIMIT 2'  # noqa: S608
-        return [Entry(*row) for row in self._all(query, name)]
+        return [ArchiveEntry(*row) for row in self._all(query, name)]
 
     def known_as(self, name: str) -> str | None:
         """Return the listed name of an entry; None if there is none."""
@@ -167,7 +167,7 @@ class Listing:
             yield from (name for _, name in rows)
             last = rows[-1][0]
 
-    def _add(self, listed: Listed) -> None:
+    def _add(self, listed: ListedEntry) -> None:
         self._database.execute(
             f'INSERT INTO entries ({_FIELDS}, image_id) '  # noqa: S608
             'VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
