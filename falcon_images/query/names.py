@@ -13,6 +13,8 @@ EXPECT = 'expect'
 OF_BULK_CHANGES = ('all', DRY_RUN, EXPECT)
 # The property that is the class of an image, of which data sets make folders.
 LABEL_BY = 'label_by'
+# The property that is the split of an image, in an import.
+SPLIT_BY = 'split_by'
 # How images are sorted into folders.
 OF_DATASETS = (LABEL_BY, 'split', 'group_by', 'duplicates')
 # What of a sheet is taken as it is.
@@ -32,7 +34,7 @@ NAMES: dict[str, frozenset[str]] = {
     'getFields': frozenset((*_SELECTION, 'values', *TOKENS)),
     'changeImages': frozenset((*_SELECTION, *OF_BULK_CHANGES)),
     'uploadImage': frozenset(('dedupe',)),
-    'importArchive': frozenset((LABEL_BY, DRY_RUN)),
+    'importArchive': frozenset((LABEL_BY, SPLIT_BY, DRY_RUN)),
     'relabelImages': frozenset((DRY_RUN, EXPECT, EXACT)),
 }
 LIST = NAMES['listImages']

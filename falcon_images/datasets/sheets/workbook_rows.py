@@ -7,6 +7,7 @@ and something of each row, in memory.
 import contextlib
 import datetime
 import errno
+import itertools
 import math
 import struct
 import zipfile
@@ -23,7 +24,12 @@ from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet._reader import WorkSheetParser
 from openpyxl.xml.constants import SHARED_STRINGS
 
-from falcon_images.datasets.archive_reader import ArchiveReader
+from falcon_images.datasets.archives.damages import damaged
+from falcon_images.datasets.archives.zip_entries import (
+    LOCAL_HEADER_BYTES,
+    directory_entries,
+    find_directory,
+)
 from falcon_images.datasets.sheets.rows import (
     MAX_COLUMNS,
     SheetRow,
@@ -37,7 +43,8 @@ from falcon_images.formats.json import INT64
 # The sheet of our exports; in others, the first one is read.
 _OURS = 'images'
 _ROW, _DATA = f'{MAIN}row', f'{MAIN}sheetData'
-_MAX_UNPACKED_BYTES = 8 * 1024**3
+_MAX_BYTES = 8 * 1024**3
+_MAX_PARTS = 10_000
 _MAX_SHEETS = 1000
 # What is read whole: all but the sheet and the texts.
 _MAX_PART_BYTES = 2 * 1024**2
@@ -62,8 +69,7 @@ def read_workbook(file: BinaryIO, size: int, texts: BinaryIO) -> SheetRows:
             raise it too.
         TooLargeError: it is larger than it may be, when it is unpacked.
     """
-    parts = ArchiveReader(file, size)
-    _check_sizes(parts)
+    _check_parts(file, size)
     file.seek(0)
     with _damages():
         reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
@@ -76,12 +82,23 @@ def read_workbook(file: BinaryIO, size: int, texts: BinaryIO) -> SheetRows:
     return SheetRows(_rows(reader, part, shared))
 
 
-def _check_sizes(parts: ArchiveReader) -> None:
-    if sum(map(parts.size_of, parts.names())) > _MAX_UNPACKED_BYTES:
+def _check_parts(file: BinaryIO, size: int) -> None:
+    """Raise what is wrong with the archive that a workbook is."""
+    directory = find_directory(file, size)
+    if directory is None:
+        raise damaged()
+    found = itertools.islice(directory_entries(file, directory), _MAX_PARTS + 1)
+    parts = [part for part, _ in found]
+    if len(parts) > _MAX_PARTS or sum(part.size for part in parts) > _MAX_BYTES:
         raise TooLargeError(
-            f'The workbook has more than {_MAX_UNPACKED_BYTES:,} bytes when it is '
-            'unpacked; send it as CSV. Nothing was changed.'
+            f'The workbook has more than {_MAX_PARTS:,} parts, or {_MAX_BYTES:,} bytes '
+            'when it is unpacked; send it as CSV. Nothing was changed.'
         )
+    end = 0
+    for part in sorted(parts, key=lambda part: part.place):
+        if part.refusal or part.place < end:
+            raise damaged()
+        end = part.place + LOCAL_HEADER_BYTES + part.packed_size
 
 
 class _Archive(zipfile.ZipFile):
