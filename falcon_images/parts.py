@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from falcon_images.changes.bulk import BulkChanges
 from falcon_images.changes.history import ChangeHistory
+from falcon_images.changes.relabel import Relabels
 from falcon_images.changes.revert import Reverts
 from falcon_images.datasets.export import Exports
 from falcon_images.datasets.imports import Imports
@@ -36,6 +37,7 @@ from falcon_images.store.health import StoreHealth
 from falcon_images.store.identity import IdentityError, StoreIdentity
 from falcon_images.store.image_files import StoredFiles
 from falcon_images.store.images import ImageStore
+from falcon_images.store.import_changes import ImportChanges
 from falcon_images.store.lists import ImageLists
 from falcon_images.store.opening import end_process
 from falcon_images.store.restorations import Restorations
@@ -107,6 +109,9 @@ class ServiceParts:
             self.documents,
             self.before_images,
         )
+        self.import_changes = ImportChanges(
+            self.changes, self.before_images, self.bulk, settings.changes_kept_seconds
+        )
         self.expiry = ExpiredChanges(
             changes=self.changes,
             pending_ids=self.pending_ids,
@@ -114,6 +119,7 @@ class ServiceParts:
             deletions=self.deletions,
             bulk=self.bulk,
             removal=self.removal,
+            import_changes=self.import_changes,
         )
         self.additions = Additions(
             self.files, self.documents, self.indexes, self.turns, self.removal
@@ -161,6 +167,7 @@ class ServiceParts:
             store=self.store,
             restorations=self.restorations,
             stored_files=self.stored_files,
+            changes=self.import_changes,
             spool=self.folder.spool,
             limits=settings.limits,
         )
@@ -175,6 +182,13 @@ class ServiceParts:
             bulk=self.bulk,
             kept_seconds=settings.changes_kept_seconds,
         )
+        self.relabels = Relabels(
+            mongo=self.mongo,
+            bulk=self.bulk,
+            bulk_changes=self.bulk_changes,
+            open_file=self.folder.spool.open_unnamed,
+            limits=settings.limits,
+        )
         self.reverts = Reverts(
             files=self.files,
             changes=self.changes,
@@ -182,6 +196,8 @@ class ServiceParts:
             before_images=self.before_images,
             bulk=self.bulk,
             bulk_changes=self.bulk_changes,
+            import_changes=self.import_changes,
+            store=self.store,
         )
         self.reconciler = Reconciler(
             folder=self.folder,

@@ -21,8 +21,8 @@ from falcon_images.server.places import Places
 _BEGIN_SECONDS = 0.5
 _CHUNK_BYTES = 64 * 1024
 _QUIET_SECONDS = 0.5
-# For the file of an image; they are read to make any archive.
-_OF_FILES = ('image', 'time', '_file')
+# For the file of an image and what is marked in it; they are read to make any archive.
+_ALWAYS_READ = ('image', 'time', '_file', 'boxes', 'polygons', 'points')
 
 logger = logging.getLogger(__name__)
 
@@ -127,9 +127,11 @@ class Exports:
                 value_at(document, path)
 
     def _run(self, request: Request, query: Query) -> Run:
+        if request.has_tags:
+            query = replace(query, fields=())
         if query.fields:
             used = filter(None, (request.options.label_by, request.options.group_by))
-            query = replace(query, fields=(*query.fields, *_OF_FILES, *used))
+            query = replace(query, fields=(*query.fields, *_ALWAYS_READ, *used))
         documents = self._lists.documents(request.collection_name, query)
         return Run(request, documents, self._files, self._open_file)
 

@@ -1,7 +1,10 @@
 """Additions: an upload becomes an image, or proves to be one that is there."""
 
+import contextlib
 import logging
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from falcon_images.errors import (
@@ -18,12 +21,10 @@ from falcon_images.files.unresolved import UnresolvedWrite
 from falcon_images.metadata.documents import Document, file_facts, public_view
 from falcon_images.metadata.images import ImageDocuments
 from falcon_images.metadata.indexes import Indexes
-from falcon_images.metadata.names import check_collection_name
 from falcon_images.metadata.turns import Turns
-from falcon_images.properties import check_values
 from falcon_images.store.file_removal import FileRemoval
 from falcon_images.store.image_files import file_key
-from falcon_images.store.upload_documents import digest, new_document, old_digest
+from falcon_images.store.upload_documents import digest, old_digest, upload_document
 from falcon_images.uploads.form import Upload
 
 # How long to wait for another upload of the same bytes, and how often to look.
@@ -31,6 +32,8 @@ _WAIT_SECONDS = 4.0
 _LOOK_SECONDS = 0.05
 # An insert that is sent so long after the turn was taken could come after its end.
 _TURN_SECONDS = 15.0
+# What is done around the insert of a document, which it is given.
+Noting = Callable[[Document], AbstractContextManager[None]]
 # After these, and only these, there is no document and none will come.
 _REFUSALS = (
     ConflictError,
@@ -95,14 +98,17 @@ class Additions:
             StorageFullError, StorageUnavailableError: it was not stored.
             TooLargeError: it has too many values.
         """
-        check_collection_name(collection_name)
-        document = new_document(upload)
-        check_values(document)
-        if key:
-            document['_file']['upload'] = {'key': key, 'digest': digest(upload)}
+        document = upload_document(collection_name, upload, key)
         if dedupe:
             return self._add_once(collection_name, document, upload)
         return self._add(collection_name, document, upload)
+
+    def add_noted(
+        self, collection_name: str, upload: Upload, key: str, noting: Noting
+    ) -> Added:
+        """Store an upload with a key as `add` does, and note it if it is new."""
+        document = upload_document(collection_name, upload, key)
+        return self._add(collection_name, document, upload, noting=noting)
 
     def has_key(self, collection_name: str, upload: Upload, key: str) -> bool:
         """Return whether an upload was stored with a key; nothing is changed.
@@ -121,16 +127,18 @@ class Additions:
         document: Document,
         upload: Upload,
         until: float | None = None,
+        noting: Noting | None = None,
     ) -> None:
         """Store a file, then a document whose id no other has.
 
         Args:
             until: when the insert may still be sent, by the monotonic clock.
+            noting: is entered with the document before both are stored.
         """
         stored = self._removal.unresolved_write(
             collection_name, document['_id'], upload.facts.type
         )
-        with self._removal.announced(stored):
+        with _noted(document, noting), self._removal.announced(stored):
             self._save_and_insert(collection_name, document, upload, stored, until)
         self._make_indexes(collection_name)
 
@@ -171,11 +179,12 @@ class Additions:
         document: Document,
         upload: Upload,
         until: float | None = None,
+        noting: Noting | None = None,
     ) -> Added:
         if replay := self._replay(collection_name, document, upload):
             return replay
         try:
-            self.insert(collection_name, document, upload, until)
+            self.insert(collection_name, document, upload, until, noting)
         except DuplicateKeyError as ex:
             replay = self._replay(collection_name, document, upload)
             if replay is None:
@@ -280,3 +289,9 @@ class Additions:
             raise DatabaseUnavailableError(
                 'The image that has these bytes was deleted just now; send it again.'
             )
+
+
+def _noted(
+    document: Document, noting: Noting | None
+) -> AbstractContextManager[None, bool | None]:
+    return noting(document) if noting else contextlib.nullcontext()

@@ -14,6 +14,7 @@ from falcon_images.metadata.changes.pending_ids import PendingIds
 from falcon_images.metadata.changes.records import ChangeRecords
 from falcon_images.metadata.documents import file_facts
 from falcon_images.store.file_removal import FileRemoval
+from falcon_images.store.import_changes import ImportChanges
 
 
 class ExpiredChanges:
@@ -31,6 +32,7 @@ class ExpiredChanges:
         deletions: Deletions,
         bulk: BulkDocuments,
         removal: FileRemoval,
+        import_changes: ImportChanges,
     ) -> None:
         self._changes = changes
         self._pending_ids = pending_ids
@@ -38,10 +40,12 @@ class ExpiredChanges:
         self._deletions = deletions
         self._bulk = bulk
         self._removal = removal
+        self._import_changes = import_changes
         self._is_swept = False
 
     def expire_changes(self) -> None:
         """Forget all changes whose time is over, and go on with what was left."""
+        self._import_changes.end_cut_off()
         self._changes.mark_expired()
         self._forget_marked()
         if not self._is_swept:

@@ -21,7 +21,7 @@ from falcon_images.properties import (
     values_in,
     without_system_fields,
 )
-from falcon_images.store.additions import Added, Additions
+from falcon_images.store.additions import Added, Additions, Noting
 from falcon_images.store.file_removal import FileRemoval
 from falcon_images.uploads.form import Upload
 
@@ -60,6 +60,12 @@ class ImageStore:
     ) -> Added:
         """Store an upload, or find the image that it is, as `Additions` describes."""
         return self._additions.add(collection_name, upload, key, dedupe)
+
+    def add_noted(
+        self, collection_name: str, upload: Upload, key: str, noting: Noting
+    ) -> Added:
+        """Store an upload once for its key, as `Additions` describes."""
+        return self._additions.add_noted(collection_name, upload, key, noting)
 
     def has_key(self, collection_name: str, upload: Upload, key: str) -> bool:
         """Return whether an upload was stored with a key, as `Additions` does."""

@@ -14,7 +14,7 @@ from falcon_images.metadata.names import check_collection_name
 from falcon_images.metadata.turns import Turns
 from falcon_images.metadata.values import new_id, parse_id
 from falcon_images.properties import check_values
-from falcon_images.store.additions import Added, Additions
+from falcon_images.store.additions import Added, Additions, Noting
 from falcon_images.store.file_removal import FileRemoval
 from falcon_images.store.upload_documents import new_document
 from falcon_images.uploads.form import Upload
@@ -56,8 +56,13 @@ class Restorations:
         upload: Upload,
         image_id: str,
         made: datetime.datetime,
+        noting: Noting,
     ) -> Added:
         """Store an upload under a given id, or find the image that has that id.
+
+        Args:
+            made: the time that it gets.
+            noting: is entered with the document before anything is stored.
 
         Raises:
             ConflictError: another image of that id is, or was, being changed.
@@ -71,7 +76,7 @@ class Restorations:
             if found is not None:
                 return Added(public_view(found))
             self.require_free(collection_name, image_id)
-            self._additions.insert(collection_name, document, upload, until)
+            self._additions.insert(collection_name, document, upload, until, noting)
         return Added(public_view(document), is_new=True)
 
     def is_whole(self, collection_name: str, found: Document, upload: Upload) -> bool:
