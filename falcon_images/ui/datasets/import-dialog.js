@@ -21,6 +21,8 @@ import { takeChosen, takesTables } from './taken-files.js';
 
 const ARCHIVES = '.zip,.tar,.tgz,.gz,application/zip';
 const TABLES = '.csv,.tsv,.xlsx';
+/** @type {Set<string>} the changes that were undone here */
+const taken = new Set();
 
 /** @typedef {{ collection: string, labelBy: string, property: string, value: string }} Fields */
 
@@ -185,8 +187,9 @@ async function undoImport(collection, change) {
  */
 async function undone(collection, change) {
   // There are two ways to undo it, and the other one may have been taken.
-  if (importing.value.isUndone && importing.value.report?.change === change) return t('nothingToUndo');
+  if (taken.has(change)) return t('nothingToUndo');
   const text = await undo(collection, [change], noteFinished);
+  taken.add(change);
   noteUndone(change);
   return text;
 }

@@ -189,28 +189,21 @@ def test_an_import_can_be_stopped(page: Page, serving: Serving, archive: Path) -
     expect(dialog.get_by_role('button', name='Import at once')).to_be_enabled()
 
 
-def test_an_import_that_is_a_change_can_be_undone(
-    page: Page, serving: Serving, archive: Path
-) -> None:
-    reverted: list[str] = []
-
-    def revert(route: Route) -> None:
-        reverted.append(route.request.url)
-        route.fulfill(json={'reverted': 3, 'conflict_count': 0})
-
-    report = {'collection': 'c', 'imported': 3, 'updated': 0, 'skipped': []}
-    answer = report | {'change': 'a' * 24}
-    page.route(IMPORT, lambda route: route.fulfill(json=answer))
-    page.route('**/revert', revert)
+def test_an_import_can_be_undone(page: Page, serving: Serving, archive: Path) -> None:
     see(page, serving)
     dialog = import_dialog(page, archive)
     dialog.get_by_role('button', name='Import at once').click()
     dialog.get_by_role('button', name='Undo').click()
     expect(dialog).to_contain_text('The import was undone.')
+    assert documents(serving) == []
     page.keyboard.press('Escape')
     expect(page.get_by_role('dialog')).to_have_count(0)
     page.locator('body').press('Control+z')
-    assert reverted == [f'{serving.url}/collections/c/changes/{"a" * 24}/revert']
+    expect(page.get_by_text('There is nothing to undo.')).to_be_visible()
+    page.get_by_role('button', name='Changes').click()
+    changes = page.get_by_role('dialog', name='Changes')
+    expect(changes).to_contain_text('3 images imported.')
+    expect(changes).to_contain_text('3 undone.')
 
 
 def test_a_damaged_archive_is_no_upload(

@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.support.looking import dropped, expect_images, fill, see
+from tests.support.looking import (
+    documents,
+    dropped,
+    expect_images,
+    fill,
+    see,
+    until,
+)
 from tests.support.serving import Serving
 
 REPORT: dict[str, Any] = {
@@ -95,6 +102,22 @@ def test_a_table_shows_its_differences_before_they_are_made(
     dialog.get_by_role('button', name='Label 1').click()
     expect(page.get_by_text('1 image changed.')).to_be_visible()
     assert asked == ['dry_run=true', 'expect=1']
+
+
+def test_a_table_that_was_exported_and_edited_labels_its_images(
+    page: Page, serving: Serving, sheet: Path
+) -> None:
+    dialog = opened(page, serving, sheet)
+    dialog.get_by_role('button', name='Cancel').click()
+    exported = serving.get('/collections/c/export?format=csv').content.decode('utf-8')
+    sheet.write_text(exported.replace('NG', 'scrap'), 'utf-8')
+    dropped(page, [str(sheet)])
+    expect(dialog).to_contain_text('label: "NG" → "scrap"')
+    dialog.get_by_role('button', name='Label 1').click()
+    expect(page.get_by_text('1 image changed.')).to_be_visible()
+    assert len(documents(serving, '?label=scrap')) == 1
+    page.get_by_role('button', name='Undo').click()
+    until(page, lambda: len(documents(serving, '?label=NG')) == 1)
 
 
 def test_doubtful_cells_are_taken_when_asked(
