@@ -24,6 +24,7 @@ NAMES: dict[str, frozenset[str]] = {
     'listImages': frozenset(_LIST),
     # So that the query of a list can be sent as it is.
     'getNeighbors': frozenset(_LIST),
+    'queryImages': frozenset(_LIST),
     'exportImages': frozenset((*_LIST, *OF_DATASETS)),
     'getFields': frozenset((*_SELECTION, 'values', *TOKENS)),
     'changeImages': frozenset((*_SELECTION, *OF_BULK_CHANGES)),

@@ -3,21 +3,21 @@
 import contextlib
 import re
 from io import BytesIO
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 from urllib.parse import quote
 
 import falcon
 
 from falcon_images.changes.patch import checked_patch
-from falcon_images.formats.lists import MEDIA_TYPES, SPREADSHEET
 from falcon_images.middleware.bodies import MERGE_PATCH, media_type
 from falcon_images.middleware.record import record_of
 from falcon_images.query.as_sent import check_encoding, ignored_parameters
-from falcon_images.query.lists import parse_format, parse_query
+from falcon_images.query.lists import parse_query
 from falcon_images.query.pages import next_address
 from falcon_images.resources.bodies import read_object, send_document
 from falcon_images.resources.changes import ChangeOfAll
-from falcon_images.resources.image_file import TRUE, content_disposition
+from falcon_images.resources.image_file import TRUE
+from falcon_images.resources.lists import describe_list, list_type, send_list
 from falcon_images.settings import Limits
 from falcon_images.store.images import ImageStore
 from falcon_images.store.lists import ImageLists
@@ -49,23 +49,21 @@ class Images:
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
         query = parse_query(req.params, self._limits)
-        media_type = self._list_type(req)
-        listing, total, cursor = self._lists.write(collection_name, query, media_type)
-        _describe_list(req, resp, media_type, total)
-        if media_type == SPREADSHEET:
-            name = content_disposition('attachment', f'{collection_name}.csv')
-            resp.set_header('Content-Disposition', name)
+        kind = self._list_type(req)
+        listing, total, cursor = self._lists.write(collection_name, query, kind)
+        describe_list(resp, kind, total, ignored_parameters(req.query_string))
         if cursor:
             address = next_address(req.root_path + req.path, req.params, cursor)
             resp.set_header('Link', f'<{address}>; rel="next"')
-        resp.set_stream(cast(Any, listing.file), listing.size)
+        send_list(resp, collection_name, kind, listing)
 
     def on_head(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
         query = parse_query(req.params, self._limits)
         total = self._lists.count(collection_name, query)
-        _describe_list(req, resp, self._list_type(req), total)
+        ignored = ignored_parameters(req.query_string)
+        describe_list(resp, self._list_type(req), total, ignored)
         # A stream of unknown length: that of the list is not known, so not said.
         resp.stream = BytesIO()
 
@@ -107,27 +105,7 @@ class Images:
 
     def _list_type(self, req: falcon.Request) -> str:
         check_encoding(req.query_string)
-        return parse_format(req.params, self._limits) or _accepted_type(req)
-
-
-def _accepted_type(req: falcon.Request) -> str:
-    # Names of media types have no case (RFC 9110, section 8.3.1), nor has "q".
-    with contextlib.suppress(ValueError):
-        if found := falcon.mediatypes.best_match(MEDIA_TYPES, req.accept.lower()):
-            return found
-    return MEDIA_TYPES[0]
-
-
-def _describe_list(
-    req: falcon.Request, resp: falcon.Response, media_type: str, total: int
-) -> None:
-    is_text = media_type.startswith('text/')
-    if ignored := ignored_parameters(req.query_string):
-        resp.set_header('X-Ignored-Parameters', ignored)
-    plain_type = media_type.partition(';')[0]
-    resp.content_type = f'{plain_type}; charset=utf-8' if is_text else plain_type
-    resp.append_header('Vary', 'Accept')
-    resp.set_header('X-Total-Count', str(total))
+        return list_type(req, req.params, self._limits)
 
 
 def _idempotency_key(req: falcon.Request) -> str | None:

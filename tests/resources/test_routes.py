@@ -566,6 +566,7 @@ def test_answers_and_errors_carry_the_cors_headers(service: Service, path: str) 
         'Link',
         'Location',
         'X-Ignored-Parameters',
+        'X-Next-Cursor',
         'X-Thumbnail',
         'X-Total-Count',
     }
