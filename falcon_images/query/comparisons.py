@@ -19,18 +19,24 @@ _VALUE: Expression = {'$gt': ['$$this', None]}
 
 def same(path: str, other: str) -> Expression:
     """Make the expression of whether two properties have a value in common."""
-    return _compared(path, other, _SAME)
+    return _compared(path, other, '$eq', _SAME)
 
 
 def differing(path: str, other: str) -> Expression:
     """Make the expression of whether both have a value, and none in common."""
     both = [_is_filled('$$a'), _is_filled('$$b')]
-    return _compared(path, other, {'$and': [*both, {'$not': [_SAME]}]})
+    return _compared(path, other, '$ne', {'$and': [*both, {'$not': [_SAME]}]})
 
 
-def _compared(path: str, other: str, expression: Expression) -> Expression:
+def _compared(
+    path: str, other: str, of_texts: str, expression: Expression
+) -> Expression:
     values = {'a': _values(path), 'b': _values(other)}
-    return {'$let': {'vars': values, 'in': expression}}
+    fields = [f'${path}', f'${other}']
+    # Most are texts, of which nothing has to be read.
+    are_texts = [{'$eq': [{'$type': field}, 'string']} for field in fields]
+    any_values = {'$let': {'vars': values, 'in': expression}}
+    return {'$cond': [{'$and': are_texts}, {of_texts: fields}, any_values]}
 
 
 def _values(path: str) -> Expression:
