@@ -31,6 +31,7 @@ from falcon_images.resources.image_file import ImageFile
 from falcon_images.resources.image_query import ImageQuery
 from falcon_images.resources.images import Images
 from falcon_images.resources.import_ import Import
+from falcon_images.resources.many_uploads import ManyUploads
 from falcon_images.resources.metrics import MetricsPage
 from falcon_images.resources.neighbors import Neighbors
 from falcon_images.resources.openapi import OpenApi
@@ -154,6 +155,7 @@ def _add_routes(app: App, settings: Settings, parts: ServiceParts) -> None:
         parts.store,
         parts.image_lists,
         parts.receiver,
+        ManyUploads(parts.store, parts.receiver),
         ChangeOfAll(parts.bulk_changes, limits),
         limits,
     )

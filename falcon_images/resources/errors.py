@@ -46,6 +46,19 @@ def add_error_handlers(app: falcon.App[falcon.Request, falcon.Response]) -> None
     app.set_error_serializer(_serialize_error)
 
 
+def error_member(ex: Exception) -> dict[str, Any]:
+    """Describe what went wrong with one of many, with the status that it has alone."""
+    for error, (status, title) in ERRORS.items():
+        if isinstance(ex, error):
+            code = falcon.http_status_to_code(status)
+            return {'status': code, 'title': title, 'description': str(ex)}
+    return {
+        'status': 500,
+        'title': 'Internal server error',
+        'description': _DESCRIPTIONS[500],
+    }
+
+
 def _error_handler(status: str, title: str) -> Any:
     headers = (
         {'Retry-After': _RETRY_AFTER_SECONDS} if status == falcon.HTTP_503 else None

@@ -1,7 +1,6 @@
 """The images of a collection."""
 
 import contextlib
-import re
 from io import BytesIO
 from typing import BinaryIO, cast
 from urllib.parse import quote
@@ -18,6 +17,7 @@ from falcon_images.resources.bodies import read_object, send_document
 from falcon_images.resources.changes import ChangeOfAll
 from falcon_images.resources.image_file import TRUE
 from falcon_images.resources.lists import describe_list, list_type, send_list
+from falcon_images.resources.many_uploads import ManyUploads, idempotency_key
 from falcon_images.settings import Limits
 from falcon_images.store.images import ImageStore
 from falcon_images.store.lists import ImageLists
@@ -25,23 +25,23 @@ from falcon_images.uploads.digests import claimed_digests
 from falcon_images.uploads.form import Upload
 from falcon_images.uploads.receiver import UploadReceiver
 
-_KEY = re.compile('[!-~ ]{1,255}')
-
 
 class Images:
     """The images of a collection."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - each does something with images
         self,
         store: ImageStore,
         lists: ImageLists,
         receiver: UploadReceiver,
+        many_uploads: ManyUploads,
         change_of_all: ChangeOfAll,
         limits: Limits,
     ) -> None:
         self._store = store
         self._lists = lists
         self._receiver = receiver
+        self._many_uploads = many_uploads
         self._change_of_all = change_of_all
         self._limits = limits
 
@@ -70,12 +70,15 @@ class Images:
     def on_post(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
-        key = _idempotency_key(req)
+        if req.get_param('multiple') in TRUE:
+            self._many_uploads.respond(req, resp, collection_name)
+            return
+        key = idempotency_key(req)
         dedupe = req.get_param('dedupe') in TRUE
         with self._received(req) as upload:
             added = self._store.add(collection_name, upload, key, dedupe)
         if added.is_new:
-            record_of(req).stored_bytes = upload.size
+            record_of(req).stored_bytes = (upload.size,)
         if added.is_replay:
             resp.set_header('Idempotency-Replayed', 'true')
         name = quote(collection_name, safe='')
@@ -106,13 +109,3 @@ class Images:
     def _list_type(self, req: falcon.Request) -> str:
         check_encoding(req.query_string)
         return list_type(req, req.params, self._limits)
-
-
-def _idempotency_key(req: falcon.Request) -> str | None:
-    key = req.get_header('Idempotency-Key')
-    if key is not None and not _KEY.fullmatch(key):
-        raise falcon.HTTPBadRequest(
-            title='Invalid request',
-            description='The Idempotency-Key must have 1 to 255 characters of ASCII.',
-        )
-    return key
