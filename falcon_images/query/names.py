@@ -28,7 +28,7 @@ NAMES: dict[str, frozenset[str]] = {
     'exportImages': frozenset((*_LIST, *OF_DATASETS)),
     'getFields': frozenset((*_SELECTION, 'values', *TOKENS)),
     'changeImages': frozenset((*_SELECTION, *OF_BULK_CHANGES)),
-    'uploadImage': frozenset(('dedupe', 'multiple')),
+    'uploadImage': frozenset(('dedupe', 'multiple', 'whole')),
     'importArchive': frozenset((LABEL_BY, DRY_RUN)),
 }
 LIST = NAMES['listImages']

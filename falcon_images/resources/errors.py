@@ -20,6 +20,7 @@ ERRORS: dict[type[Exception], tuple[str, str]] = {
     errors.NotAnImageError: (falcon.HTTP_415, 'Not an image'),
     errors.NotAnArchiveError: (falcon.HTTP_415, 'Not an archive'),
     errors.KeyReusedError: (falcon.HTTP_422, 'Key used before'),
+    errors.NotWholeError: (falcon.HTTP_422, 'Not whole'),
     errors.TooBusyError: (falcon.HTTP_503, 'Too busy'),
     errors.TooManyUploadsError: (falcon.HTTP_503, 'Too many uploads'),
     errors.TooManyFieldCountsError: (falcon.HTTP_503, 'Too many questions'),

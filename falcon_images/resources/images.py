@@ -76,6 +76,8 @@ class Images:
         key = idempotency_key(req)
         dedupe = req.get_param('dedupe') in TRUE
         with self._received(req) as upload:
+            if req.get_param('whole') in TRUE:
+                upload.require_whole()
             added = self._store.add(collection_name, upload, key, dedupe)
         if added.is_new:
             record_of(req).stored_bytes = (upload.size,)

@@ -49,7 +49,7 @@ class ManyUploads:
         claims = claimed_digests(req.get_header)
         content_type = req.content_type or ''
         with self._receiver.receive_many(stream, content_type, claims) as images:
-            uploads = images.uploads()
+            uploads = images.uploads(requires_whole=req.get_param('whole') in TRUE)
             return list(self._store.add_many(collection_name, uploads, key, dedupe))
 
     def _member(self, req: falcon.Request, found: Added | Exception) -> dict[str, Any]:

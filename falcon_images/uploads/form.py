@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from falcon_images.errors import InvalidRequestError, TooLargeError
+from falcon_images.errors import InvalidRequestError, NotWholeError, TooLargeError
 from falcon_images.files.errors import disk_errors
 from falcon_images.files.spool import UploadSpool
 from falcon_images.formats.json import loads_object
@@ -39,6 +39,14 @@ class Upload:
     sha256: str
     facts: ImageFacts
     properties: dict[str, Any]
+
+    def require_whole(self) -> None:
+        """Raise `NotWholeError` if the file ends before its format says."""
+        if self.facts.whole is False:
+            raise NotWholeError(
+                'The image is cut off: its file ends before it should by its format. '
+                'Send it again, or without whole=true to store it as it is.'
+            )
 
 
 @contextlib.contextmanager

@@ -6,13 +6,14 @@ all of them.
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any, BinaryIO
 
 from falcon_images.errors import (
     InvalidRequestError,
     NotAnImageError,
+    NotWholeError,
     TooLargeError,
 )
 from falcon_images.files.errors import disk_errors
@@ -37,6 +38,8 @@ from falcon_images.uploads.headers import PartHeader
 
 _PROPERTIES = 'properties'
 _OWN_FIELDS = (SHA256, _PROPERTIES)
+# What is wrong with one image, and not with the others.
+_FAULTS = (InvalidRequestError, NotAnImageError, NotWholeError, TooLargeError)
 
 
 @contextlib.contextmanager
@@ -129,12 +132,12 @@ class ManyImages:
         if len(self._sha256s) not in (0, len(self._images)):
             raise _wrong_number(SHA256, len(self._sha256s), len(self._images))
 
-    def uploads(self) -> Iterator[Upload | Exception]:
+    def uploads(self, *, requires_whole: bool) -> Iterator[Upload | Exception]:
         """Yield each image, to be stored before the next, or what is wrong with it."""
         for number in range(len(self._images)):
             try:
-                upload = self._upload(number)
-            except (InvalidRequestError, NotAnImageError, TooLargeError) as ex:
+                upload = self._upload(number, requires_whole)
+            except _FAULTS as ex:
                 yield ex
                 continue
             try:
@@ -164,7 +167,7 @@ class ManyImages:
                 self._give_up(image, ex)
             image.form.file.close()
 
-    def _upload(self, number: int) -> Upload:
+    def _upload(self, number: int, requires_whole: bool) -> Upload:
         image = self._images[number]
         if image.error is not None or image.facts is None:
             raise image.error or NotAnImageError
@@ -174,14 +177,17 @@ class ManyImages:
         properties = self._properties[number]
         refuse_system_fields(properties)
         check_properties(properties)
-        return Upload(
-            file=reopened(image.form.file),
+        upload = Upload(
+            file=image.form.file,
             name=image.form.names[0],
             size=image.form.size,
             sha256=sha256,
             facts=image.facts,
             properties=properties,
         )
+        if requires_whole:
+            upload.require_whole()
+        return replace(upload, file=reopened(image.form.file))
 
     def _own_properties(self) -> list[dict[str, Any]]:
         """Return the properties of each image: those of all, and its own over them."""

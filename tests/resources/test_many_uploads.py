@@ -1,4 +1,4 @@
-"""Several images in one request: each is told for itself, and a bad form stores none."""
+"""Several images in one request: each is told for itself; a bad form stores none."""
 
 import base64
 import errno
