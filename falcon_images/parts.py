@@ -10,6 +10,7 @@ from falcon_images.datasets.export import Exports
 from falcon_images.datasets.imports import Imports
 from falcon_images.files.opening import open_folder
 from falcon_images.formats.list_spool import ListSpool
+from falcon_images.maintenance.capacity import PrivateCapacity
 from falcon_images.maintenance.reconciler import Reconciler
 from falcon_images.metadata.changes.before_images import BeforeImages
 from falcon_images.metadata.changes.bulk import BulkDocuments
@@ -190,4 +191,5 @@ class ServiceParts:
             expiry=self.expiry,
             resolver=self.resolver,
             indexes=self.indexes,
+            capacity=PrivateCapacity(self.mongo, settings.private_mongodb_cache_bytes),
         )

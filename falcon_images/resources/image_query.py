@@ -7,7 +7,7 @@ import falcon
 from falcon_images.errors import InvalidRequestError, TooLargeError
 from falcon_images.middleware.bodies import URLENCODED, media_type
 from falcon_images.query.as_sent import told_names
-from falcon_images.query.lists import parse_query
+from falcon_images.query.lists import parse_query, parse_total
 from falcon_images.query.sent_queries import SentQuery, read_form, read_json
 from falcon_images.resources.lists import describe_list, list_type, send_list
 from falcon_images.settings import Limits
@@ -28,11 +28,12 @@ class ImageQuery:
         sent = self._read(req)
         query = parse_query(sent.params, self._limits)
         kind = list_type(req, sent.params, self._limits)
-        listing, total, cursor = self._lists.write(collection_name, query, kind)
-        describe_list(resp, kind, total, told_names(sent.blank))
-        if cursor:
-            resp.set_header('X-Next-Cursor', cursor)
-        send_list(resp, collection_name, kind, listing)
+        total = parse_total(sent.params, self._limits)
+        written = self._lists.write(collection_name, query, kind, total)
+        describe_list(resp, kind, written.total, told_names(sent.blank))
+        if written.cursor:
+            resp.set_header('X-Next-Cursor', written.cursor)
+        send_list(resp, collection_name, kind, written.listing)
 
     def _read(self, req: falcon.Request) -> SentQuery:
         if req.query_string:

@@ -11,7 +11,7 @@ from falcon_images.changes.patch import checked_patch
 from falcon_images.middleware.bodies import MERGE_PATCH, media_type
 from falcon_images.middleware.record import record_of
 from falcon_images.query.as_sent import check_encoding, ignored_parameters
-from falcon_images.query.lists import parse_query
+from falcon_images.query.lists import parse_query, parse_total
 from falcon_images.query.pages import next_address
 from falcon_images.resources.bodies import read_object, send_document
 from falcon_images.resources.changes import ChangeOfAll
@@ -20,7 +20,7 @@ from falcon_images.resources.lists import describe_list, list_type, send_list
 from falcon_images.resources.many_uploads import ManyUploads, idempotency_key
 from falcon_images.settings import Limits
 from falcon_images.store.images import ImageStore
-from falcon_images.store.lists import ImageLists
+from falcon_images.store.lists import ImageLists, Total
 from falcon_images.uploads.digests import claimed_digests
 from falcon_images.uploads.form import Upload
 from falcon_images.uploads.receiver import UploadReceiver
@@ -50,18 +50,22 @@ class Images:
     ) -> None:
         query = parse_query(req.params, self._limits)
         kind = self._list_type(req)
-        listing, total, cursor = self._lists.write(collection_name, query, kind)
-        describe_list(resp, kind, total, ignored_parameters(req.query_string))
-        if cursor:
-            address = next_address(req.root_path + req.path, req.params, cursor)
+        total = parse_total(req.params, self._limits)
+        written = self._lists.write(collection_name, query, kind, total)
+        ignored = ignored_parameters(req.query_string)
+        describe_list(resp, kind, written.total, ignored)
+        if written.cursor:
+            address = next_address(req.root_path + req.path, req.params, written.cursor)
             resp.set_header('Link', f'<{address}>; rel="next"')
-        send_list(resp, collection_name, kind, listing)
+        send_list(resp, collection_name, kind, written.listing)
 
     def on_head(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
         query = parse_query(req.params, self._limits)
-        total = self._lists.count(collection_name, query)
+        total = None
+        if parse_total(req.params, self._limits) != 'none':
+            total = Total(self._lists.count(collection_name, query))
         ignored = ignored_parameters(req.query_string)
         describe_list(resp, self._list_type(req), total, ignored)
         # A stream of unknown length: that of the list is not known, so not said.

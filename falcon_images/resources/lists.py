@@ -9,6 +9,7 @@ from falcon_images.formats.lists import MEDIA_TYPES, SPREADSHEET, Listing
 from falcon_images.query.lists import Params, parse_format
 from falcon_images.resources.image_file import content_disposition
 from falcon_images.settings import Limits
+from falcon_images.store.lists import Total
 
 
 def list_type(req: falcon.Request, params: Params, limits: Limits) -> str:
@@ -17,11 +18,12 @@ def list_type(req: falcon.Request, params: Params, limits: Limits) -> str:
 
 
 def describe_list(
-    resp: falcon.Response, media_type: str, total: int, ignored: str
+    resp: falcon.Response, media_type: str, total: Total | None, ignored: str
 ) -> None:
     """Set the headers of a list.
 
     Args:
+        total: how many match; None if nobody asked.
         ignored: the names of parameters that it passed over.
     """
     is_text = media_type.startswith('text/')
@@ -30,7 +32,9 @@ def describe_list(
     plain_type = media_type.partition(';')[0]
     resp.content_type = f'{plain_type}; charset=utf-8' if is_text else plain_type
     resp.append_header('Vary', 'Accept')
-    resp.set_header('X-Total-Count', str(total))
+    if total is not None:
+        name = 'X-Total-Count' if total.is_exact else 'X-Total-Count-At-Least'
+        resp.set_header(name, str(total.number))
 
 
 def send_list(

@@ -183,6 +183,14 @@ def test_the_body_has_a_bound_of_its_own(settings: Settings) -> None:
         assert 'MAX_QUERY_BODY_BYTES' in answer.json['description']
 
 
+def test_the_total_is_left_out_if_nobody_asks(filled: Service) -> None:
+    answer = ask(filled, 'total=none&limit=2')
+    assert len(numbers(answer)) == 2
+    assert 'X-Total-Count' not in answer.headers
+    assert ask(filled, 'total=exact&limit=2').headers['X-Total-Count'] == '5'
+    assert ask(filled, 'total=x').status_code == 400
+
+
 def test_the_most_documents_of_a_list_hold(settings: Settings) -> None:
     with running(settings, max_list_documents=1) as service:
         for _ in range(2):
