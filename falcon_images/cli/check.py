@@ -164,6 +164,11 @@ def _print_summary(
         f'Compared {seen["documents"]:,} documents and {seen["files"]:,} files.{well}',
         highlight=False,
     )
+    if seen['ends']:
+        console.print(
+            f'Found out of {seen["ends"]:,} files whether they are cut off.',
+            highlight=False,
+        )
     if seen['waiting']:
         console.print(
             f'{seen["waiting"]:,} files are too new, or looked into by the service '

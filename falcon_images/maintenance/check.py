@@ -10,6 +10,7 @@ from falcon_images.files.errors import disk_errors
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.layout import THUMBNAILS
 from falcon_images.files.sha256 import sha256_of
+from falcon_images.image_types.ends import is_whole
 from falcon_images.maintenance.findings import (
     CheckError,
     Extent,
@@ -36,7 +37,8 @@ class Check:
     deleted. Memory does not grow with the number of images.
 
     Args:
-        on_step: is called with 'documents', 'files' or 'waiting', and how many more.
+        on_step: is called with 'documents', 'files', 'waiting' or 'ends', and how many
+            more.
     """
 
     def __init__(
@@ -101,7 +103,10 @@ class Check:
             if file is None:
                 return FindingKind.MISSING
             with file, disk_errors():
-                return self._fault_of_file(file, document)
+                fault = self._fault_of_file(file, document)
+                if fault is None:
+                    self._look_for_end(source, file, document)
+                return fault
         except InvalidRequestError:
             return FindingKind.MISSING
         except StorageError:
@@ -116,6 +121,15 @@ class Check:
         if self._extent.is_deep and sha256_of(file) != facts['sha256']:
             return FindingKind.DAMAGED
         return None
+
+    def _look_for_end(self, source: Source, file: BinaryIO, document: Document) -> None:
+        """Note whether a file is whole where nobody has looked, as at its upload."""
+        facts = file_facts(document)
+        is_asked = self._extent.is_deep and self._extent.repairs
+        if is_asked and facts and 'whole' not in facts and not source.is_deleted:
+            found = is_whole(file, facts['type'])
+            self._inventory.set_whole(source, document, found)
+            self._on_step('ends', 1)
 
     def _put_back(self, source: Source, document: Document, place: str) -> Finding:
         key = key_of(source.collection_name, document)

@@ -98,6 +98,20 @@ class Inventory:
             return ChangeRecords(self._mongo(source.database_name)).has_revertible(ids)
         return any(self._find(source, {'_id': document['_id']}))
 
+    def set_whole(
+        self, source: Source, document: Document, is_whole: bool | None
+    ) -> None:
+        """Note whether the file of an image is whole, if nobody has done so."""
+        same = {
+            '_id': document['_id'],
+            '_file.sha256': document['_file']['sha256'],
+            '_file.whole': {'$exists': False},
+        }
+        with mongo_errors():
+            self._collection(source).update_one(
+                same, {'$set': {'_file.whole': is_whole}}
+            )
+
     def with_ids(self, source: Source, ids: Iterable[str]) -> Iterator[Document]:
         """Read the documents that have one of some ids."""
         return self._find(source, {'_id': {'$in': [parse_id(text) for text in ids]}})

@@ -30,10 +30,11 @@ NAMES: dict[str, frozenset[str]] = {
     'listImages': frozenset(_LIST_WITH_TOTAL),
     # So that the query of a list can be sent as it is.
     'getNeighbors': frozenset(_LIST_WITH_TOTAL),
+    'queryImages': frozenset(_LIST_WITH_TOTAL),
     'exportImages': frozenset((*_LIST, *OF_DATASETS)),
     'getFields': frozenset((*_SELECTION, 'values', *TOKENS)),
     'changeImages': frozenset((*_SELECTION, *OF_BULK_CHANGES)),
-    'uploadImage': frozenset(('dedupe',)),
+    'uploadImage': frozenset(('dedupe', 'multiple', 'whole')),
     'importArchive': frozenset((LABEL_BY, SPLIT_BY, DRY_RUN)),
     'relabelImages': frozenset((DRY_RUN, EXPECT, EXACT)),
 }

@@ -35,6 +35,7 @@ _IMAGES = f'{_COLLECTION}/(?:images|documents|items)'
 _WORK = (
     (Work.UPLOAD, 'POST', _IMAGES),
     (Work.SLOW, 'GET HEAD PATCH DELETE', _IMAGES),
+    (Work.SLOW, 'POST', f'{_IMAGES}/query'),
     (Work.SLOW, 'GET HEAD DELETE', _COLLECTION),
     (Work.EXPORT, 'GET', f'{_COLLECTION}/export'),
     (Work.SLOW, 'GET HEAD', f'{_COLLECTION}/fields'),
