@@ -14,6 +14,8 @@ OF_BULK_CHANGES = ('all', DRY_RUN, 'expect')
 LABEL_BY = 'label_by'
 # How images are sorted into folders.
 OF_DATASETS = (LABEL_BY, 'split', 'group_by', 'duplicates')
+# The snapshot that is exported.
+SNAPSHOT = 'snapshot'
 # They are read of GET and HEAD alone.
 TOKENS = ('jwt', 'token')
 _SELECTION = ('filter', 'from', 'to')
@@ -24,9 +26,10 @@ NAMES: dict[str, frozenset[str]] = {
     'listImages': frozenset(_LIST),
     # So that the query of a list can be sent as it is.
     'getNeighbors': frozenset(_LIST),
-    'exportImages': frozenset((*_LIST, *OF_DATASETS)),
+    'exportImages': frozenset((*_LIST, *OF_DATASETS, SNAPSHOT)),
     'getFields': frozenset((*_SELECTION, 'values', *TOKENS)),
     'changeImages': frozenset((*_SELECTION, *OF_BULK_CHANGES)),
+    'makeSnapshot': frozenset(_SELECTION),
     'uploadImage': frozenset(('dedupe',)),
     'importArchive': frozenset((LABEL_BY, DRY_RUN)),
 }
@@ -34,10 +37,11 @@ LIST = NAMES['listImages']
 FIELDS = NAMES['getFields']
 EXPORT = NAMES['exportImages']
 BULK = NAMES['changeImages']
+OF_SNAPSHOTS = NAMES['makeSnapshot']
 OWN_NAMES = frozenset().union(*NAMES.values())
 # Whoever writes one of them in a bulk change expects that it does something.
 # Those of datasets are properties elsewhere: many images have their split as one.
-NOT_IN_BULK = OWN_NAMES - BULK - set(OF_DATASETS)
+NOT_IN_BULK = OWN_NAMES - BULK - {*OF_DATASETS, SNAPSHOT}
 
 
 def instead(name: str) -> str:

@@ -11,6 +11,7 @@ from falcon_images.datasets.layouts.flat_zip import FlatZip
 from falcon_images.datasets.layouts.imagefolder import ImageFolder
 from falcon_images.datasets.layouts.tables import Csv, DocumentLines, Workbook
 from falcon_images.datasets.run import Request
+from falcon_images.datasets.snapshots.snapshot_exports import SnapshotExports
 from falcon_images.query.as_sent import check_encoding, ignored_parameters
 from falcon_images.query.export import (
     Options,
@@ -19,7 +20,10 @@ from falcon_images.query.export import (
     parse_options,
 )
 from falcon_images.query.names import TOKENS
+from falcon_images.query.pages import parse_fields
+from falcon_images.query.snapshots import parse_snapshot_name
 from falcon_images.resources.image_file import content_disposition
+from falcon_images.resources.snapshot_export import ExportOfSnapshot, Wanted
 from falcon_images.settings import Limits
 
 _LAYOUTS: dict[str, Layout] = {
@@ -37,14 +41,20 @@ _DATASETS = ('imagefolder',)
 class Export:
     """All images of a collection that match, with their documents, in one file."""
 
-    def __init__(self, exports: Exports, limits: Limits) -> None:
+    def __init__(
+        self, exports: Exports, snapshot_exports: SnapshotExports, limits: Limits
+    ) -> None:
         self._exports = exports
+        self._of_snapshot = ExportOfSnapshot(snapshot_exports)
         self._limits = limits
 
     def on_get(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
         layout = self._layout(req)
+        if wanted := self._wanted(req, collection_name, layout):
+            self._of_snapshot.send(req, resp, wanted)
+            return
         query = parse_export(req.params, self._limits)
         conditions = {n: v for n, v in req.params.items() if n not in TOKENS}
         written = urlencode(conditions, doseq=True, errors='replace')
@@ -57,12 +67,31 @@ class Export:
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
         layout = self._layout(req)
+        if wanted := self._wanted(req, collection_name, layout):
+            self._of_snapshot.describe(req, resp, wanted)
+            return
         parse_export(req.params, self._limits)
         self._options(req)
         self._exports.check(collection_name)
         _describe(req, resp, collection_name, layout)
         # A stream of unknown length: that of the export is not known, so not said.
         resp.stream = BytesIO()
+
+    def _wanted(
+        self, req: falcon.Request, collection_name: str, layout: Layout
+    ) -> Wanted | None:
+        """Return which export of a snapshot is asked for, if that is."""
+        name = parse_snapshot_name(req.params, self._limits)
+        if not name:
+            return None
+        snapshot = self._of_snapshot.find(collection_name, name)
+        beside = {n: v for n, v in req.params.items() if n not in TOKENS}
+        beside['made_with'] = urlencode(snapshot.conditions, doseq=True)
+        written = urlencode(sorted(beside.items()), doseq=True, errors='replace')
+        fields = parse_fields(req.params, self._limits)
+        request = Request(collection_name, written, fields, self._options(req))
+        format_ = parse_layout(req.params, self._limits, _LAYOUTS)
+        return Wanted(snapshot, request, format_, layout)
 
     def _options(self, req: falcon.Request) -> Options:
         is_dataset = req.params.get('format') in _DATASETS

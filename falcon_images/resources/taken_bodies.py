@@ -4,6 +4,7 @@ from falcon_images.middleware.bodies import FORM, JSON, MERGE_PATCH, Bodies, Bod
 from falcon_images.resources.image import Image
 from falcon_images.resources.images import Images
 from falcon_images.resources.import_ import ARCHIVE_TYPES, Import
+from falcon_images.resources.snapshots import Snapshots
 from falcon_images.settings import Limits
 
 
@@ -27,6 +28,7 @@ def taken_bodies(limits: Limits) -> Bodies:
         (Images, 'POST'): form,
         (Images, 'PATCH'): patch,
         (Import, 'POST'): archive,
+        (Snapshots, 'POST'): properties,
         (Image, 'PUT'): properties,
         (Image, 'PATCH'): patch,
     }

@@ -121,17 +121,27 @@ class Additions:
         document: Document,
         upload: Upload,
         until: float | None = None,
+        is_held: bool = False,
     ) -> None:
         """Store a file, then a document whose id no other has.
 
         Args:
             until: when the insert may still be sent, by the monotonic clock.
+            is_held: somebody needs the file even if the image is not stored.
         """
         stored = self._removal.unresolved_write(
             collection_name, document['_id'], upload.facts.type
         )
         with self._removal.announced(stored):
-            self._save_and_insert(collection_name, document, upload, stored, until)
+            self._files.save(upload.file, stored.key)
+            try:
+                self._insert(collection_name, document, until)
+            except Exception as ex:
+                if _is_refusal(ex) and not is_held:
+                    self._removal.remove(stored)
+                else:
+                    self._removal.note(stored)
+                raise
         self._make_indexes(collection_name)
 
     def _add_once(
@@ -185,28 +195,14 @@ class Additions:
             return replay
         return Added(public_view(document), is_new=True)
 
-    def _save_and_insert(
-        self,
-        collection_name: str,
-        document: Document,
-        upload: Upload,
-        stored: UnresolvedWrite,
-        until: float | None,
+    def _insert(
+        self, collection_name: str, document: Document, until: float | None
     ) -> None:
-        self._files.save(upload.file, stored.key)
-        try:
-            if until and time.monotonic() > until:
-                raise DatabaseUnavailableError(
-                    'The disk took too long to store the image; send it again.'
-                )
-            self._documents.insert(collection_name, document)
-        except Exception as ex:
-            is_refused = isinstance(ex, _REFUSALS)
-            if is_refused and not isinstance(ex, UncertainInsertError):
-                self._removal.remove(stored)
-            else:
-                self._removal.note(stored)
-            raise
+        if until and time.monotonic() > until:
+            raise DatabaseUnavailableError(
+                'The disk took too long to store the image; send it again.'
+            )
+        self._documents.insert(collection_name, document)
 
     def _make_indexes(self, collection_name: str) -> None:
         try:
@@ -280,3 +276,7 @@ class Additions:
             raise DatabaseUnavailableError(
                 'The image that has these bytes was deleted just now; send it again.'
             )
+
+
+def _is_refusal(ex: Exception) -> bool:
+    return isinstance(ex, _REFUSALS) and not isinstance(ex, UncertainInsertError)
