@@ -123,7 +123,7 @@ class SnapshotRecords:
 
     def give_up(self, snapshot: SnapshotRecord) -> None:
         """Leave a snapshot that cannot be made, and free its name."""
-        self._write(snapshot, [*_ending(0), {'$unset': 'lease'}])
+        self._write(snapshot, _ending(0))
 
     def get(self, uuid: Any, name: str) -> SnapshotRecord:
         """Read a snapshot; raise `NotFoundError` if it is not there."""
@@ -157,8 +157,15 @@ class SnapshotRecords:
 
     def end_dropped(self, uuid: Any) -> None:
         """End all snapshots of a collection that was dropped."""
+        ending = SnapshotState.ENDING.value
         with mongo_errors(BATCH_SECONDS):
-            self._records.update_many({'uuid': uuid}, _ending(0))
+            self._records.update_many(
+                {'uuid': uuid, 'state': {'$ne': ending}}, _ending(0)
+            )
+            # Whoever ends one of the others has its lease.
+            self._records.update_many(
+                {'uuid': uuid, 'state': ending}, [{'$set': {'until': '$$NOW'}}]
+            )
 
     def claim(self, uuid: Any = None) -> SnapshotRecord | None:
         """Take the lease of a snapshot that is to go; None if there is none to take.
@@ -257,7 +264,7 @@ def _in(milliseconds: int) -> Document:
 
 def _ending(grace_ms: int) -> list[Document]:
     values = {'state': SnapshotState.ENDING.value, 'until': _in(grace_ms)}
-    return [{'$set': values}, {'$unset': 'name'}]
+    return [{'$set': values}, {'$unset': ['name', 'lease']}]
 
 
 def _ready(uuid: Any) -> Document:
