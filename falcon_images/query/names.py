@@ -29,7 +29,6 @@ NAMES: dict[str, frozenset[str]] = {
     'exportImages': frozenset((*_LIST, *OF_DATASETS, SNAPSHOT)),
     'getFields': frozenset((*_SELECTION, 'values', *TOKENS)),
     'changeImages': frozenset((*_SELECTION, *OF_BULK_CHANGES)),
-    'makeSnapshot': frozenset(_SELECTION),
     'uploadImage': frozenset(('dedupe',)),
     'importArchive': frozenset((LABEL_BY, DRY_RUN)),
 }
@@ -37,7 +36,8 @@ LIST = NAMES['listImages']
 FIELDS = NAMES['getFields']
 EXPORT = NAMES['exportImages']
 BULK = NAMES['changeImages']
-OF_SNAPSHOTS = NAMES['makeSnapshot']
+# They are members of a body, which has nothing else beside conditions.
+OF_SNAPSHOTS = frozenset(_SELECTION)
 OWN_NAMES = frozenset().union(*NAMES.values())
 # Whoever writes one of them in a bulk change expects that it does something.
 # Those of datasets are properties elsewhere: many images have their split as one.

@@ -24,7 +24,7 @@ EXAMPLES = 10
 # through values that are no objects, and which bytes are an archive.
 MAY_REFUSE = {
     *('listImages', 'countImages', 'uploadImage', 'changeImage'),
-    *('importArchive', 'exportImages'),
+    *('importArchive', 'exportImages', 'makeSnapshot'),
     *('getNeighbors', 'getFields', 'changeImages', 'deleteImages', 'listChanges'),
 }
 # 404: there is no such image; 412: it is not the one of If-Match.
