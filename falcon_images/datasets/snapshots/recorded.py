@@ -2,6 +2,7 @@
 
 import bisect
 import hashlib
+import logging
 import os
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
@@ -21,6 +22,8 @@ from falcon_images.files.store import FileStore
 _READ_BYTES = 1024**2
 # Files up to this size are read once, larger ones twice.
 _IN_MEMORY_BYTES = 4 * 1024**2
+
+logger = logging.getLogger(__name__)
 
 
 class Segment(NamedTuple):
@@ -147,7 +150,8 @@ def _damaged() -> StorageUnavailableError:
 
 
 def _gone(key: str) -> StorageUnavailableError:
+    logger.error('The file %s is missing or damaged; a snapshot needs it', key)
     return StorageUnavailableError(
-        f'A file of this snapshot is missing or damaged since it was first exported: '
-        f'{key}.'
+        'A file of this snapshot is missing or damaged since it was first exported; '
+        'whoever runs the service finds it with its check.'
     )

@@ -1,5 +1,6 @@
 """Snapshot images: the documents that snapshots hold, and by them files."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, cast
 
@@ -70,11 +71,15 @@ class SnapshotImages:
             sort=NEWEST_FIRST,
             batch_size=_BATCH_DOCUMENTS,
             allow_disk_use=True,
-            max_time_ms=self._query_timeout_ms,
+            # To read all of a large collection takes longer, and nothing is searched.
+            max_time_ms=self._query_timeout_ms if filter_ else None,
         )
-        with mongo_errors(None, BAD_FILTER), cursor, self._deadlines.query_errors():
-            found = cast(Iterator[RawDocument], cursor)
-            yield from batched(found, lambda document: len(document.raw))
+        with mongo_errors(None, BAD_FILTER), cursor:
+            with self._deadlines.begin().enforced():
+                first = list(itertools.islice(cursor, 1))
+            found = cast(Iterator[RawDocument], itertools.chain(first, cursor))
+            with self._deadlines.query_errors():
+                yield from batched(found, lambda document: len(document.raw))
 
     def add(
         self,
