@@ -69,7 +69,7 @@ class RecordedExport:
         with disk_errors():
             for number in range(self._number_at(first), self._rows):
                 segment = self._segment(number)
-                if segment.first > last:
+                if max(first, segment.first) > last:
                     break
                 start = max(first, segment.first) - segment.first
                 end = min(last + 1, segment.end) - segment.first
