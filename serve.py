@@ -67,10 +67,17 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> None:
         database = f'the MongoDB at {public_url(settings.mongodb_url)}'
         if not settings.mongodb_url:
             database = f'a private MongoDB in {EMBEDDED_FOLDER}'
-            embedded = EmbeddedMongo(EMBEDDED_FOLDER)
+            cache_bytes = settings.private_mongodb_cache_bytes
+            embedded = EmbeddedMongo(EMBEDDED_FOLDER, cache_bytes)
             stack.callback(embedded.stop)
             embedded.wait_until_ready()
-            settings = replace(settings, mongodb_url=embedded.url)
+            settings = replace(
+                settings,
+                mongodb_url=embedded.url,
+                private_mongodb_cache_bytes=embedded.cache_bytes,
+            )
+        else:
+            settings = replace(settings, private_mongodb_cache_bytes=0)
         compare_identity(settings)
         _log_start(settings, listener, database)
         if settings.workers == 1:

@@ -47,6 +47,7 @@ from falcon_images.store.opening import end_process
 _EXPOSED_HEADERS = (
     *('Content-Disposition', 'ETag', 'Link', 'Location'),
     *('X-Ignored-Parameters', 'X-Thumbnail', 'X-Total-Count'),
+    'X-Total-Count-At-Least',
 )
 _PACKAGE = Path(__file__).parent
 _IMAGES = ('images', 'documents', 'items')

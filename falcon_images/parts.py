@@ -12,6 +12,7 @@ from falcon_images.datasets.snapshots.making import SnapshotMaker
 from falcon_images.datasets.snapshots.snapshot_exports import SnapshotExports
 from falcon_images.files.opening import open_folder
 from falcon_images.formats.list_spool import ListSpool
+from falcon_images.maintenance.capacity import PrivateCapacity
 from falcon_images.maintenance.reconciler import Reconciler
 from falcon_images.metadata.changes.before_images import BeforeImages
 from falcon_images.metadata.changes.bulk import BulkDocuments
@@ -233,4 +234,5 @@ class ServiceParts:
             held_files=self.held_files,
             resolver=self.resolver,
             indexes=self.indexes,
+            capacity=PrivateCapacity(self.mongo, settings.private_mongodb_cache_bytes),
         )

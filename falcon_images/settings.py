@@ -24,6 +24,8 @@ _AT_LEAST_ONE = (
     *('header_timeout_seconds', 'request_timeout_seconds'),
 )
 _MAX_QUERY_SECONDS = 3600
+# What mongod allows.
+_MIN_CACHE_BYTES, _MAX_CACHE_BYTES = 256 * 1024**2, 10_000 * 1024**3
 _LOG_FORMATS = ('text', 'json')
 _MAX_KEPT_SECONDS = 100 * 365 * 24 * 3600
 # How much alike two names are of which one is likely to be meant for the other.
@@ -91,6 +93,7 @@ class Settings:
     min_body_bytes_per_second: int = 500
     log_format: str = 'text'
     changes_kept_seconds: int = 7 * 24 * 3600
+    private_mongodb_cache_bytes: int = 0
 
     @property
     def workers(self) -> int:
@@ -147,16 +150,7 @@ class Settings:
             raise SettingsError(
                 f'CHANGES_KEPT_SECONDS must be at most {_MAX_KEPT_SECONDS}.'
             )
-        if not _DATABASE_NAME.fullmatch(self.mongodb_db):
-            raise SettingsError(
-                f'MONGODB_DB {self.mongodb_db!r} is not the name of a database: it has '
-                'at most 63 characters, and none of / \\ . " $ * < > : | ? or blanks.'
-            )
-        if not _MONGODB_URL.match(self.mongodb_url or 'mongodb://'):
-            raise SettingsError(
-                'MONGODB_URL must begin with mongodb:// or mongodb+srv://, such as '
-                'mongodb://localhost:27017.'
-            )
+        self._check_database()
         if not _HTTP_URL.match(self.identification_url or 'http://none'):
             raise SettingsError(
                 'IDENTIFICATION_URL must be the URL of a service, such as '
@@ -167,6 +161,24 @@ class Settings:
                 'USE_AUTHENTICATION is set, so IDENTIFICATION_URL must hold the URL '
                 'that identifies users. (Any value turns authentication on, "false" '
                 'too; leave USE_AUTHENTICATION empty to turn it off.)'
+            )
+
+    def _check_database(self) -> None:
+        if not _DATABASE_NAME.fullmatch(self.mongodb_db):
+            raise SettingsError(
+                f'MONGODB_DB {self.mongodb_db!r} is not the name of a database: it has '
+                'at most 63 characters, and none of / \\ . " $ * < > : | ? or blanks.'
+            )
+        if not _MONGODB_URL.match(self.mongodb_url or 'mongodb://'):
+            raise SettingsError(
+                'MONGODB_URL must begin with mongodb:// or mongodb+srv://, such as '
+                'mongodb://localhost:27017.'
+            )
+        cache_bytes = self.private_mongodb_cache_bytes
+        if cache_bytes and not _MIN_CACHE_BYTES <= cache_bytes <= _MAX_CACHE_BYTES:
+            raise SettingsError(
+                f'PRIVATE_MONGODB_CACHE_BYTES must be at least {_MIN_CACHE_BYTES}, and '
+                f'at most {_MAX_CACHE_BYTES}.'
             )
 
 

@@ -89,6 +89,7 @@ def test_a_name_is_not_told_beside_the_right_one() -> None:
         ({'MONGODB_DB': 'x' * 64}, 'is not the name of a database'),
         ({'QUERY_TIMEOUT_SECONDS': '99999999'}, 'must be at most 3600'),
         ({'CHANGES_KEPT_SECONDS': '99999999999'}, 'CHANGES_KEPT_SECONDS must be at'),
+        ({'PRIVATE_MONGODB_CACHE_BYTES': '1000'}, 'must be at least 268435456'),
         ({'CHANGES_KEPT_SECONDS': 'x'}, 'CHANGES_KEPT_SECONDS must be an integer'),
     ],
 )

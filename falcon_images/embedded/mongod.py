@@ -25,6 +25,7 @@ from pymongo.errors import PyMongoError
 from falcon_images.embedded import supervisor
 from falcon_images.embedded.commands import ANSWER_ERRORS, ask
 from falcon_images.embedded.compatibility import raise_compatibility
+from falcon_images.embedded.memory import default_cache_bytes, usable_memory_bytes
 from falcon_images.embedded.orphans import end_orphan
 from falcon_images.telemetry.process_folders import ProcessFolder
 
@@ -42,7 +43,6 @@ _PROOF = 'saslServiceName'
 _LOG_TAIL_BYTES = 8192
 _MISSING_LIBRARY = re.compile(r'shared librar(?:y|ies): (\S+):')
 _OPTIONS = (
-    *('--wiredTigerCacheSizeGB', '0.25'),
     # A leak that versions before 6.0.27 have (CVE-2025-14847).
     *('--networkMessageCompressors', 'disabled'),
     *('--setParameter', 'diagnosticDataCollectionEnabled=false'),
@@ -59,12 +59,17 @@ class EmbeddedMongo:
 
     It listens on a unix socket, and on Windows on a port of the loopback address.
 
+    Args:
+        cache_bytes: the size of its cache, 256 MB at least; 0 takes a share of the
+            memory.
+
     Raises:
         EmbeddedMongoError: it cannot run here, or the folder is in use.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cache_bytes: int = 0) -> None:
         self._folder = folder.absolute()
+        self.cache_bytes = cache_bytes or default_cache_bytes(usable_memory_bytes())
         program = find_program()
         self.lock = self._take_folder()
         # A folder for the socket, if one cannot be in the data folder.
@@ -73,9 +78,13 @@ class EmbeddedMongo:
         self._end_orphan()
         options = self._choose_address()
         self._token = secrets.token_hex(16)
-        proof = ('--setParameter', f'{_PROOF}={self._token}')
+        gigabytes = f'{self.cache_bytes / 1024**3:.3f}'
         self.supervisor = self._start(
-            [str(program), '--dbpath', str(self._folder), *options, *_OPTIONS, *proof]
+            [
+                *(str(program), '--dbpath', str(self._folder), *options, *_OPTIONS),
+                *('--wiredTigerCacheSizeGB', gigabytes),
+                *('--setParameter', f'{_PROOF}={self._token}'),
+            ]
         )
 
     def wait_until_ready(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from falcon_images.errors import DatabaseUnavailableError, StorageError
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.unresolved import UnresolvedWrite
+from falcon_images.maintenance.capacity import PrivateCapacity
 from falcon_images.metadata.indexes import Indexes
 from falcon_images.store.collections import CollectionStore
 from falcon_images.store.expiry import ExpiredChanges
@@ -47,6 +48,7 @@ class Reconciler:
         held_files: HeldFiles,
         resolver: WriteResolver,
         indexes: Indexes,
+        capacity: PrivateCapacity,
         on_foreign: Callable[[IdentityError], None] = lambda ex: None,
         pause_seconds: float = _PAUSE_SECONDS,
         grace_seconds: float = _GRACE_SECONDS,
@@ -59,6 +61,7 @@ class Reconciler:
         self._held_files = held_files
         self._resolver = resolver
         self._indexes = indexes
+        self._capacity = capacity
         self._pause_seconds = pause_seconds
         self._grace_seconds = grace_seconds
         self._missing_since: dict[UnresolvedWrite, float] = {}
@@ -87,6 +90,7 @@ class Reconciler:
             self._held_files.end_snapshots,
             self._resolve_writes,
             self._indexes.make_indexes,
+            self._capacity.warn,
         ):
             try:
                 step()

@@ -24,9 +24,9 @@ class Deadlines:
         self._client = client
         self._seconds = seconds
 
-    def begin(self) -> 'Deadline':
-        """Begin a query now."""
-        return Deadline(self._client, self._seconds)
+    def begin(self, seconds: float | None = None) -> 'Deadline':
+        """Begin a query now, which has no more seconds than these, if any are given."""
+        return Deadline(self._client, min(self._seconds, seconds or self._seconds))
 
     def query_errors(self) -> contextlib.AbstractContextManager[None]:
         """Raise `QueryTimeoutError` for a query that is too slow, inside of this.

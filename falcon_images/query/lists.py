@@ -15,6 +15,9 @@ from falcon_images.query.pages import next_address, parse_cursor, parse_fields
 from falcon_images.query.parameters import Params, one_object, one_text, whole_number
 from falcon_images.settings import Limits
 
+# How a list is to know how many match.
+TOTALS = ('exact', 'none')
+
 __all__ = ['Params', 'next_address', 'parse_filter', 'parse_query', 'parse_selection']
 
 
@@ -72,6 +75,17 @@ def parse_format(params: Params, limits: Limits) -> str:
             f'{instead("format")}.'
         )
     return FORMATS.get(text, '')
+
+
+def parse_total(params: Params, limits: Limits) -> str:
+    """Read ``total``: ``exact``, ``none``, or empty if it is absent."""
+    text = one_text(params, ('total',), limits)
+    if text and text not in TOTALS:
+        raise InvalidRequestError(
+            f'total must be {" or ".join(TOTALS)}, not {text[:40]!r}; '
+            f'{instead("total")}.'
+        )
+    return text
 
 
 def _limit(params: Params, limits: Limits) -> int:

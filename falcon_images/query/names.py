@@ -20,12 +20,13 @@ SNAPSHOT = 'snapshot'
 TOKENS = ('jwt', 'token')
 _SELECTION = ('filter', 'from', 'to')
 _LIST = (*LIMIT, *SKIP, 'cursor', 'sort', 'fields', 'format', *_SELECTION, *TOKENS)
+_LIST_WITH_TOTAL = (*_LIST, 'total')
 
 # By operations of `openapi.yaml`: those that take conditions, and those beside them.
 NAMES: dict[str, frozenset[str]] = {
-    'listImages': frozenset(_LIST),
+    'listImages': frozenset(_LIST_WITH_TOTAL),
     # So that the query of a list can be sent as it is.
-    'getNeighbors': frozenset(_LIST),
+    'getNeighbors': frozenset(_LIST_WITH_TOTAL),
     'exportImages': frozenset((*_LIST, *OF_DATASETS, SNAPSHOT)),
     'getFields': frozenset((*_SELECTION, 'values', *TOKENS)),
     'changeImages': frozenset((*_SELECTION, *OF_BULK_CHANGES)),

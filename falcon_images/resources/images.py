@@ -13,14 +13,14 @@ from falcon_images.formats.lists import MEDIA_TYPES, SPREADSHEET
 from falcon_images.middleware.bodies import MERGE_PATCH, media_type
 from falcon_images.middleware.record import record_of
 from falcon_images.query.as_sent import check_encoding, ignored_parameters
-from falcon_images.query.lists import parse_format, parse_query
+from falcon_images.query.lists import parse_format, parse_query, parse_total
 from falcon_images.query.pages import next_address
 from falcon_images.resources.bodies import read_object, send_document
 from falcon_images.resources.changes import ChangeOfAll
 from falcon_images.resources.image_file import TRUE, content_disposition
 from falcon_images.settings import Limits
 from falcon_images.store.images import ImageStore
-from falcon_images.store.lists import ImageLists
+from falcon_images.store.lists import ImageLists, Total
 from falcon_images.uploads.digests import claimed_digests
 from falcon_images.uploads.form import Upload
 from falcon_images.uploads.receiver import UploadReceiver
@@ -50,21 +50,24 @@ class Images:
     ) -> None:
         query = parse_query(req.params, self._limits)
         media_type = self._list_type(req)
-        listing, total, cursor = self._lists.write(collection_name, query, media_type)
-        _describe_list(req, resp, media_type, total)
+        total = parse_total(req.params, self._limits)
+        written = self._lists.write(collection_name, query, media_type, total)
+        _describe_list(req, resp, media_type, written.total)
         if media_type == SPREADSHEET:
             name = content_disposition('attachment', f'{collection_name}.csv')
             resp.set_header('Content-Disposition', name)
-        if cursor:
-            address = next_address(req.root_path + req.path, req.params, cursor)
+        if written.cursor:
+            address = next_address(req.root_path + req.path, req.params, written.cursor)
             resp.set_header('Link', f'<{address}>; rel="next"')
-        resp.set_stream(cast(Any, listing.file), listing.size)
+        resp.set_stream(cast(Any, written.listing.file), written.listing.size)
 
     def on_head(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
     ) -> None:
         query = parse_query(req.params, self._limits)
-        total = self._lists.count(collection_name, query)
+        total = None
+        if parse_total(req.params, self._limits) != 'none':
+            total = Total(self._lists.count(collection_name, query))
         _describe_list(req, resp, self._list_type(req), total)
         # A stream of unknown length: that of the list is not known, so not said.
         resp.stream = BytesIO()
@@ -119,7 +122,7 @@ def _accepted_type(req: falcon.Request) -> str:
 
 
 def _describe_list(
-    req: falcon.Request, resp: falcon.Response, media_type: str, total: int
+    req: falcon.Request, resp: falcon.Response, media_type: str, total: Total | None
 ) -> None:
     is_text = media_type.startswith('text/')
     if ignored := ignored_parameters(req.query_string):
@@ -127,7 +130,9 @@ def _describe_list(
     plain_type = media_type.partition(';')[0]
     resp.content_type = f'{plain_type}; charset=utf-8' if is_text else plain_type
     resp.append_header('Vary', 'Accept')
-    resp.set_header('X-Total-Count', str(total))
+    if total is not None:
+        name = 'X-Total-Count' if total.is_exact else 'X-Total-Count-At-Least'
+        resp.set_header(name, str(total.number))
 
 
 def _idempotency_key(req: falcon.Request) -> str | None:

@@ -12,6 +12,7 @@ import pytest
 
 from falcon_images.formats import csv as csv_text
 from falcon_images.metadata.documents import Query
+from falcon_images.store.lists import Total
 from tests.support.service import Service
 
 JSON, NDJSON, CSV = 'application/json', 'application/x-ndjson', 'text/csv'
@@ -191,10 +192,11 @@ def test_a_long_list_does_not_stay_in_memory(service: Service, accept: str) -> N
         service.database.c.insert_many({'n': n, 'text': text} for n in range(1000))
     tracemalloc.start()
     try:
-        listing, total, _ = service.parts.image_lists.write('c', Query(), accept)
+        written = service.parts.image_lists.write('c', Query(), accept)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    with listing.file:
-        assert (listing.count, total) == (10_000, 10_000)
-        assert listing.size > 100_000_000 > 2 * peak
+    with written.listing.file:
+        assert written.listing.count == 10_000
+        assert written.total == Total(10_000)
+        assert written.listing.size > 100_000_000 > 2 * peak

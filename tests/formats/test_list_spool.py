@@ -87,7 +87,8 @@ def test_a_list_is_an_array_however_large_its_documents_are() -> None:
 def test_lists_that_wait_to_be_read_are_bounded(settings: Settings) -> None:
     with running(settings, max_spooled_bytes=2 * MIB) as service:
         service.database.c.insert_many(dict(LARGE) for _ in range(3))
-        waiting, _, _ = service.parts.image_lists.write('c', Query(), MEDIA_TYPES[0])
+        lists = service.parts.image_lists
+        waiting = lists.write('c', Query(), MEDIA_TYPES[0]).listing
         refused = service.client.simulate_get('/collections/c/images')
         assert refused.status_code == 503
         assert refused.json['title'] == 'Too busy'

@@ -64,8 +64,8 @@ def dropped(page: Page, paths: list[str]) -> None:
 
 
 def until(page: Page, check: Callable[[], bool]) -> None:
-    """Wait until a check holds, for at most ten seconds."""
-    for _ in range(200):
+    """Wait until a check holds, for at most 20 seconds."""
+    for _ in range(400):
         if check():
             return
         page.wait_for_timeout(50)

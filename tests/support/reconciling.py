@@ -3,6 +3,7 @@
 import datetime
 from typing import Any
 
+from falcon_images.maintenance.capacity import PrivateCapacity
 from falcon_images.maintenance.reconciler import Reconciler
 from tests.support.service import Service
 
@@ -31,6 +32,7 @@ def reconciler_of(service: Service, **changes: Any) -> Reconciler:
         'held_files': parts.held_files,
         'resolver': parts.resolver,
         'indexes': parts.indexes,
+        'capacity': PrivateCapacity(parts.mongo, 0),
     }
     return Reconciler(**given | changes)
 

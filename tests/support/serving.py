@@ -30,7 +30,7 @@ _INHERITED = (
 )
 
 
-def eventually(check: Callable[[], object], seconds: float = 20) -> None:
+def eventually(check: Callable[[], object], seconds: float = 45) -> None:
     """Wait until a check holds, and fail when it does not in time."""
     deadline = time.monotonic() + seconds
     while not check():

@@ -1,5 +1,6 @@
 """Counts: how many documents a collection has, exactly, without counting each time."""
 
+import logging
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import bson
 import cachetools
 from pymongo.collection import Collection
+from pymongo.errors import PyMongoError
 
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.names import collection_uuid
@@ -18,6 +20,8 @@ _NEWEST_DOCUMENTS = 1000
 _ATTEMPTS = 5
 # Of what the service did not make: a range that is not of ids is of other types.
 _OTHER_IDS = {'_id': {'$not': {'$gte': bson.ObjectId('0' * 24)}}}
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,34 @@ class Counts:
             _REMEMBERED_COLLECTIONS, _REMEMBERED_SECONDS
         )
         self._lock = threading.Lock()
+        self._learning = threading.Lock()
+        self._learnt: cachetools.TTLCache[str, bool] = cachetools.TTLCache(
+            _REMEMBERED_COLLECTIONS, _REMEMBERED_SECONDS
+        )
+
+    def learn(self, collection: Collection[Document]) -> None:
+        """Count in a thread of its own what a request had no time for.
+
+        One collection after the other, and each once in some minutes: so the numbers
+        of large ones are known too, without loading the database all the time.
+        """
+        if not self._learning.acquire(blocking=False):
+            return
+        if collection.name in self._learnt:
+            self._learning.release()
+            return
+        self._learnt[collection.name] = True
+        threading.Thread(target=self._learn, args=[collection], daemon=True).start()
+
+    def _learn(self, collection: Collection[Document]) -> None:
+        try:
+            # It is believed when it was found twice.
+            for _ in range(2):
+                self.exact(collection)
+        except PyMongoError:
+            logger.info('The number of images of %s is not known yet', collection.name)
+        finally:
+            self._learning.release()
 
     def exact(self, collection: Collection[Document]) -> int:
         """Count all documents; raise what PyMongo raises."""

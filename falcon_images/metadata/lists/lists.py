@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeVar
 
+from pymongo import errors as pymongo_errors
 from pymongo.collection import Collection
 
 from falcon_images.metadata.deadlines import Deadline
@@ -48,16 +49,44 @@ class Lists:
         self._operation = mongo.operation
         self._counts = Counts(mongo.query_timeout_ms)
 
-    def count(self, collection_name: str, filter_: Document) -> int:
-        """Count the documents that match."""
-        return retry_lost_cursors(lambda: self._count(collection_name, filter_))
+    def count(
+        self, collection_name: str, filter_: Document, seconds: float | None = None
+    ) -> int:
+        """Count the documents that match.
 
-    def _count(self, collection_name: str, filter_: Document) -> int:
+        Raises:
+            QueryTimeoutError: it takes longer than these seconds, or than the settings
+                allow.
+        """
+        return retry_lost_cursors(
+            lambda: self._count(collection_name, filter_, seconds)
+        )
+
+    def _count(
+        self, collection_name: str, filter_: Document, seconds: float | None
+    ) -> int:
         collection = self._collection(collection_name)
-        with self._query('count'):
-            if not filter_:
+        with self._query('count', seconds):
+            if filter_:
+                return collection.count_documents(filter_)
+            try:
                 return self._counts.exact(collection)
-            return collection.count_documents(filter_)
+            except pymongo_errors.PyMongoError as ex:
+                if ex.timeout:
+                    self._counts.learn(collection)
+                raise
+
+    def count_up_to(
+        self, most: int, collection_name: str, filter_: Document, seconds: float
+    ) -> int:
+        """Count the documents that match, no further than to a number.
+
+        Raises:
+            QueryTimeoutError: it takes longer than these seconds.
+        """
+        collection = self._collection(collection_name)
+        with self._query('count', seconds):
+            return collection.count_documents(filter_, limit=most)
 
     def documents(self, collection_name: str, query: Query) -> Iterator[Document]:
         """Read documents one after the other; memory does not grow with their number.
@@ -138,8 +167,8 @@ class Lists:
             return retry_lost_cursors(counting.run)
 
     @contextlib.contextmanager
-    def _query(self, name: str) -> Iterator[Deadline]:
-        deadline = self._deadlines.begin()
+    def _query(self, name: str, seconds: float | None = None) -> Iterator[Deadline]:
+        deadline = self._deadlines.begin(seconds)
         with self._operation(name, None, BAD_FILTER), deadline.enforced():
             yield deadline
 

@@ -125,7 +125,7 @@ function usePreview(collection, selection, conditions) {
  */
 function announce(kind, collection, done, onDone) {
   const text = t(kind === 'remove' ? 'deletedN' : 'relabelledN', { n: number(done.changed) });
-  if (done.changes.length) toastUndo(text, () => undo(collection, done.changes, onDone));
+  if (done.changes.length) toastUndo({ text, undo: () => undo(collection, done.changes, onDone) });
   else toast(text);
   onDone();
 }

@@ -8,28 +8,62 @@ import { t } from '../parts/words.js';
 
 /** @import { ImageDocument } from '../parts/values.js' */
 
+/** @typedef {{ collection: string, document: ImageDocument, label: string, value: unknown }} Mark `label` is a property's name */
+/** @typedef {(document: ImageDocument) => void} Put shows what the document has become */
+
+/** @type {Map<string, Promise<unknown>>} */
+const lastOf = new Map();
+
 /**
  * Set the label of an image.
- * @param {{ collection: string, document: ImageDocument, label: string, value: unknown }} mark
- *   `label` is a property's name
- * @param {(document: ImageDocument) => void} put shows what the document has become
+ * @param {Mark} mark
+ * @param {Put} put
  */
-export async function markImage({ collection, document, label, value }, put) {
-  const before = valueAt(document, label);
+export async function markImage(mark, put) {
+  const { collection, document, label, value } = mark;
+  const path = collectionPath(collection, 'images', document._id);
   put(withLabel(document, label, value));
   try {
-    const path = collectionPath(collection, 'images', document._id);
-    const changed = await sendJson('PATCH', path, { [label]: value });
-    put(changed.value);
-    toastUndo(t('labelled', { name: document.image, value: valueText(value) }), async () => {
-      const undone = await setBack(path, label, before, changed.etag);
-      put(undone.value);
-      return t('undone', { n: 1 });
-    });
+    await toastUndo(inTurn(path, () => sendMark(path, mark, put)));
   } catch (/** @type {any} */ error) {
     put(document);
     toastError(error);
   }
+}
+
+/**
+ * Labels of one image are sent one after the other: the last one stays.
+ * @template T
+ * @param {string} path
+ * @param {() => Promise<T>} act
+ * @returns {Promise<T>}
+ */
+async function inTurn(path, act) {
+  const before = lastOf.get(path);
+  const done = before ? before.then(act, act) : act();
+  lastOf.set(path, done);
+  try {
+    return await done;
+  } finally {
+    if (lastOf.get(path) === done) lastOf.delete(path);
+  }
+}
+
+/**
+ * @param {string} path
+ * @param {Mark} mark
+ * @param {Put} put
+ */
+async function sendMark(path, { document, label, value }, put) {
+  const before = valueAt(document, label);
+  const changed = await sendJson('PATCH', path, { [label]: value });
+  put(changed.value);
+  const text = t('labelled', { name: document.image, value: valueText(value) });
+  const undo = async () => {
+    put((await setBack(path, label, before, changed.etag)).value);
+    return t('undone', { n: 1 });
+  };
+  return { text, undo };
 }
 
 /**

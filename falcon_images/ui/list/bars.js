@@ -38,7 +38,7 @@ export function StatusBar({ documents, active, labels, actions }) {
   return html`
     <footer class="status-bar">
       <span class="position">
-        ${active >= 0 && `${number(active + 1)} / `}${total === null || total === undefined ? '…' : t('nImages', { n: number(total) })}
+        ${active >= 0 && `${number(active + 1)} / `}${total === null || total === undefined ? '…' : t(documents?.more ? 'moreThanN' : 'nImages', { n: number(total) })}
       </span>
       <span class="about muted">
         ${document && [document.image, moment(document.time), width && `${width} × ${height}`, size && bytes(size)]

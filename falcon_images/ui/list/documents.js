@@ -1,6 +1,6 @@
 // The documents of a list, of any length, loaded in pages where somebody looks.
 
-import { collectionPath, readJson, send } from '../parts/api.js';
+import { collectionPath, readJson, send, totalOf } from '../parts/api.js';
 
 /** @import { ImageDocument } from '../parts/values.js' */
 
@@ -12,6 +12,8 @@ const SETTLE_MS = 60;
 export class Documents {
   /** @type {number | null} how many there are, once it is known */
   total = null;
+  /** Whether it is not known yet how many more there are. */
+  more = false;
   /** @type {Error | null} that of the last page that failed */
   error = null;
   /** Whether the collection was changed by somebody since the list was begun. */
@@ -160,9 +162,16 @@ export class Documents {
 
   /** @param {Response} response */
   #count(response) {
-    const total = Number(response.headers.get('X-Total-Count'));
-    if (this.total === null) this.total = total;
-    if (total === this.total || this.changed) return;
+    const { total, isExact } = totalOf(response);
+    if (this.total === null || this.more) {
+      const isFirst = this.total === null;
+      this.total = Math.max(total, this.total ?? 0);
+      this.more = !isExact;
+      // Only to ask for it alone waits for a number that takes long.
+      if (isFirst && this.more) this.look().then(this.onChange, () => {});
+      return;
+    }
+    if (!isExact || total === this.total || this.changed) return;
     this.changed = true;
     this.onChange();
   }

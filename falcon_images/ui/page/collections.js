@@ -1,6 +1,6 @@
 // All collections, each with its count and its newest image.
 
-import { collectionPath, json, readJson, send } from '../parts/api.js';
+import { collectionPath, json, readJson, send, totalOf } from '../parts/api.js';
 import { health } from '../parts/health.js';
 import { Notice } from '../parts/notices.js';
 import { formatView, go } from '../parts/state.js';
@@ -40,11 +40,11 @@ export function CollectionsPage() {
     </main>`;
 }
 
-/** @typedef {{ total?: number, newest?: ImageDocument }} Found */
+/** @typedef {{ total?: number, isExact?: boolean, newest?: ImageDocument }} Found */
 
 /** @param {{ name: string, version: number }} props */
 function Card({ name, version }) {
-  const [{ total, newest }, setFound] = useState(/** @type {Found} */ ({}));
+  const [{ total, isExact, newest }, setFound] = useState(/** @type {Found} */ ({}));
   useEffect(() => {
     const controller = new AbortController();
     loadNewest(name, controller.signal).then(setFound).catch(() => {});
@@ -65,7 +65,7 @@ function Card({ name, version }) {
         </span>
         <span class="name" title=${name}>${name}</span>
         <span class="muted">
-          ${total === undefined ? '…' : t('nImages', { n: number(total) })}
+          ${total === undefined ? '…' : t(isExact ? 'nImages' : 'moreThanN', { n: number(total) })}
           ${newest && html`<span class="when">${t('newest', { time: moment(newest.time) })}</span>`}
         </span>
       </a>
@@ -81,5 +81,5 @@ async function loadNewest(name, signal) {
   const path = `${collectionPath(name, 'images')}?limit=1&fields=time,image`;
   const response = await send(path, { signal });
   const [newest] = await readJson(response);
-  return { total: Number(response.headers.get('X-Total-Count')), newest };
+  return { ...totalOf(response), newest };
 }

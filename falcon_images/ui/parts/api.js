@@ -108,6 +108,17 @@ export function tagOf(response) {
 }
 
 /**
+ * How many match in all; at least so many where that takes long to count.
+ * @param {Response} response
+ * @returns {{ total: number, isExact: boolean }}
+ */
+export function totalOf({ headers }) {
+  const exact = headers.get('X-Total-Count');
+  const total = Number(exact ?? headers.get('X-Total-Count-At-Least'));
+  return { total, isExact: exact !== null };
+}
+
+/**
  * Send JSON with PATCH, POST or the like, and read the JSON of the answer.
  * @param {string} method
  * @param {string} path

@@ -2,7 +2,7 @@
 export const ENGLISH = {
   images: 'Images', collections: 'Collections', allCollections: 'All collections',
   skipToImages: 'Skip to the images', imagesOfCollection: 'Images of the collection',
-  nImages: '{n} images', nImages_1: '{n} image', newest: 'newest {time}', loading: 'Loading…', failed: 'That did not work',
+  moreThanN: 'more than {n} images', nImages: '{n} images', nImages_1: '{n} image', newest: 'newest {time}', loading: 'Loading…', failed: 'That did not work',
   partFailed: 'This part of the page failed; the rest goes on.',
   tryAgain: 'Try again', noAnswer: 'The service did not answer.', picture: 'Picture',
   noCollections: 'No images yet', noImages: 'No images here yet',

@@ -2,7 +2,7 @@
 export const JAPANESE = {
   images: '画像', collections: 'コレクション', allCollections: 'コレクション一覧',
   skipToImages: '画像へ移動', imagesOfCollection: 'コレクションの画像',
-  nImages: '{n} 枚', newest: '最新 {time}', loading: '読み込み中…', failed: '処理できませんでした',
+  moreThanN: '{n} 枚以上', nImages: '{n} 枚', newest: '最新 {time}', loading: '読み込み中…', failed: '処理できませんでした',
   partFailed: 'この部分は表示できませんでした。ほかの部分はそのまま使えます。',
   tryAgain: 'もう一度', noAnswer: 'サービスから応答がありません。', picture: '画像',
   noCollections: '画像はまだありません', noImages: 'ここにはまだ画像がありません',

@@ -5,7 +5,8 @@ import { Icon } from './icons.js';
 import { Watched } from './watched.js';
 import { t } from './words.js';
 
-/** @typedef {{ run: () => Promise<string> }} Undo */
+/** @typedef {{ text: string, undo: () => Promise<string> }} Done what was done, and what undoes it */
+/** @typedef {{ done: Promise<Done> }} Undo */
 /** @typedef {{ id: number, text: string, undo?: Undo, failed: boolean }} Toast */
 
 const SHOWN_MS = 6000;
@@ -37,15 +38,23 @@ export function toastError(error) {
 }
 
 /**
- * Show what was done, and how it is undone: by its button or Ctrl+Z.
- * @param {string} text
- * @param {() => Promise<string>} run
+ * Show what was done once it is, and how it is undone: by its button or Ctrl+Z. What was asked
+ * for last is undone first, also while its answer is on its way.
+ * @param {Done | Promise<Done>} done
+ * @throws {Error} what went wrong
  */
-export function toastUndo(text, run) {
-  const undo = { run };
+export async function toastUndo(done) {
+  const undo = { done: Promise.resolve(done) };
   undoable.push(undo);
   if (undoable.length > MAX_UNDO) undoable.shift();
-  toast(text, { undo });
+  try {
+    const { text } = await undo.done;
+    // What was undone at once needs no notice that it was done.
+    if (undoable.includes(undo)) toast(text, { undo });
+  } catch (error) {
+    take(undo);
+    throw error;
+  }
 }
 
 /** Undo what was done last. */
@@ -57,15 +66,26 @@ export function undoLast() {
 
 /** @param {Undo} undo */
 async function runUndo(undo) {
-  const at = undoable.indexOf(undo);
-  if (at < 0) return;
-  undoable.splice(at, 1);
+  if (!take(undo)) return;
   toasts.value = toasts.value.filter((each) => each.undo !== undo);
+  // Whoever asked for it says what went wrong.
+  const done = await undo.done.catch(() => null);
+  if (!done) return;
   try {
-    toast(await undo.run());
+    toast(await done.undo());
   } catch (/** @type {any} */ error) {
     toastError(error);
   }
+}
+
+/**
+ * @param {Undo} undo
+ * @returns {boolean} whether it was still there
+ */
+function take(undo) {
+  const at = undoable.indexOf(undo);
+  if (at >= 0) undoable.splice(at, 1);
+  return at >= 0;
 }
 
 /** @param {number} id */

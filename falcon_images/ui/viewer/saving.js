@@ -33,13 +33,18 @@ export function useSaving(collection, { document, etag, reload }, onChanged) {
   const tag = useRef(etag);
   tag.current = etag;
   const last = useRef(/** @type {Promise<unknown>} */ (Promise.resolve()));
-  /** @type {Save} */
+  /** @param {Edit} edit */
+  const change = async (edit) => {
+    const changed = await patch(path, edit.name, edit.after, tag.current);
+    tag.current = changed.etag;
+    onChanged(changed);
+    return { text: sentence(edit), undo: () => undo(path, edit, onChanged) };
+  };
+  /** @param {Edit} edit */
   const save = async (edit) => {
+    const next = () => change(edit);
     try {
-      const changed = await patch(path, edit.name, edit.after, tag.current);
-      tag.current = changed.etag;
-      onChanged(changed);
-      toastUndo(sentence(edit), () => undo(path, edit, onChanged));
+      await toastUndo(last.current.then(next, next));
       return null;
     } catch (/** @type {any} */ error) {
       if (error.status !== 412) return error.message || t('noAnswer');
@@ -48,7 +53,7 @@ export function useSaving(collection, { document, etag, reload }, onChanged) {
     }
   };
   return (edit) => {
-    const saved = last.current.then(() => save(edit));
+    const saved = save(edit);
     last.current = saved;
     return saved;
   };

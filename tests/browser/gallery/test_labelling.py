@@ -1,6 +1,6 @@
 """Labels by keys, and changes of what is selected, each of which can be undone."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.looking import (
     documents,
@@ -31,6 +31,50 @@ def test_a_key_labels_an_image_goes_on_and_can_be_undone(
     until(page, lambda: label_of(serving, second) == 'OK')
     page.keyboard.press('Control+z')
     until(page, lambda: label_of(serving, newest) == 'NG')
+
+
+def test_what_was_labelled_last_is_undone_first_also_before_its_answer(
+    page: Page, serving: Serving
+) -> None:
+    newest, second, *_ = fill(serving, 4)
+    see(page, serving)
+    expect(page.get_by_role('button', name='1 NG')).to_be_visible()
+    held = hold_answers(page)
+    page.locator('.list').focus()
+    page.keyboard.press('ArrowRight')
+    page.keyboard.press('2')
+    page.keyboard.press('1')
+    page.keyboard.press('Control+z')
+    until(page, lambda: len(held) == 2)
+    # The later one is answered first, and the one before after that.
+    held.pop().continue_()
+    until(page, lambda: len(held) == 2)
+    held.pop(0).continue_()
+    held.pop().continue_()
+    until(page, lambda: label_of(serving, newest) == 'OK')
+    expect(page.get_by_text('1 undone.')).to_be_visible()
+    assert label_of(serving, second) == 'OK'
+
+
+def test_labels_of_one_image_stay_in_the_order_of_the_keys(
+    page: Page, serving: Serving
+) -> None:
+    newest, *_ = fill(serving, 4)
+    see(page, serving)
+    expect(page.get_by_role('button', name='1 NG')).to_be_visible()
+    held = hold_answers(page)
+    page.locator('.list').focus()
+    page.keyboard.press('Home')
+    page.keyboard.press('1')
+    page.keyboard.press('Home')
+    page.keyboard.press('2')
+    until(page, lambda: len(held) == 1)
+    page.wait_for_timeout(100)
+    assert len(held) == 1
+    held.pop().continue_()
+    until(page, lambda: len(held) == 1)
+    held.pop().continue_()
+    until(page, lambda: label_of(serving, newest) == 'OK')
 
 
 def test_the_keys_can_set_another_property(page: Page, serving: Serving) -> None:
@@ -176,3 +220,14 @@ def check(page: Page, index: int) -> None:
 
 def label_of(serving: Serving, image_id: str) -> object:
     return serving.get(f'/collections/c/images/{image_id}').json().get('label')
+
+
+def hold_answers(page: Page) -> list[Route]:
+    """Return a list of the requests about one image: none goes on by itself."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route('**/images/*', hold)
+    return held

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.support.identification import IdentificationServer
 from tests.support.looking import (
@@ -221,3 +221,28 @@ def test_what_is_pressed_or_filled_in_has_a_name(page: Page, serving: Serving) -
                     && !each.textContent.trim() && !each.labels?.length)
                 .map((each) => each.outerHTML)""")
         assert nameless == [], address
+
+
+def test_a_number_that_takes_long_to_count_is_told_later(
+    page: Page, serving: Serving
+) -> None:
+    fill(serving, 4)
+    held: list[Route] = []
+
+    def answer(route: Route) -> None:
+        if route.request.method == 'HEAD':
+            held.append(route)
+            return
+        response = route.fetch()
+        headers = response.headers
+        headers['x-total-count-at-least'] = '3'
+        del headers['x-total-count']
+        route.fulfill(response=response, headers=headers)
+
+    page.route('**/images?*', answer)
+    see(page, serving)
+    expect(page.locator('.position')).to_have_text('more than 3 images')
+    until(page, lambda: bool(held))
+    held.pop().continue_()
+    expect_images(page, 4)
+    expect(page.locator('.tile')).to_have_count(4)
