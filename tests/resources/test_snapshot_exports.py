@@ -11,11 +11,18 @@ import pytest
 
 from falcon_images.datasets.snapshots.recorded import RecordedExport
 from falcon_images.settings import Settings
-from tests.resources.test_snapshots import delete, delete_in_bulk, expire_changes
 from tests.support.archives import documents_of, images_of, report_of, upload
 from tests.support.pictures import jpeg
 from tests.support.service import Service, running
-from tests.support.snapshots import EXPORT, ended, exported, made
+from tests.support.snapshots import (
+    EXPORT,
+    delete,
+    delete_in_bulk,
+    ended,
+    expire_changes,
+    exported,
+    made,
+)
 
 FORMATS = ('', 'files', 'imagefolder', 'ndjson', 'csv', 'xlsx')
 LARGE = 5 * 1024**2
@@ -77,7 +84,7 @@ def test_it_is_the_same_whatever_happens(filled: Service, format_: str) -> None:
         assert again.headers['ETag'] == first.headers['ETag']
 
 
-@pytest.mark.parametrize('format_', FORMATS[:-1])
+@pytest.mark.parametrize('format_', FORMATS)
 def test_a_first_export_comes_late_and_is_the_same(
     filled: Service, format_: str
 ) -> None:

@@ -9,13 +9,23 @@ import pytest
 from falcon_images.metadata.changes.bulk import BulkDocuments
 from falcon_images.metadata.snapshots.snapshot_images import SnapshotImages
 from falcon_images.metadata.snapshots.snapshot_records import SnapshotRecords
-from tests.resources.test_snapshots import IMAGES, delete, findings
 from tests.support.archives import upload
 from tests.support.importing import with_manifest
 from tests.support.pictures import jpeg
 from tests.support.reconciling import reconcile
 from tests.support.service import Service, form
-from tests.support.snapshots import end, ended, exported, listed, made, make, sweep
+from tests.support.snapshots import (
+    IMAGES,
+    delete,
+    end,
+    ended,
+    exported,
+    findings,
+    listed,
+    made,
+    make,
+    sweep,
+)
 
 
 @pytest.fixture

@@ -3,27 +3,29 @@
 import json
 from typing import Any
 
-import bson
 import pytest
 
 from tests.support.archives import upload
-from tests.support.checks import age, check
+from tests.support.checks import check
 from tests.support.pictures import jpeg
 from tests.support.reconciling import reconcile
 from tests.support.service import Service
 from tests.support.snapshots import (
+    IMAGES,
     SNAPSHOTS,
+    delete,
+    delete_in_bulk,
     end,
     ended,
+    expire_changes,
     exported,
+    findings,
     listed,
     made,
     make,
     run_out,
     sweep,
 )
-
-IMAGES = '/collections/c/images'
 
 
 @pytest.fixture
@@ -32,32 +34,6 @@ def three(service: Service) -> Service:
         properties = json.dumps({'n': number, 'label': label})
         upload(service, f'{number}.jpg', jpeg() + bytes([number]), json=properties)
     return service
-
-
-def delete(service: Service, *queries: str) -> None:
-    """Delete images one by one: those that a list has."""
-    for query in queries or ('',):
-        for document in service.client.simulate_get(IMAGES, query_string=query).json:
-            answer = service.client.simulate_delete(f'{IMAGES}/{document["_id"]}')
-            assert answer.status_code == 200
-
-
-def delete_in_bulk(service: Service) -> str:
-    answer = service.client.simulate_delete(IMAGES, params={'all': 'true'})
-    assert answer.status_code == 200
-    return str(answer.json['change'])
-
-
-def expire_changes(service: Service) -> None:
-    over = {'$set': {'until': bson.ObjectId('0' * 24).generation_time}}
-    service.database['_service.changes'].update_many({}, over)
-    reconcile(service)
-
-
-def findings(service: Service) -> list[Any]:
-    for path in service.stored_files():
-        age(path)
-    return check(service, is_deep=True)
 
 
 def test_a_snapshot_says_what_is_in_it(three: Service) -> None:

@@ -3,13 +3,17 @@
 import datetime
 from typing import Any
 
+import bson
 import falcon.testing
 
+from falcon_images.maintenance.findings import Finding
+from tests.support.checks import age, check
 from tests.support.reconciling import reconcile
 from tests.support.service import Service
 
 SNAPSHOTS = '/collections/c/snapshots'
 EXPORT = '/collections/c/export'
+IMAGES = '/collections/c/images'
 
 
 def make(service: Service, name: str = 's', **conditions: Any) -> falcon.testing.Result:
@@ -59,3 +63,30 @@ def exported(
     return service.client.simulate_get(
         EXPORT, query_string=f'snapshot={name}{query}', headers=headers
     )
+
+
+def delete(service: Service, *queries: str) -> None:
+    """Delete images one by one: those that a list has."""
+    for query in queries or ('',):
+        for document in service.client.simulate_get(IMAGES, query_string=query).json:
+            answer = service.client.simulate_delete(f'{IMAGES}/{document["_id"]}')
+            assert answer.status_code == 200
+
+
+def delete_in_bulk(service: Service) -> str:
+    answer = service.client.simulate_delete(IMAGES, params={'all': 'true'})
+    assert answer.status_code == 200
+    return str(answer.json['change'])
+
+
+def expire_changes(service: Service) -> None:
+    over = {'$set': {'until': bson.ObjectId('0' * 24).generation_time}}
+    service.database['_service.changes'].update_many({}, over)
+    reconcile(service)
+
+
+def findings(service: Service) -> list[Finding]:
+    """Look at all files and every byte, however new they are."""
+    for path in service.stored_files():
+        age(path)
+    return check(service, is_deep=True)
