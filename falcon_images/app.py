@@ -33,6 +33,7 @@ from falcon_images.resources.import_ import Import
 from falcon_images.resources.metrics import MetricsPage
 from falcon_images.resources.neighbors import Neighbors
 from falcon_images.resources.openapi import OpenApi
+from falcon_images.resources.relabel import Relabel
 from falcon_images.resources.root import Root, public_url
 from falcon_images.resources.snapshots import Snapshot, Snapshots
 from falcon_images.resources.static_files import StaticFiles
@@ -155,6 +156,7 @@ def _add_routes(app: App, settings: Settings, parts: ServiceParts) -> None:
     app.add_route(f'{change}/revert', Revert(parts.reverts))
     app.add_route(f'{change}/finish', Finish(parts.reverts))
     app.add_route(f'{collection}/import', Import(parts.imports, limits))
+    app.add_route(f'{collection}/relabel', Relabel(parts.relabels, limits))
     images = Images(
         parts.store,
         parts.image_lists,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from falcon_images.changes.bulk import BulkChanges
 from falcon_images.changes.history import ChangeHistory
+from falcon_images.changes.relabel import Relabels
 from falcon_images.changes.revert import Reverts
 from falcon_images.datasets.export import Exports
 from falcon_images.datasets.imports import Imports
@@ -216,6 +217,13 @@ class ServiceParts:
             deletions=self.deletions,
             bulk=self.bulk,
             kept_seconds=settings.changes_kept_seconds,
+        )
+        self.relabels = Relabels(
+            mongo=self.mongo,
+            bulk=self.bulk,
+            bulk_changes=self.bulk_changes,
+            open_file=self.folder.spool.open_unnamed,
+            limits=settings.limits,
         )
         self.reverts = Reverts(
             files=self.files,

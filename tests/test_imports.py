@@ -39,6 +39,8 @@ KNOWN_TO = {
     'streaming_form_data': {'uploads'},
     'waitress': {'server'},
     'prometheus_client': {'telemetry', 'resources'},
+    'openpyxl': {'datasets'},
+    'defusedxml': {'datasets'},
     'PIL': {'image_types', 'thumbnails'},
     'requests': {'middleware'},
     'yaml': {'resources'},

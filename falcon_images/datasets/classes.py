@@ -38,7 +38,12 @@ def value_at(document: Document, path: str) -> Any:
 def label_of(document: Document, path: str) -> str | None:
     """Return the class of an image as text; None if it has none."""
     value = value_at(document, path)
-    if value is None or isinstance(value, str):
+    return None if value is None else text_of(value)
+
+
+def text_of(value: Any) -> str:
+    """Return a value that is no list and no object as text."""
+    if isinstance(value, str):
         return value
     known = value if isinstance(value, bool | int | float) else to_json_type(value)
     return known if isinstance(known, str) else dumps(known).decode()

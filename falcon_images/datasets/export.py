@@ -21,8 +21,8 @@ from falcon_images.server.places import Places
 _BEGIN_SECONDS = 0.5
 _CHUNK_BYTES = 64 * 1024
 _QUIET_SECONDS = 0.5
-# For the file of an image; they are read to make any archive.
-_OF_FILES = ('image', 'time', '_file')
+# For the file of an image and what is marked in it; they are read to make any archive.
+_ALWAYS_READ = ('image', 'time', '_file', 'boxes', 'polygons', 'points')
 
 logger = logging.getLogger(__name__)
 
@@ -184,10 +184,10 @@ class ExportBody:
 
 def fields_read(request: Request) -> tuple[str, ...]:
     """Return the names of what is read of each document; none means all."""
-    if not request.fields:
+    if not request.fields or request.has_tags:
         return ()
     used = filter(None, (request.options.label_by, request.options.group_by))
-    return (*request.fields, *_OF_FILES, *used)
+    return (*request.fields, *_ALWAYS_READ, *used)
 
 
 def _made(run: Run, layout: Layout) -> Iterator[bytes]:

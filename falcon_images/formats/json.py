@@ -13,7 +13,7 @@ from falcon_images.settings import Limits
 
 # RFC 8259, section 6; the groups after the first are those of a fraction.
 NUMBER = re.compile(r'-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?')
-_INT64 = range(-(2**63), 2**63)
+INT64 = range(-(2**63), 2**63)
 # With its sign.
 _MAX_INTEGER_CHARACTERS = 20
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
@@ -73,7 +73,7 @@ def loads_object(text: str | bytes, name: str, limits: Limits) -> dict[str, Any]
 
 def int64(text: str) -> int | None:
     """Return the integer that a text is; None if it has more than 64 bits."""
-    if len(text) > _MAX_INTEGER_CHARACTERS or int(text) not in _INT64:
+    if len(text) > _MAX_INTEGER_CHARACTERS or int(text) not in INT64:
         return None
     return int(text)
 

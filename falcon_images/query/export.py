@@ -19,6 +19,10 @@ from falcon_images.query.parameters import (
 from falcon_images.settings import Limits
 
 SPLITS = ('train', 'val', 'test')
+# The formats that sort images by class and split.
+DATASETS = ('imagefolder', 'webdataset', 'coco', 'yolo-cls', 'ultralytics')
+# Those of them that are nothing without classes.
+_OF_CLASSES = ('yolo-cls',)
 _SPLIT = re.compile('[0-9]{1,6}(/[0-9]{1,6}){1,2}')
 _PERIOD = re.compile('time:([1-9][0-9]{0,5})([smhd])')
 _SECONDS = {'s': 1, 'm': 60, 'h': 3600, 'd': 24 * 3600}
@@ -43,18 +47,18 @@ class Options:
     keeps_duplicates: bool = False
 
 
-def parse_options(params: Params, limits: Limits, *, is_dataset: bool) -> Options:
-    """Read how images are sorted into folders.
-
-    Args:
-        is_dataset: whether the layout has such folders; else, none may be given.
-    """
+def parse_options(params: Params, limits: Limits, layout: str) -> Options:
+    """Read how images are sorted into folders, as a layout has them."""
     texts = {name: one_text(params, (name,), limits) for name in OF_DATASETS}
     for name, text in texts.items():
-        if text and not is_dataset:
+        if text and layout not in DATASETS:
             raise InvalidRequestError(
-                f'{name} is for format=imagefolder; {instead(name)}.'
+                f'{name} is for format={" or ".join(DATASETS)}; {instead(name)}.'
             )
+    if layout in _OF_CLASSES and not texts['label_by']:
+        raise InvalidRequestError(
+            f'format={layout} needs label_by, the property that is the class.'
+        )
     if (texts['group_by'] or texts['duplicates']) and not texts['split']:
         raise InvalidRequestError(
             'group_by and duplicates are of use with split alone.'

@@ -2,14 +2,19 @@
 
 from io import BytesIO
 from typing import Any, cast
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import falcon
 
 from falcon_images.datasets.export import Exports, Layout
+from falcon_images.datasets.layouts.coco import Coco
 from falcon_images.datasets.layouts.flat_zip import FlatZip
 from falcon_images.datasets.layouts.imagefolder import ImageFolder
+from falcon_images.datasets.layouts.parquet import Parquet, require_pyarrow
 from falcon_images.datasets.layouts.tables import Csv, DocumentLines, Workbook
+from falcon_images.datasets.layouts.ultralytics import Ultralytics
+from falcon_images.datasets.layouts.webdataset import WebDataset
+from falcon_images.datasets.layouts.yolo_cls import YoloCls
 from falcon_images.datasets.run import Request
 from falcon_images.datasets.snapshots.snapshot_exports import SnapshotExports
 from falcon_images.query.as_sent import check_encoding, ignored_parameters
@@ -30,12 +35,17 @@ _LAYOUTS: dict[str, Layout] = {
     '': FlatZip(),
     'files': FlatZip(has_documents=False),
     'imagefolder': ImageFolder(),
+    'webdataset': WebDataset(),
+    'coco': Coco(),
+    'yolo-cls': YoloCls(),
+    'ultralytics': Ultralytics(),
     'ndjson': DocumentLines(),
     'csv': Csv(),
     'xlsx': Workbook(),
+    'parquet': Parquet(),
 }
-# Those that sort images into folders.
-_DATASETS = ('imagefolder',)
+# Those that can be sent back, to change images.
+_TAGGED = ('csv', 'xlsx')
 
 
 class Export:
@@ -58,7 +68,7 @@ class Export:
         query = parse_export(req.params, self._limits)
         conditions = {n: v for n, v in req.params.items() if n not in TOKENS}
         written = urlencode(conditions, doseq=True, errors='replace')
-        request = Request(collection_name, written, query.fields, self._options(req))
+        request = self._request(req, collection_name, written, query.fields)
         body = self._exports.begin(request, query, layout)
         _describe(req, resp, collection_name, layout)
         resp.stream = cast(Any, body)
@@ -89,17 +99,36 @@ class Export:
         beside['made_with'] = urlencode(snapshot.conditions, doseq=True)
         written = urlencode(sorted(beside.items()), doseq=True, errors='replace')
         fields = parse_fields(req.params, self._limits)
-        request = Request(collection_name, written, fields, self._options(req))
+        request = self._request(req, collection_name, written, fields)
         format_ = parse_layout(req.params, self._limits, _LAYOUTS)
         return Wanted(snapshot, request, format_, layout)
 
+    def _request(
+        self,
+        req: falcon.Request,
+        collection_name: str,
+        written: str,
+        fields: tuple[str, ...],
+    ) -> Request:
+        return Request(
+            collection_name,
+            written,
+            fields,
+            self._options(req),
+            f'{req.forwarded_prefix}/collections/{quote(collection_name, safe="")}',
+            has_tags=req.params.get('format') in _TAGGED,
+        )
+
     def _options(self, req: falcon.Request) -> Options:
-        is_dataset = req.params.get('format') in _DATASETS
-        return parse_options(req.params, self._limits, is_dataset=is_dataset)
+        layout = parse_layout(req.params, self._limits, _LAYOUTS)
+        return parse_options(req.params, self._limits, layout)
 
     def _layout(self, req: falcon.Request) -> Layout:
         check_encoding(req.query_string)
-        return _LAYOUTS[parse_layout(req.params, self._limits, _LAYOUTS)]
+        layout = _LAYOUTS[parse_layout(req.params, self._limits, _LAYOUTS)]
+        if isinstance(layout, Parquet):
+            require_pyarrow()
+        return layout
 
 
 def _describe(

@@ -4,6 +4,7 @@ from falcon_images.middleware.bodies import FORM, JSON, MERGE_PATCH, Bodies, Bod
 from falcon_images.resources.image import Image
 from falcon_images.resources.images import Images
 from falcon_images.resources.import_ import ARCHIVE_TYPES, Import
+from falcon_images.resources.relabel import SHEET_TYPES, Relabel
 from falcon_images.resources.snapshots import Snapshots
 from falcon_images.settings import Limits
 
@@ -20,6 +21,7 @@ def taken_bodies(limits: Limits) -> Bodies:
         'The body has more bytes than MAX_ARCHIVE_BYTES allows.',
         (FORM, *ARCHIVE_TYPES),
     )
+    sheet = Body(form.max_bytes, form.too_large, (FORM, *SHEET_TYPES))
     limit = limits.max_properties_bytes
     too_large = f'The body has more than {limit} bytes (MAX_PROPERTIES_BYTES).'
     properties = Body(limit, too_large, (JSON,))
@@ -28,6 +30,7 @@ def taken_bodies(limits: Limits) -> Bodies:
         (Images, 'POST'): form,
         (Images, 'PATCH'): patch,
         (Import, 'POST'): archive,
+        (Relabel, 'POST'): sheet,
         (Snapshots, 'POST'): properties,
         (Image, 'PUT'): properties,
         (Image, 'PATCH'): patch,

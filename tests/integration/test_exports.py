@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import os
 import re
 import socket
 import sys
@@ -26,6 +27,7 @@ DOCUMENTS = 20_000
 MAX_GROWTH_MB = 60
 EXPORT = '/collections/c/export'
 ONE_WORKER = ('--workers', '1')
+LAST_CHUNK = b'\r\n0\r\n\r\n'
 
 linux = pytest.mark.skipif(sys.platform != 'linux', reason='reads /proc')
 
@@ -58,10 +60,10 @@ def store(mongodb_url: str, tmp_path: Path) -> Store:
 
 
 @contextlib.contextmanager
-def unread(serving: Serving) -> Iterator[BinaryIO]:
+def unread(serving: Serving, query: str = '') -> Iterator[BinaryIO]:
     """An export whose client reads only when it is told to."""
     with socket.create_connection(('127.0.0.1', serving.port), timeout=60) as client:
-        client.sendall(f'GET {EXPORT} HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
+        client.sendall(f'GET {EXPORT}{query} HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
         with client.makefile('rb') as answer:
             yield answer
 
@@ -90,7 +92,12 @@ def test_memory_does_not_grow_with_the_documents(
 
 @pytest.mark.parametrize(
     'query',
-    ['', '?format=imagefolder', '?format=xlsx', '?format=csv', '?format=ndjson'],
+    [
+        '',
+        *('?format=imagefolder', '?format=webdataset', '?format=coco'),
+        *('?format=yolo-cls&label_by=image', '?format=ultralytics'),
+        *('?format=xlsx', '?format=csv', '?format=ndjson'),
+    ],
 )
 def test_the_first_byte_comes_before_the_last_document_is_read(
     start: Callable[..., Serving], store: Store, query: str
@@ -100,11 +107,11 @@ def test_the_first_byte_comes_before_the_last_document_is_read(
     serving.get('/collections/c/images?limit=1')
     began = time.monotonic()
     with serving.get(f'{EXPORT}{query}', stream=True) as answer:
-        chunks = answer.iter_content(1)
-        assert next(chunks)
+        assert answer.raw.read(1)
         first = time.monotonic() - began
         assert answer.headers['Transfer-Encoding'] == 'chunked'
-        assert b''.join(chunks)
+        while answer.raw.read(MB):
+            pass
     assert first < 5
     assert first < (time.monotonic() - began) / 2
 
@@ -166,3 +173,51 @@ def test_a_disk_that_is_full_later_cuts_the_answer_off(
         assert answer.status_code == 507
     eventually(lambda: 'The disk refused' in serving.log)
     assert serving.get(f'{EXPORT}?limit=10').status_code == 200
+
+
+@pytest.mark.parametrize('name', ['', 'files', 'imagefolder', 'webdataset'])
+def test_what_fails_later_ends_without_its_last_chunk(
+    start: Callable[..., Serving], store: Store, name: str
+) -> None:
+    store.fill(1, jpeg() + bytes(64 * MB))
+    serving = start(*ONE_WORKER, **store.environ).ready()
+    query = f'?format={name}' if name else ''
+    with unread(serving, query) as answer:
+        # Then its file is being sent; so much of it never waits on its way.
+        begun = answer.read(MB)
+        os.truncate(Path(store.environ['UPLOADS_DIRECTORY']) / 'images/c/a.jpg', 0)
+        rest = answer.read()
+    assert begun.startswith(b'HTTP/1.1 200 OK\r\n')
+    assert not rest.endswith(LAST_CHUNK)
+    assert len(rest) < 64 * MB
+    eventually(lambda: 'a file has changed while it was sent' in serving.log)
+
+
+@pytest.mark.parametrize('name', ['', 'webdataset'])
+def test_clients_notice_what_fails_later(
+    start: Callable[..., Serving], store: Store, name: str
+) -> None:
+    store.fill(1, jpeg() + bytes(64 * MB))
+    serving = start(*ONE_WORKER, **store.environ).ready()
+    query = f'?format={name}' if name else ''
+    with serving.get(f'{EXPORT}{query}', stream=True) as answer:
+        chunks = answer.iter_content(MB)
+        received = 0
+        while received < MB:
+            received += len(next(chunks))
+        os.truncate(Path(store.environ['UPLOADS_DIRECTORY']) / 'images/c/a.jpg', 0)
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            for _ in chunks:
+                pass
+
+
+def test_what_ends_well_has_its_last_chunk(
+    start: Callable[..., Serving], store: Store
+) -> None:
+    store.fill(1, jpeg())
+    serving = start(*ONE_WORKER, **store.environ).ready()
+    with socket.create_connection(('127.0.0.1', serving.port), timeout=60) as client:
+        request = f'GET {EXPORT} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+        client.sendall(request.encode())
+        with client.makefile('rb') as answer:
+            assert answer.read().endswith(LAST_CHUNK)

@@ -52,13 +52,37 @@ def test_a_column_has_one_type(service: Service) -> None:
     first, second = table(export(service, f'{FORMAT}&sort=time&fields=a,b,c,d,e'))
     names = ('a', 'b', 'c', 'd', 'e')
     assert [first[name] for name in names] == [1, 1.0, 'true', 'x', '[1]']
-    assert [second[name] for name in names] == [2, 0.5, '1', None, None]
+    assert [second[name] for name in names] == [2, 0.5, '1', '', '']
 
 
-def test_a_property_does_not_replace_the_name_of_the_file(service: Service) -> None:
-    put(service, 1, file_name='other.jpg')
+def test_what_an_image_lacks_is_an_empty_text_or_null(service: Service) -> None:
+    put(service, 1, a=1, b='x', c=True)
+    put(service, 2)
+    _, second = table(export(service, f'{FORMAT}&sort=time&fields=a,b,c'))
+    assert [second[name] for name in ('a', 'b', 'c')] == [None, '', None]
+
+
+def test_a_column_that_a_split_lacks_is_text(service: Service) -> None:
+    for number in range(12):
+        put(service, number)
+    put(service, 99, rare=7)
+    archive = export(service, f'{FORMAT}&split=1/1')
+    rows = [
+        row
+        for split in ('train', 'val')
+        for row in table(archive, f'{split}/metadata.jsonl')
+    ]
+    assert sorted(row['rare'] for row in rows) == [''] * 12 + ['7']
+
+
+def test_a_property_does_not_replace_the_image_or_its_file(service: Service) -> None:
+    names = {'file_name': 'a', 'file_name_': 'b', 'mask_file_name': 'c'}
+    put(service, 1, **names, file_names='d')
     (row,) = table(export(service, FORMAT))
-    assert (row['file_name'], row['_file_name']) == ('1.jpg', 'other.jpg')
+    assert (row['file_name'], row['image_']) == ('1.jpg', '1.jpg')
+    assert (row['file_name__'], row['file_name_']) == ('a', 'b')
+    assert (row['mask_file_name_'], row['file_names_']) == ('c', 'd')
+    assert 'image' not in row
 
 
 def test_images_without_the_property_are_left_out_and_told(service: Service) -> None:

@@ -24,7 +24,8 @@ from tests.support.snapshots import (
     made,
 )
 
-FORMATS = ('', 'files', 'imagefolder', 'ndjson', 'csv', 'xlsx')
+LABELLED = ('imagefolder', 'webdataset', 'coco', 'yolo-cls', 'ultralytics')
+FORMATS = ('', 'files', *LABELLED, 'ndjson', 'csv', 'xlsx')
 LARGE = 5 * 1024**2
 
 
@@ -40,7 +41,7 @@ def filled(service: Service) -> Service:
 
 
 def query_of(format_: str) -> str:
-    beside = '&label_by=label&split=80/20' if format_ == 'imagefolder' else ''
+    beside = '&label_by=label&split=80/20' if format_ in LABELLED else ''
     return f'&format={format_}{beside}' if format_ else ''
 
 

@@ -27,12 +27,25 @@ def upload(service: Service, name: str, content: bytes = b'', **fields: str) -> 
 
 def export(service: Service, query: str = '', name: str = 'c') -> zipfile.ZipFile:
     """Return the archive that a collection is exported as."""
+    archive = zipfile.ZipFile(io.BytesIO(exported(service, query, name)))
+    assert archive.testzip() is None
+    return archive
+
+
+def exported(service: Service, query: str = '', name: str = 'c') -> bytes:
+    """Return the bytes of the file that a collection is exported as."""
     path = f'/collections/{quote(name)}/export'
     answer = service.client.simulate_get(path, query_string=query)
     assert answer.status_code == 200, answer.text
-    archive = zipfile.ZipFile(io.BytesIO(answer.content))
-    assert archive.testzip() is None
-    return archive
+    return answer.content
+
+
+def upload_numbered(
+    service: Service, number: int, name: str = '', **fields: Any
+) -> Any:
+    """Upload a picture of 64 x 48 pixels that is another for each number."""
+    content = jpeg() + number.to_bytes(2)
+    return upload(service, name or f'{number}.jpg', content, json=json.dumps(fields))
 
 
 def images_of(archive: zipfile.ZipFile) -> dict[str, bytes]:

@@ -155,6 +155,9 @@ class Examples:
             'CURL': shutil.which('curl') or '',
             'RECORD': str(self._record),
             'NO_PROXY': '127.0.0.1',
+            # Hugging Face's library keeps what it has read, and asks nobody.
+            'HF_HOME': str(self._folder / 'huggingface'),
+            'HF_HUB_OFFLINE': '1',
         }
 
     def _result(self, block: Block, errors: str) -> Run:

@@ -32,6 +32,8 @@ from falcon_images.metadata.snapshots.snapshot_records import (
 
 # Each is as large as the documents.
 _MAX_RECORDINGS = 100
+# Layouts that have addresses of images in them, as their client finds these.
+_WITH_ADDRESSES = ('ultralytics',)
 
 logger = logging.getLogger(__name__)
 
@@ -202,4 +204,6 @@ def _kind(request: Request, layout: str) -> str:
     """Return a name for all that decides on the bytes of an export."""
     options = {name: value for name, value in asdict(request.options).items() if value}
     what = {'format': layout, 'fields': request.fields, 'options': options}
+    if layout in _WITH_ADDRESSES:
+        what['address'] = request.address
     return hashlib.sha256(sorted_dumps(what)).hexdigest()[:32]

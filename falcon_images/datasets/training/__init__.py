@@ -1,0 +1,1 @@
+"""Data sets for training: their images, classes and splits, and what is marked."""
