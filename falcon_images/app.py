@@ -37,6 +37,7 @@ from falcon_images.resources.neighbors import Neighbors
 from falcon_images.resources.openapi import OpenApi
 from falcon_images.resources.relabel import Relabel
 from falcon_images.resources.root import Root, public_url
+from falcon_images.resources.snapshots import Snapshot, Snapshots
 from falcon_images.resources.static_files import StaticFiles
 from falcon_images.resources.taken_bodies import taken_bodies
 from falcon_images.resources.thumbnails import ImageThumbnail
@@ -146,7 +147,11 @@ def _add_routes(app: App, settings: Settings, parts: ServiceParts) -> None:
     collection = '/collections/{collection_name}'
     app.add_route(collection, Collection(parts.collections))
     app.add_route(f'{collection}/fields', Fields(parts.image_fields, limits))
-    app.add_route(f'{collection}/export', Export(parts.exports, limits))
+    export = Export(parts.exports, parts.snapshot_exports, limits)
+    app.add_route(f'{collection}/export', export)
+    snapshots = f'{collection}/snapshots'
+    app.add_route(snapshots, Snapshots(parts.snapshots, limits))
+    app.add_route(f'{snapshots}/{{snapshot_name}}', Snapshot(parts.snapshots))
     app.add_route(f'{collection}/changes', Changes(parts.history, limits))
     change = f'{collection}/changes/{{change_id}}'
     app.add_route(change, Change(parts.history))

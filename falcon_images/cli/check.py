@@ -120,7 +120,11 @@ def _report(folder: UploadsFolder, inventory: Inventory, extent: Extent) -> Outc
 
 
 def _progress(inventory: Inventory) -> Progress:
-    sources = (*inventory.collections(), *inventory.deleted())
+    sources = (
+        *inventory.collections(),
+        *inventory.deleted(),
+        *inventory.snapshots(),
+    )
     documents = sum(inventory.count(source) for source in sources)
     progress = Progress(
         TextColumn('{task.description}'),

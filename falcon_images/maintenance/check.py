@@ -74,8 +74,13 @@ class Check:
             yield from self._all()
 
     def _all(self) -> Iterator[Finding]:
-        for source in (*self._inventory.collections(), *self._inventory.deleted()):
-            for document in self._inventory.documents(source):
+        inventory = self._inventory
+        for source in (
+            *inventory.collections(),
+            *inventory.deleted(),
+            *inventory.snapshots(),
+        ):
+            for document in inventory.documents(source):
                 self._on_step('documents', 1)
                 yield from self._of_document(source, document)
         yield from OrphanedFiles(
@@ -93,8 +98,7 @@ class Check:
         if kind is FindingKind.MISSING and self._extent.repairs:
             yield self._put_back(source, document, place)
         else:
-            note = 'deleted in bulk, can be reverted' if source.is_deleted else ''
-            yield Finding(kind, place, note=note)
+            yield Finding(kind, place, note=_note(source))
 
     def _fault(self, source: Source, document: Document) -> FindingKind | None:
         key = key_of(source.collection_name, document)
@@ -173,3 +177,9 @@ class Check:
         except OSError as ex:
             return replace(found, note=ex.strerror or '')
         return replace(found, is_repaired=True, note='removed')
+
+
+def _note(source: Source) -> str:
+    if source.is_snapshot:
+        return 'deleted, and held by a snapshot'
+    return 'deleted in bulk, can be reverted' if source.is_deleted else ''

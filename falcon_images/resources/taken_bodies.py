@@ -13,6 +13,7 @@ from falcon_images.resources.image_query import ImageQuery
 from falcon_images.resources.images import Images
 from falcon_images.resources.import_ import ARCHIVE_TYPES, Import
 from falcon_images.resources.relabel import SHEET_TYPES, Relabel
+from falcon_images.resources.snapshots import Snapshots
 from falcon_images.settings import Limits
 
 
@@ -45,6 +46,7 @@ def taken_bodies(limits: Limits) -> Bodies:
         (Import, 'POST'): archive,
         (Relabel, 'POST'): sheet,
         (ImageQuery, 'POST'): query,
+        (Snapshots, 'POST'): properties,
         (Image, 'PUT'): properties,
         (Image, 'PATCH'): patch,
     }

@@ -287,6 +287,19 @@ def test_changing_needs_the_header(
     assert identification.asked == []
 
 
+@pytest.mark.parametrize('place', ['cookie', 'query'])
+def test_snapshots_are_made_and_deleted_with_the_header_alone(
+    guarded: Service, place: str
+) -> None:
+    headers = {'Cookie': 'jwt=known', **ORIGIN} if place == 'cookie' else ORIGIN
+    query = 'jwt=known' if place == 'query' else ''
+    for method, path in (('POST', 'snapshots'), ('DELETE', 'snapshots/s')):
+        response = guarded.client.simulate_request(
+            method, f'/collections/c/{path}', headers=headers, query_string=query
+        )
+        _assert_unauthorized(response)
+
+
 def test_the_service_is_asked_with_a_bearer_token(
     guarded: Service, identification: IdentificationServer
 ) -> None:
