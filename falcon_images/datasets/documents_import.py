@@ -96,7 +96,7 @@ class DocumentsImport:
         collection_name = entries.collection_name
         is_new = self._restorations.find(collection_name, image_id) is None
         if is_new and entries.is_dry_run:
-            self._restorations.require_free(collection_name, image_id)
+            self._restorations.require_free(collection_name, image_id, upload)
         elif is_new:
             time = document.time or time_of_id(image_id)
             restore, noting = self._restorations.restore, entries.change.creating

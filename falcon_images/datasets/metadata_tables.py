@@ -24,7 +24,7 @@ def rows(file: BinaryIO, name: str, limits: Limits) -> Iterator[Row | Exception]
         InvalidRequestError: none can be read.
         TooLargeError: a row is longer than properties may be.
     """
-    lines = _Lines(file, limits.max_properties_bytes + _SYSTEM_BYTES)
+    lines = _DecodedLines(file, limits.max_properties_bytes + _SYSTEM_BYTES)
     if name.endswith('.csv'):
         return _csv_rows(lines)
     return _json_rows(lines, limits)
@@ -43,7 +43,7 @@ def row_document(row: Row, limits: Limits) -> tuple[str, ManifestDocument]:
     return path, checked_document(document, limits, is_whole=False)
 
 
-class _Lines:
+class _DecodedLines:
     """The lines of a text, of which no row may have too many bytes."""
 
     def __init__(self, file: BinaryIO, max_bytes: int) -> None:
@@ -67,7 +67,7 @@ class _Lines:
             encoding = 'utf-8'
 
 
-def _json_rows(lines: _Lines, limits: Limits) -> Iterator[Row | Exception]:
+def _json_rows(lines: _DecodedLines, limits: Limits) -> Iterator[Row | Exception]:
     for line in lines:
         lines.row_bytes = 0
         if not line.strip():
@@ -78,7 +78,7 @@ def _json_rows(lines: _Lines, limits: Limits) -> Iterator[Row | Exception]:
             yield ex
 
 
-def _csv_rows(lines: _Lines) -> Iterator[Row | Exception]:
+def _csv_rows(lines: _DecodedLines) -> Iterator[Row | Exception]:
     try:
         reader = csv.DictReader(lines, strict=True, restkey='', restval='')
         for row in reader:

@@ -16,7 +16,8 @@ _MAX_COLUMNS = 1000
 _FIRST = ('_id', 'time', 'image')
 _OF_FILE = '_file.'
 _FILE_FACTS = tuple(
-    f'{_OF_FILE}{fact}' for fact in ('size', 'type', 'sha256', 'width', 'height')
+    f'{_OF_FILE}{fact}'
+    for fact in ('size', 'type', 'sha256', 'width', 'height', 'whole')
 )
 _ORDER = {name: number for number, name in enumerate((*_FIRST, *_FILE_FACTS))}
 # What begins a formula in spreadsheets; Japanese ones take full-width forms too.

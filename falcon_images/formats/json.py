@@ -44,6 +44,23 @@ def loads_object(text: str | bytes, name: str, limits: Limits) -> dict[str, Any]
         InvalidRequestError: it is not JSON, not an object, or holds what MongoDB
             cannot keep: NaN, integers over 64 bits, lone surrogates, a key twice.
     """
+    value = _loads(text, name, limits, limits.max_json_depth)
+    if not isinstance(value, dict):
+        raise InvalidRequestError(f'{name} must be a JSON object, such as {{"a": 1}}.')
+    return value
+
+
+def loads_objects(text: str | bytes, name: str, limits: Limits) -> list[dict[str, Any]]:
+    """Read a JSON array of objects, each as `loads_object` reads one."""
+    value = _loads(text, name, limits, limits.max_json_depth + 1)
+    if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+        return value
+    raise InvalidRequestError(
+        f'{name} must be a JSON array of objects, such as [{{"a": 1}}, {{"a": 2}}].'
+    )
+
+
+def _loads(text: str | bytes, name: str, limits: Limits, levels: int) -> Any:
     if isinstance(text, str):
         # Programs of Windows write this mark before any text.
         text = text.removeprefix('\ufeff')
@@ -55,7 +72,7 @@ def loads_object(text: str | bytes, name: str, limits: Limits) -> dict[str, Any]
             parse_constant=_constant,
             object_pairs_hook=_object,
         )
-        _check(value, limits.max_json_depth, limits.max_name_bytes)
+        _check(value, levels, limits.max_name_bytes)
     except RecursionError as ex:
         raise InvalidRequestError(f'{name} is nested too deeply.') from ex
     except UnicodeError as ex:
@@ -66,8 +83,6 @@ def loads_object(text: str | bytes, name: str, limits: Limits) -> dict[str, Any]
         ) from ex
     except ValueError as ex:
         raise InvalidRequestError(f'{name} cannot be used: {ex}.') from ex
-    if not isinstance(value, dict):
-        raise InvalidRequestError(f'{name} must be a JSON object, such as {{"a": 1}}.')
     return value
 
 

@@ -121,25 +121,36 @@ class Additions:
             raise KeyReusedError('This key came with another upload before.')
         return first is not None
 
-    def insert(
+    def insert(  # noqa: PLR0913 - the last three are for who must wait, undo or keep
         self,
         collection_name: str,
         document: Document,
         upload: Upload,
+        *,
         until: float | None = None,
         noting: Noting | None = None,
+        is_held: bool = False,
     ) -> None:
         """Store a file, then a document whose id no other has.
 
         Args:
             until: when the insert may still be sent, by the monotonic clock.
             noting: is entered with the document before both are stored.
+            is_held: somebody needs the file even if the image is not stored.
         """
         stored = self._removal.unresolved_write(
             collection_name, document['_id'], upload.facts.type
         )
         with _noted(document, noting), self._removal.announced(stored):
-            self._save_and_insert(collection_name, document, upload, stored, until)
+            self._files.save(upload.file, stored.key)
+            try:
+                self._insert(collection_name, document, until)
+            except Exception as ex:
+                if _is_refusal(ex) and not is_held:
+                    self._removal.remove(stored)
+                else:
+                    self._removal.note(stored)
+                raise
         self._make_indexes(collection_name)
 
     def _add_once(
@@ -184,7 +195,7 @@ class Additions:
         if replay := self._replay(collection_name, document, upload):
             return replay
         try:
-            self.insert(collection_name, document, upload, until, noting)
+            self.insert(collection_name, document, upload, until=until, noting=noting)
         except DuplicateKeyError as ex:
             replay = self._replay(collection_name, document, upload)
             if replay is None:
@@ -194,28 +205,14 @@ class Additions:
             return replay
         return Added(public_view(document), is_new=True)
 
-    def _save_and_insert(
-        self,
-        collection_name: str,
-        document: Document,
-        upload: Upload,
-        stored: UnresolvedWrite,
-        until: float | None,
+    def _insert(
+        self, collection_name: str, document: Document, until: float | None
     ) -> None:
-        self._files.save(upload.file, stored.key)
-        try:
-            if until and time.monotonic() > until:
-                raise DatabaseUnavailableError(
-                    'The disk took too long to store the image; send it again.'
-                )
-            self._documents.insert(collection_name, document)
-        except Exception as ex:
-            is_refused = isinstance(ex, _REFUSALS)
-            if is_refused and not isinstance(ex, UncertainInsertError):
-                self._removal.remove(stored)
-            else:
-                self._removal.note(stored)
-            raise
+        if until and time.monotonic() > until:
+            raise DatabaseUnavailableError(
+                'The disk took too long to store the image; send it again.'
+            )
+        self._documents.insert(collection_name, document)
 
     def _make_indexes(self, collection_name: str) -> None:
         try:
@@ -295,3 +292,7 @@ def _noted(
     document: Document, noting: Noting | None
 ) -> AbstractContextManager[None, bool | None]:
     return noting(document) if noting else contextlib.nullcontext()
+
+
+def _is_refusal(ex: Exception) -> bool:
+    return isinstance(ex, _REFUSALS) and not isinstance(ex, UncertainInsertError)

@@ -26,6 +26,7 @@ def new_document(
             'sha256': upload.sha256,
             'width': upload.facts.width,
             'height': upload.facts.height,
+            'whole': upload.facts.whole,
         },
         **upload.properties,
     }

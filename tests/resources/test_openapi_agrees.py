@@ -25,7 +25,8 @@ EXAMPLES = 10
 # through values that are no objects, and which bytes are an archive or a table.
 MAY_REFUSE = {
     *('listImages', 'countImages', 'uploadImage', 'changeImage'),
-    *('importArchive', 'exportImages', 'relabelImages'),
+    *('importArchive', 'exportImages', 'queryImages', 'relabelImages'),
+    'makeSnapshot',
     *('getNeighbors', 'getFields', 'changeImages', 'deleteImages', 'listChanges'),
 }
 # 404: there is no such image; 412: it is not the one of If-Match.

@@ -187,6 +187,9 @@ class BeforeImages:
 
     def keeps(self, collection_name: str, image_id: Any) -> bool:
         """Return whether a bulk delete needs the file of an image."""
+        if not bson.ObjectId.is_valid(image_id):
+            # No bulk change is of others.
+            return False
         return self._has(collection_name, '_id', bson.ObjectId(image_id))
 
     def names_file(self, collection_name: str, image_name: str) -> bool:
