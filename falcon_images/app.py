@@ -28,12 +28,16 @@ from falcon_images.resources.fields import Fields
 from falcon_images.resources.health import Live, Ready
 from falcon_images.resources.image import Image
 from falcon_images.resources.image_file import ImageFile
+from falcon_images.resources.image_query import ImageQuery
 from falcon_images.resources.images import Images
 from falcon_images.resources.import_ import Import
+from falcon_images.resources.many_uploads import ManyUploads
 from falcon_images.resources.metrics import MetricsPage
 from falcon_images.resources.neighbors import Neighbors
 from falcon_images.resources.openapi import OpenApi
+from falcon_images.resources.relabel import Relabel
 from falcon_images.resources.root import Root, public_url
+from falcon_images.resources.snapshots import Snapshot, Snapshots
 from falcon_images.resources.static_files import StaticFiles
 from falcon_images.resources.taken_bodies import taken_bodies
 from falcon_images.resources.thumbnails import ImageThumbnail
@@ -45,7 +49,7 @@ from falcon_images.store.opening import end_process
 
 _EXPOSED_HEADERS = (
     *('Content-Disposition', 'ETag', 'Link', 'Location'),
-    *('X-Ignored-Parameters', 'X-Thumbnail', 'X-Total-Count'),
+    *('X-Ignored-Parameters', 'X-Next-Cursor', 'X-Thumbnail', 'X-Total-Count'),
     'X-Total-Count-At-Least',
 )
 _PACKAGE = Path(__file__).parent
@@ -143,17 +147,23 @@ def _add_routes(app: App, settings: Settings, parts: ServiceParts) -> None:
     collection = '/collections/{collection_name}'
     app.add_route(collection, Collection(parts.collections))
     app.add_route(f'{collection}/fields', Fields(parts.image_fields, limits))
-    app.add_route(f'{collection}/export', Export(parts.exports, limits))
+    export = Export(parts.exports, parts.snapshot_exports, limits)
+    app.add_route(f'{collection}/export', export)
+    snapshots = f'{collection}/snapshots'
+    app.add_route(snapshots, Snapshots(parts.snapshots, limits))
+    app.add_route(f'{snapshots}/{{snapshot_name}}', Snapshot(parts.snapshots))
     app.add_route(f'{collection}/changes', Changes(parts.history, limits))
     change = f'{collection}/changes/{{change_id}}'
     app.add_route(change, Change(parts.history))
     app.add_route(f'{change}/revert', Revert(parts.reverts))
     app.add_route(f'{change}/finish', Finish(parts.reverts))
     app.add_route(f'{collection}/import', Import(parts.imports, limits))
+    app.add_route(f'{collection}/relabel', Relabel(parts.relabels, limits))
     images = Images(
         parts.store,
         parts.image_lists,
         parts.receiver,
+        ManyUploads(parts.store, parts.receiver),
         ChangeOfAll(parts.bulk_changes, limits),
         limits,
     )
@@ -161,8 +171,10 @@ def _add_routes(app: App, settings: Settings, parts: ServiceParts) -> None:
     image_file = ImageFile(parts.stored_files, is_private)
     thumbnail = ImageThumbnail(parts.stored_files, parts.thumbnails, is_private)
     neighbors = Neighbors(parts.image_lists, limits)
+    image_query = ImageQuery(parts.image_lists, limits)
     for word in _IMAGES:
         app.add_route(f'{collection}/{word}', images)
+        app.add_route(f'{collection}/{word}/query', image_query)
         path = f'{collection}/{word}/{{image_id}}'
         app.add_route(path, image)
         app.add_route(f'{path}/info', image)

@@ -61,6 +61,10 @@ class NotAnImageError(Exception):
     """The bytes that were sent are not an image of a known format."""
 
 
+class NotWholeError(Exception):
+    """The image that was sent is cut off, and only a whole one is wanted."""
+
+
 class NotAnArchiveError(Exception):
     """The bytes that were sent are not an archive that can be read."""
 

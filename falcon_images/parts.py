@@ -5,9 +5,12 @@ from collections.abc import Callable
 
 from falcon_images.changes.bulk import BulkChanges
 from falcon_images.changes.history import ChangeHistory
+from falcon_images.changes.relabel import Relabels
 from falcon_images.changes.revert import Reverts
 from falcon_images.datasets.export import Exports
 from falcon_images.datasets.imports import Imports
+from falcon_images.datasets.snapshots.making import SnapshotMaker
+from falcon_images.datasets.snapshots.snapshot_exports import SnapshotExports
 from falcon_images.files.opening import open_folder
 from falcon_images.formats.list_spool import ListSpool
 from falcon_images.maintenance.capacity import PrivateCapacity
@@ -23,6 +26,8 @@ from falcon_images.metadata.images import ImageDocuments
 from falcon_images.metadata.indexes import Indexes
 from falcon_images.metadata.lists.lists import Lists
 from falcon_images.metadata.mongo import MongoDatabase
+from falcon_images.metadata.snapshots.snapshot_images import SnapshotImages
+from falcon_images.metadata.snapshots.snapshot_records import SnapshotRecords
 from falcon_images.metadata.store_ids import StoreIds
 from falcon_images.metadata.turns import Turns
 from falcon_images.server.budget import Budget
@@ -33,9 +38,11 @@ from falcon_images.store.expiry import ExpiredChanges
 from falcon_images.store.fields import ImageFields
 from falcon_images.store.file_removal import FileRemoval
 from falcon_images.store.health import StoreHealth
+from falcon_images.store.held_files import HeldFiles
 from falcon_images.store.identity import IdentityError, StoreIdentity
 from falcon_images.store.image_files import StoredFiles
 from falcon_images.store.images import ImageStore
+from falcon_images.store.import_changes import ImportChanges
 from falcon_images.store.lists import ImageLists
 from falcon_images.store.opening import end_process
 from falcon_images.store.restorations import Restorations
@@ -92,6 +99,8 @@ class ServiceParts:
         self.pending_ids = PendingIds(self.mongo)
         self.before_images = BeforeImages(self.mongo)
         self.deletions = Deletions(self.mongo, self.changes, self.before_images)
+        self.snapshot_records = SnapshotRecords(self.mongo)
+        self.snapshot_images = SnapshotImages(self.mongo)
         self.removal = FileRemoval(
             files=self.files,
             unresolved=self.folder.unresolved,
@@ -99,6 +108,15 @@ class ServiceParts:
             database_name=self.mongo.name,
             documents=self.documents,
             before_images=self.before_images,
+            snapshot_images=self.snapshot_images,
+        )
+        self.held_files = HeldFiles(
+            records=self.snapshot_records,
+            images=self.snapshot_images,
+            before_images=self.before_images,
+            bulk=self.bulk,
+            removal=self.removal,
+            recorded_exports=self.folder.recorded_exports,
         )
         self.resolver = WriteResolver(
             self.folder.unresolved,
@@ -107,6 +125,9 @@ class ServiceParts:
             self.documents,
             self.before_images,
         )
+        self.import_changes = ImportChanges(
+            self.changes, self.before_images, self.bulk, settings.changes_kept_seconds
+        )
         self.expiry = ExpiredChanges(
             changes=self.changes,
             pending_ids=self.pending_ids,
@@ -114,6 +135,7 @@ class ServiceParts:
             deletions=self.deletions,
             bulk=self.bulk,
             removal=self.removal,
+            import_changes=self.import_changes,
         )
         self.additions = Additions(
             self.files, self.documents, self.indexes, self.turns, self.removal
@@ -122,7 +144,12 @@ class ServiceParts:
             self.documents, self.deletions, self.removal, self.additions
         )
         self.collections = CollectionStore(
-            self.mongo, self.lists, self.drops, self.removal, self.expiry
+            mongo=self.mongo,
+            lists=self.lists,
+            drops=self.drops,
+            removal=self.removal,
+            expiry=self.expiry,
+            held_files=self.held_files,
         )
         self.spool = ListSpool(settings.max_spooled_bytes)
         self.image_lists = ImageLists(self.lists, self.spool)
@@ -132,6 +159,22 @@ class ServiceParts:
             self.files,
             self.folder.spool.open_unnamed,
             settings.max_exports,
+        )
+        self.snapshots = SnapshotMaker(
+            mongo=self.mongo,
+            records=self.snapshot_records,
+            images=self.snapshot_images,
+            bulk=self.bulk,
+            held_files=self.held_files,
+        )
+        self.snapshot_exports = SnapshotExports(
+            exports=self.exports,
+            records=self.snapshot_records,
+            images=self.snapshot_images,
+            bulk=self.bulk,
+            files=self.files,
+            spool=self.folder.spool,
+            recorded_exports=self.folder.recorded_exports,
         )
         self.image_fields = ImageFields(
             self.lists, settings.max_facets, settings.facets_timeout_seconds
@@ -155,12 +198,18 @@ class ServiceParts:
             self.folder.spool, settings.max_uploads, settings.limits
         )
         self.restorations = Restorations(
-            self.documents, self.drops, self.turns, self.removal, self.additions
+            documents=self.documents,
+            drops=self.drops,
+            turns=self.turns,
+            removal=self.removal,
+            additions=self.additions,
+            held_files=self.held_files,
         )
         self.imports = Imports(
             store=self.store,
             restorations=self.restorations,
             stored_files=self.stored_files,
+            changes=self.import_changes,
             spool=self.folder.spool,
             limits=settings.limits,
         )
@@ -175,6 +224,13 @@ class ServiceParts:
             bulk=self.bulk,
             kept_seconds=settings.changes_kept_seconds,
         )
+        self.relabels = Relabels(
+            mongo=self.mongo,
+            bulk=self.bulk,
+            bulk_changes=self.bulk_changes,
+            open_file=self.folder.spool.open_unnamed,
+            limits=settings.limits,
+        )
         self.reverts = Reverts(
             files=self.files,
             changes=self.changes,
@@ -182,6 +238,8 @@ class ServiceParts:
             before_images=self.before_images,
             bulk=self.bulk,
             bulk_changes=self.bulk_changes,
+            import_changes=self.import_changes,
+            store=self.store,
         )
         self.reconciler = Reconciler(
             folder=self.folder,
@@ -189,6 +247,7 @@ class ServiceParts:
             on_foreign=on_foreign,
             collections=self.collections,
             expiry=self.expiry,
+            held_files=self.held_files,
             resolver=self.resolver,
             indexes=self.indexes,
             capacity=PrivateCapacity(self.mongo, settings.private_mongodb_cache_bytes),

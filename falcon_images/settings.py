@@ -52,6 +52,7 @@ class Limits:
     max_name_bytes: int
     max_json_depth: int
     max_query_bytes: int
+    max_query_body_bytes: int
     max_list_documents: int
 
 
@@ -80,6 +81,7 @@ class Settings:
     max_name_bytes: int = 1024
     max_json_depth: int = 32
     max_query_bytes: int = 64 * 1024
+    max_query_body_bytes: int = 1024**2
     max_list_documents: int = 0
     query_timeout_seconds: int = 10
     facets_timeout_seconds: int = 60

@@ -42,6 +42,8 @@ KNOWN_TO = {
     'streaming_form_data': {'uploads'},
     'waitress': {'server'},
     'prometheus_client': {'telemetry', 'resources'},
+    'openpyxl': {'datasets'},
+    'defusedxml': {'datasets'},
     'PIL': {'cli', 'image_types', 'thumbnails'},
     'requests': {'client', 'middleware'},
     'urllib3': {'client'},

@@ -2,10 +2,11 @@
 
 import contextlib
 import itertools
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from falcon_images.changes.pairs import Pair, pairs_of, size_of
 from falcon_images.changes.patch import BulkPatch
 from falcon_images.errors import (
     ConflictError,
@@ -16,16 +17,16 @@ from falcon_images.errors import (
 )
 from falcon_images.metadata.changes.before_images import BeforeImages, ChangeKind
 from falcon_images.metadata.changes.bulk import (
-    MAX_DOCUMENT_BYTES,
     BulkDocuments,
-    RawDocument,
     batched,
     sha256_of,
-    transformed,
 )
 from falcon_images.metadata.changes.change import ChangeRecord, State
 from falcon_images.metadata.changes.deletions import Deletions
-from falcon_images.metadata.changes.pending_ids import PendingIds
+from falcon_images.metadata.changes.pending_ids import (
+    PendingBatch,
+    PendingIds,
+)
 from falcon_images.metadata.changes.records import ChangeRecords
 from falcon_images.metadata.documents import Document, Query
 from falcon_images.metadata.errors import retry_lost_cursors
@@ -34,11 +35,7 @@ from falcon_images.metadata.lists.lists import Lists
 from falcon_images.query.selection import Selection
 
 _EXAMPLES = 5
-_IDS_AT_ONCE = 500
 _ATTEMPTS = 20
-
-# A document, and what is made of it; None means that it is deleted.
-Pair = tuple[RawDocument, RawDocument | None]
 
 
 class BulkChanges:
@@ -87,7 +84,7 @@ class BulkChanges:
             return sum(1 for _ in ids), list(examples)
 
         matched, examples = retry_lost_cursors(read)
-        _check_expected(selection, matched)
+        check_expected(selection.expect, matched)
         return {'dry_run': True, 'matched': matched, 'examples': examples}
 
     def make(
@@ -122,26 +119,55 @@ class BulkChanges:
         self, collection_name: str, selection: Selection, patch: BulkPatch | None
     ) -> tuple[ChangeRecord, int] | None:
         """Fix the images of a change, and count them; None if there are none."""
-        uuid = self._bulk.uuid(collection_name)
         ids = self._matching(collection_name, selection, patch)
-        first = next(ids, None)
+        batches = map(PendingBatch, batched(ids, lambda _: 0))
+        record = self._record(collection_name, selection, patch)
+        return self.begin(record, batches, selection.expect, selection.filter)
+
+    def begin(
+        self,
+        record: Document,
+        batches: Iterator[PendingBatch],
+        expect: int | None,
+        filter_: Document | None = None,
+    ) -> tuple[ChangeRecord, int] | None:
+        """Fix the images of a change, and count them; None if there are none.
+
+        Args:
+            record: what is public of it, and the name of its collection.
+            filter_: they must match when it is their turn.
+        """
+        name = record['collection']
+        uuid = self._bulk.uuid(name)
+        first = next((batch for batch in batches if batch.ids), None)
         if first is None:
             # Those that match may have been deleted by a request that got no answer.
-            self._documents.wait_for_majority(collection_name)
-            _check_expected(selection, 0)
+            self._documents.wait_for_majority(name)
+            check_expected(expect, 0)
             return None
-        record = self._record(collection_name, selection, patch) | {'uuid': uuid}
-        change = self._changes.begin(record, selection.filter, self._kept_seconds)
-        return change, self._select(change, selection, itertools.chain([first], ids))
+        change = self._changes.begin(
+            record | {'uuid': uuid}, filter_ or {}, self._kept_seconds
+        )
+        batches = itertools.chain([first], batches)
+        return change, self._select(change, batches, expect)
 
-    def run(self, change: ChangeRecord) -> int:
-        """Do what a change has still to do; return how many images it changed."""
+    def run(
+        self,
+        change: ChangeRecord,
+        leave: Callable[[list[Any]], object] = lambda ids: None,
+    ) -> int:
+        """Do what a change has still to do; return how many images it changed.
+
+        Args:
+            leave: is called with the ids of images that are not changed.
+        """
         changed = change.changed
-        for number, ids in self._pending_ids.batches(change.id, change.done):
+        for batch in self._pending_ids.batches(change.id, change.done):
             self._changes.renew(change)
-            count = self._change(change, ids)
-            self._changes.advance(change, number, count)
-            changed += count
+            done = self._change(change, batch)
+            self._changes.advance(change, batch.number, len(done))
+            changed += len(done)
+            leave([image_id for image_id in batch.ids if image_id not in done])
         self._changes.end_done(change, self._kept_seconds)
         return changed
 
@@ -150,9 +176,8 @@ class BulkChanges:
         changed = change.changed
         begun = next(self._pending_ids.batches(change.id, change.done), None)
         if begun:
-            _, ids = begun
-            self._disclaim(change, ids)
-            changed += len(self._before_images.hashes(change.id, ids))
+            self._disclaim(change, begun.ids)
+            changed += len(self._before_images.hashes(change.id, begun.ids))
         return changed
 
     def _record(
@@ -177,20 +202,19 @@ class BulkChanges:
             yield image_id
 
     def _select(
-        self, change: ChangeRecord, selection: Selection, ids: Iterator[Any]
+        self, change: ChangeRecord, batches: Iterator[PendingBatch], expect: int | None
     ) -> int:
         """Fix the images that a change is about; return how many these are."""
-        matched = 0
+        matched = number = 0
         try:
             self._before_images.make_indexes()
-            for number in itertools.count():
-                some = list(itertools.islice(ids, _IDS_AT_ONCE))
-                if not some:
-                    break
+            for batch in batches:
                 self._changes.renew(change)
-                self._pending_ids.add(change.id, number, some)
-                matched += len(some)
-            _check_expected(selection, matched)
+                if batch.ids:
+                    self._pending_ids.add(change.id, number, batch)
+                    number += 1
+                matched += len(batch.ids)
+            check_expected(expect, matched)
         except Exception:
             # Else the lease runs out, with the same end.
             with contextlib.suppress(DatabaseUnavailableError, ConflictError):
@@ -199,20 +223,21 @@ class BulkChanges:
         self._changes.go_on(change, State.RUNNING, matched=matched)
         return matched
 
-    def _change(self, change: ChangeRecord, ids: Sequence[Any]) -> int:
-        """Change images, and return how many of them are changed.
+    def _change(self, change: ChangeRecord, batch: PendingBatch) -> dict[Any, bytes]:
+        """Change images, and return the ids of those that are changed.
 
         Those that others change in between, and those of which the database has
         forgotten that it deleted them, are retried.
         """
-        trying = ids
+        trying: Sequence[Any] = batch.ids
         for _ in range(_ATTEMPTS):
             left: list[Any] = []
             hashes = self._before_images.hashes(change.id, trying)
+            pairs = pairs_of(self._bulk, change, trying, hashes, batch.prepared)
             try:
-                for batch in batched(self._pairs(change, trying, hashes), _size):
+                for some in batched(pairs, size_of):
                     self._changes.renew(change)
-                    left += self._write(change, batch, hashes)
+                    left += self._write(change, some, hashes)
             except CursorLostError:
                 # Dropped, most likely; then the lease is lost too.
                 left = list(trying)
@@ -221,7 +246,7 @@ class BulkChanges:
             if not left:
                 break
             trying = left
-        return len(self._before_images.hashes(change.id, ids))
+        return self._before_images.hashes(change.id, batch.ids)
 
     def _disclaim(self, change: ChangeRecord, ids: Sequence[Any]) -> list[Any]:
         """Remove before-images of what was not done; return the ids of these images."""
@@ -244,25 +269,6 @@ class BulkChanges:
         self._before_images.remove(change.id, left)
         return left
 
-    def _pairs(
-        self, change: ChangeRecord, ids: Sequence[Any], hashes: Mapping[Any, bytes]
-    ) -> Iterator[Pair]:
-        """Read documents that are still to be changed, and make what they become."""
-        patch = None
-        if change.patch is not None:
-            patch = BulkPatch(change.patch, change.is_merge)
-        for document in self._bulk.read(change.collection_name, ids, change.filter):
-            if len(document.raw) > MAX_DOCUMENT_BYTES:
-                continue
-            if patch is None:
-                yield document, None
-            # One that is not as its before-image was changed by an earlier attempt, or
-            # by somebody else after it.
-            elif hashes.get(document['_id']) in (None, sha256_of(document)):
-                after = transformed(document, patch.apply)
-                if after is not None:
-                    yield document, after
-
     def _write(
         self, change: ChangeRecord, batch: Sequence[Pair], hashes: Container[Any]
     ) -> list[Any]:
@@ -279,13 +285,9 @@ class BulkChanges:
         return left
 
 
-def _check_expected(selection: Selection, matched: int) -> None:
-    if selection.expect not in (None, matched):
+def check_expected(expect: int | None, matched: int) -> None:
+    """Raise `PreconditionFailedError` if another number matches than expected."""
+    if expect not in (None, matched):
         raise PreconditionFailedError(
-            f'{matched} images match, not {selection.expect}; nothing was changed.'
+            f'{matched} images match, not {expect}; nothing was changed.'
         )
-
-
-def _size(pair: Pair) -> int:
-    before, after = pair
-    return len(before.raw) + (len(after.raw) if after else 0)

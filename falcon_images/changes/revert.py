@@ -4,8 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from falcon_images.changes.bulk import BulkChanges
-from falcon_images.errors import InvalidRequestError
+from falcon_images.errors import (
+    InvalidRequestError,
+    NotFoundError,
+    PreconditionFailedError,
+)
 from falcon_images.files.store import FileStore
+from falcon_images.formats.etags import document_tag
 from falcon_images.metadata.changes.before_images import (
     BeforeImage,
     BeforeImages,
@@ -15,13 +20,16 @@ from falcon_images.metadata.changes.bulk import (
     BulkDocuments,
     RawDocument,
     batched,
+    decoded,
     sha256_of,
 )
 from falcon_images.metadata.changes.change import ChangeRecord, State
 from falcon_images.metadata.changes.pending_ids import PendingIds
 from falcon_images.metadata.changes.records import ChangeRecords
-from falcon_images.metadata.documents import Document, file_facts
+from falcon_images.metadata.documents import Document, file_facts, public_view
 from falcon_images.store.image_files import file_key
+from falcon_images.store.images import ImageStore
+from falcon_images.store.import_changes import ImportChanges
 
 _LISTED_CONFLICTS = 1000
 
@@ -38,6 +46,8 @@ class Reverts:
         before_images: BeforeImages,
         bulk: BulkDocuments,
         bulk_changes: BulkChanges,
+        import_changes: ImportChanges,
+        store: ImageStore,
     ) -> None:
         self._files = files
         self._changes = changes
@@ -45,6 +55,8 @@ class Reverts:
         self._before_images = before_images
         self._bulk = bulk
         self._bulk_changes = bulk_changes
+        self._import_changes = import_changes
+        self._store = store
 
     def finish(self, collection_name: str, change_id: str) -> Document:
         """Finish a change, or a revert, that was cut off; return its record.
@@ -57,10 +69,12 @@ class Reverts:
         self._changes.confirm()
         if record['state'] in (State.RUNNING, State.REVERTING):
             change = self._changes.take(collection_name, change_id)
-            if change.state is State.RUNNING:
-                self._bulk_changes.run(change)
-            else:
+            if change.state is not State.RUNNING:
                 self._revert(change)
+            elif change.kind is ChangeKind.IMPORT:
+                self._import_changes.finish(change)
+            else:
+                self._bulk_changes.run(change)
         return self._changes.get(collection_name, change_id)
 
     def revert(self, collection_name: str, change_id: str) -> Document:
@@ -98,7 +112,9 @@ class Reverts:
 
     def _begin(self, change: ChangeRecord) -> int:
         changed = change.changed
-        if change.state is State.RUNNING:
+        if change.state is State.RUNNING and change.kind is ChangeKind.IMPORT:
+            changed = self._before_images.count(change.id)
+        elif change.state is State.RUNNING:
             changed = self._bulk_changes.give_up(change)
         self._changes.go_on(change, State.REVERTING, changed=changed)
         self._pending_ids.forget(change.id)
@@ -108,7 +124,8 @@ class Reverts:
         """Put documents back; return the ids of those that are as they were."""
         if change.kind is ChangeKind.DELETE:
             return self._put_back(change, batch)
-        undone: list[Any] = []
+        new = [image for image in batch if image.kind is ChangeKind.IMPORT]
+        undone = self._delete_new(change, new) if new else []
         for pairs in batched(self._changed(change, batch, undone), _size):
             self._changes.renew(change)
             failed = self._bulk.replace(change.collection_name, pairs)
@@ -126,13 +143,43 @@ class Reverts:
 
         Those that are as they were already are added to `undone`.
         """
-        images = {image.image_id: image for image in batch}
+        updated = (image for image in batch if image.kind is ChangeKind.UPDATE)
+        images = {image.image_id: image for image in updated}
         for document in self._bulk.read(change.collection_name, images):
             image, found = images[document['_id']], sha256_of(document)
             if found == image.was:
                 undone.append(image.image_id)
             elif found == image.became:
                 yield document, image.before
+
+    def _delete_new(
+        self, change: ChangeRecord, images: Sequence[BeforeImage]
+    ) -> list[Any]:
+        """Delete images that are as the change made them; return the ids of those gone.
+
+        One by one, with their files: their ids and paths are free again at once.
+        """
+        became = {image.image_id: image.became for image in images}
+        undone = list(self._bulk.gone(change.collection_name, became))
+        for document in list(self._bulk.read(change.collection_name, became)):
+            image_id = document['_id']
+            if sha256_of(document) == became[image_id]:
+                self._changes.renew(change)
+                if self._is_deleted(change, document):
+                    undone.append(image_id)
+        return undone
+
+    def _is_deleted(self, change: ChangeRecord, document: RawDocument) -> bool:
+        tag = document_tag(public_view(decoded(document)))
+        try:
+            self._store.delete(
+                change.collection_name, str(document['_id']), lambda found: found == tag
+            )
+        except NotFoundError:
+            return True
+        except PreconditionFailedError:
+            return False
+        return True
 
     def _put_back(
         self, change: ChangeRecord, batch: Sequence[BeforeImage]

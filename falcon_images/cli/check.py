@@ -157,7 +157,11 @@ def _report(folder: UploadsFolder, inventory: Inventory, extent: Extent) -> Outc
 
 
 def _progress(inventory: Inventory) -> Progress:
-    sources = (*inventory.collections(), *inventory.deleted())
+    sources = (
+        *inventory.collections(),
+        *inventory.deleted(),
+        *inventory.snapshots(),
+    )
     documents = sum(inventory.count(source) for source in sources)
     progress = Progress(
         TextColumn('{task.description}'),
@@ -201,6 +205,11 @@ def _print_summary(
         f'Compared {seen["documents"]:,} documents and {seen["files"]:,} files.{well}',
         highlight=False,
     )
+    if seen['ends']:
+        console.print(
+            f'Found out of {seen["ends"]:,} files whether they are cut off.',
+            highlight=False,
+        )
     if seen['waiting']:
         console.print(
             f'{seen["waiting"]:,} files are too new, or looked into by the service '

@@ -2,29 +2,30 @@
 
 import struct
 import unicodedata
-import zipfile
 import zlib
 
 _IS_UTF_8 = 0x800
-# What `zipfile` reads names as which are not said to be UTF-8; it loses no byte.
-_READ_AS = 'cp437'
 # Info-ZIP's field of a name in UTF-8: version, CRC-32 of the plain name, the name.
 _UNICODE_PATH = 0x7075
 _FIELD = struct.Struct('<HH')
 _CHECK = struct.Struct('<BI')
 # Tools of Linux and macOS, Windows in Japanese, and what the format itself says.
-_CHARSETS = ('utf-8', 'cp932', _READ_AS)
+_CHARSETS = ('utf-8', 'cp932', 'cp437')
 _OF_SYSTEMS = ('.DS_Store', 'Thumbs.db', 'desktop.ini')
 _RESOURCES = '__MACOSX/'
 
 
-def entry_names(info: zipfile.ZipInfo) -> list[str]:
+def names_of_zip(raw: bytes, flags: int, extra: bytes) -> list[str]:
     """Return what the name of an entry may be, the likeliest first."""
-    if info.flag_bits & _IS_UTF_8:
-        return [normal_name(info.orig_filename)]
-    raw = info.orig_filename.encode(_READ_AS)
-    found = [_unicode_path(info.extra, raw), *(_decoded(raw, c) for c in _CHARSETS)]
-    return list(dict.fromkeys(normal_name(name) for name in found if name))
+    if flags & _IS_UTF_8 and (name := _decoded(raw, 'utf-8')):
+        return [normal_name(name)]
+    return _names(_unicode_path(extra, raw), raw)
+
+
+def names_of_tar(raw: bytes) -> list[str]:
+    """Return what the name of an entry may be, the likeliest first."""
+    # Programs that pack a whole folder begin every name with it.
+    return [name.removeprefix('./') for name in _names('', raw)]
 
 
 def normal_name(name: str) -> str:
@@ -38,6 +39,8 @@ def normal_name(name: str) -> str:
 def leads_elsewhere(name: str) -> bool:
     """Return whether a name, if it were unpacked, would be outside of its folder."""
     parts = name.split('/')
+    if not name:
+        return True
     is_drive = len(name) > 1 and name[1] == ':' and name[0].isalpha()
     return name.startswith('/') or is_drive or '..' in parts or '\0' in name
 
@@ -46,6 +49,11 @@ def is_of_system(name: str) -> bool:
     """Return whether an entry is what systems add, which nobody misses."""
     last = name.rpartition('/')[2]
     return name.endswith('/') or name.startswith(_RESOURCES) or last in _OF_SYSTEMS
+
+
+def _names(said: str, raw: bytes) -> list[str]:
+    found = [said, *(_decoded(raw, charset) for charset in _CHARSETS)]
+    return list(dict.fromkeys(normal_name(name) for name in found if name)) or ['']
 
 
 def _decoded(raw: bytes, charset: str) -> str:

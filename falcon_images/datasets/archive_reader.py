@@ -3,20 +3,24 @@
 Nothing is unpacked under a name of the archive: names are only compared.
 """
 
-import contextlib
-import errno
-import stat
-import struct
-import zipfile
-import zlib
-from collections.abc import Iterator
-from typing import Any, BinaryIO, cast
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
 
-from falcon_images.datasets.archive_names import (
-    entry_names,
-    is_of_system,
-    leads_elsewhere,
-    normal_name,
+from falcon_images.datasets.archive_names import normal_name
+from falcon_images.datasets.archives.damages import DAMAGED, damaged
+from falcon_images.datasets.archives.entry_list import (
+    ArchiveEntry,
+    EntryList,
+    ListedEntry,
+)
+from falcon_images.datasets.archives.tar_entries import is_tar, stored, tar_entries
+from falcon_images.datasets.archives.zip_entries import (
+    LOCAL_HEADER_BYTES,
+    directory_entries,
+    find_directory,
+    unpacked,
 )
 from falcon_images.errors import (
     InvalidRequestError,
@@ -24,83 +28,53 @@ from falcon_images.errors import (
     TooLargeError,
 )
 
-MAX_ENTRIES = 125_000
-_MAX_DIRECTORY_BYTES = 32 * 1024**2
+MAX_ENTRIES = 2_000_000
 # How many times its size an archive may have when it is unpacked, or so many bytes.
 _MAX_RATIO = 100
 _MIN_UNPACKED_BYTES = 1024**3
-_CHUNK_BYTES = 65536
-# How each entry of the directory begins.
-_ENTRY = b'PK\1\2'
-_IS_ENCRYPTED = 0x1
-_LOCAL_HEADER_BYTES = 30
-_NO_TIME = (1980, 1, 1, 0, 0, 0)
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# What `zipfile` and its decompressors raise for what is damaged or hostile.
-_DAMAGES = (
-    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError),
-    *(NotImplementedError, ValueError, OverflowError, LookupError),
-)
+# Where several images have one name, all but one have their ids in the archive's names.
+_WITH_ID = re.compile(r'_([0-9a-f]{24})(_[0-9]+)?(\.[^./]*)?$')
+_COMPRESSED = {
+    b'\x1f\x8b': 'gzip',
+    b'BZh': 'bzip2',
+    b'\xfd7zXZ': 'xz',
+    b'\x28\xb5\x2f\xfd': 'zstd',
+}
 
-
-class _BoundedReads:
-    """A file of which no directory is read that is longer than one may be."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def read(self, size: int = -1) -> bytes:
-        if size > _MAX_DIRECTORY_BYTES:
-            raise too_many_entries()
-        data = self._file.read(size)
-        if data.count(_ENTRY) > MAX_ENTRIES:
-            raise too_many_entries()
-        return data
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
+Found = tuple[ArchiveEntry, list[str]]
 
 
 class ArchiveReader:
-    """The entries of a zip archive, found by name."""
+    """The entries of a zip or tar archive, found by name.
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
-        self._zip = _opened(file)
-        entries = self._zip.infolist()
-        _check_sizes(entries, size)
-        _check_places(entries)
-        self._by_name: dict[str, zipfile.ZipInfo] = {}
-        self._by_other_name: dict[str, str] = {}
-        self._repeated: set[str] = set()
-        for info in entries:
-            self._add(info)
-        # What nobody asks for is half of the memory of a long list.
-        self._zip.NameToInfo.clear()
-        self._zip.filelist.clear()
+    Args:
+        listing: an empty one, which has the entries afterwards.
+    """
 
-    def _add(self, info: zipfile.ZipInfo) -> None:
-        name, *others = entry_names(info)
-        if is_of_system(name):
-            return
-        if name in self._by_name:
-            self._repeated.add(name)
-        self._by_name[name] = info
-        info.filename, info.date_time = info.orig_filename, _NO_TIME
-        for other in others:
-            self._by_other_name.setdefault(other, name)
+    def __init__(self, file: BinaryIO, size: int, listing: EntryList) -> None:
+        self._file = file
+        self._size = size
+        self.listing = listing
+        self._unpack: Callable[[BinaryIO, ArchiveEntry], Iterator[bytes]] = unpacked
+        if directory := find_directory(file, size):
+            _check_count(directory.entries)
+            listing.add(self._listed(directory_entries(file, directory)))
+            self._check_sizes()
+            self._check_places()
+        elif is_tar(file):
+            self._unpack = stored
+            listing.add(self._listed(tar_entries(file, size)))
+        else:
+            raise _no_archive(file)
+        self.is_tar = self._unpack is stored
 
-    def names(self) -> list[str]:
-        """List the names of all files, in the order of the archive."""
-        return list(self._by_name)
-
-    def size_of(self, name: str) -> int:
-        """Return how many bytes the archive says that a file has."""
-        return self._by_name[name].file_size
+    def names(self) -> Iterator[str]:
+        """Yield the names of all files, in the order of the archive."""
+        return self.listing.names()
 
     def name_of(self, name: str) -> str | None:
         """Return the name under which a file is listed here; None if it is not."""
-        name = normal_name(name)
-        return name if name in self._by_name else self._by_other_name.get(name)
+        return self.listing.known_as(normal_name(name))
 
     def read(self, name: str, max_bytes: int) -> Iterator[bytes]:
         """Yield the bytes of an entry; they are whole when this ends.
@@ -109,80 +83,65 @@ class ArchiveReader:
             InvalidRequestError: it is damaged, or of a kind that is not taken.
             TooLargeError: it has more bytes than a limit.
         """
-        info = self._by_name[name]
-        self._check(name, info)
-        if info.file_size > max_bytes:
-            raise TooLargeError(f'It has more than {max_bytes} bytes.')
-        size = 0
-        with _damages('It is damaged, or cut off.'), self._zip.open(info) as entry:
-            while chunk := entry.read(_CHUNK_BYTES):
-                size += len(chunk)
-                yield chunk
-            if size != info.file_size:
-                raise EOFError
-
-    def _check(self, name: str, info: zipfile.ZipInfo) -> None:
-        mode = info.external_attr >> 16
-        if name in self._repeated:
+        entry, *others = self.listing.of_name(name)
+        if others:
             raise InvalidRequestError('The archive has several files of this name.')
-        if leads_elsewhere(name):
-            raise InvalidRequestError('Its name leads out of the archive.')
-        if info.flag_bits & _IS_ENCRYPTED:
-            raise InvalidRequestError('It is encrypted; save it without a password.')
-        if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-            raise InvalidRequestError('It is a link, or no file.')
-        if info.compress_type not in _METHODS:
-            raise InvalidRequestError(
-                'It is compressed in a way that is not taken; use Deflate.'
+        if entry.refusal:
+            raise InvalidRequestError(entry.refusal)
+        if entry.place + entry.packed_size > self._size:
+            raise damaged(DAMAGED)
+        if entry.size > max_bytes:
+            raise TooLargeError(f'It has more than {max_bytes} bytes.')
+        return self._unpack(self._file, entry)
+
+    def _listed(self, found: Iterator[Found]) -> Iterator[ListedEntry]:
+        for number in itertools.count(1):
+            each = next(found, None)
+            if each is None:
+                return
+            _check_count(number)
+            entry, others = each
+            match = _WITH_ID.search(entry.name)
+            yield ListedEntry(entry, tuple(others), match[1] if match else None)
+
+    def _check_sizes(self) -> None:
+        limit = max(_MAX_RATIO * self._size, _MIN_UNPACKED_BYTES)
+        if self.listing.unpacked_size() > limit:
+            raise TooLargeError(
+                f'The archive says that it has more than {_MAX_RATIO} times its size '
+                'when it is unpacked; send the images in several archives, or one by '
+                'one.'
             )
 
-
-def too_many_entries() -> TooLargeError:
-    """Make the error of an archive whose list of files is too long."""
-    return TooLargeError(
-        f'An archive can have {MAX_ENTRIES:,} files at most; send several archives.'
-    )
-
-
-def _opened(file: BinaryIO) -> zipfile.ZipFile:
-    file.seek(0)
-    is_begun = file.read(2) == b'PK'
-    if not is_begun and not zipfile.is_zipfile(file):
-        raise NotAnArchiveError(
-            'The file is not an archive that is taken: send a zip archive.'
-        )
-    with _damages('The archive is cut off or damaged; send it again.'):
-        return zipfile.ZipFile(cast(Any, _BoundedReads(file)))
+    def _check_places(self) -> None:
+        """Raise `InvalidRequestError` if entries share bytes, as those of bombs do."""
+        end = 0
+        for place, packed_size in self.listing.places():
+            if place < end:
+                raise InvalidRequestError(
+                    'Files of the archive overlap each other in it; make it anew.'
+                )
+            end = place + LOCAL_HEADER_BYTES + packed_size
 
 
-def _check_sizes(entries: list[zipfile.ZipInfo], size: int) -> None:
-    unpacked = sum(info.file_size for info in entries)
-    if unpacked > max(_MAX_RATIO * size, _MIN_UNPACKED_BYTES):
+def _check_count(count: int) -> None:
+    if count > MAX_ENTRIES:
         raise TooLargeError(
-            f'The archive says that it has more than {_MAX_RATIO} times its size when '
-            'it is unpacked; send the images in several archives, or one by one.'
+            f'An archive can have {MAX_ENTRIES:,} files at most; send several archives.'
         )
 
 
-def _check_places(entries: list[zipfile.ZipInfo]) -> None:
-    """Raise `InvalidRequestError` if entries share bytes, as those of bombs do."""
-    end = 0
-    for info in sorted(entries, key=lambda info: info.header_offset):
-        if info.header_offset < end:
-            raise InvalidRequestError(
-                'Files of the archive overlap each other in it; make it anew.'
+def _no_archive(file: BinaryIO) -> Exception:
+    file.seek(0)
+    beginning = file.read(6)
+    if beginning.startswith(b'PK'):
+        return damaged()
+    for magic, name in _COMPRESSED.items():
+        if beginning.startswith(magic):
+            return NotAnArchiveError(
+                f'The file is compressed with {name}; send a zip archive, or a tar '
+                'archive that is not compressed.'
             )
-        end = info.header_offset + _LOCAL_HEADER_BYTES + info.compress_size
-
-
-@contextlib.contextmanager
-def _damages(text: str) -> Iterator[None]:
-    try:
-        yield
-    except _DAMAGES as ex:
-        raise InvalidRequestError(text) from ex
-    except OSError as ex:
-        # A place before the beginning of the file.
-        if ex.errno == errno.EINVAL:
-            raise InvalidRequestError(text) from ex
-        raise
+    return NotAnArchiveError(
+        'The file is not an archive that is taken: send a zip or a tar archive.'
+    )

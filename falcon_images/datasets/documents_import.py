@@ -17,21 +17,18 @@ from falcon_images.metadata.documents import Document, public_view
 from falcon_images.metadata.values import time_of_id
 from falcon_images.properties import without_system_fields
 from falcon_images.store.image_files import StoredFiles
-from falcon_images.store.images import ImageStore
 from falcon_images.store.restorations import Restorations
 from falcon_images.uploads.form import Upload
 
 # The other files of the earlier version's archives: sheets and reports.
 _BESIDE = MANIFEST.removesuffix('.json')
+_ATTEMPTS = 20
 
 
 class DocumentsImport:
     """Stores images with their ids and times, or updates those that are there."""
 
-    def __init__(
-        self, store: ImageStore, restorations: Restorations, stored_files: StoredFiles
-    ) -> None:
-        self._store = store
+    def __init__(self, restorations: Restorations, stored_files: StoredFiles) -> None:
         self._restorations = restorations
         self._stored_files = stored_files
 
@@ -45,7 +42,6 @@ class DocumentsImport:
             common: properties of all that have none of the name.
         """
         files = DocumentFiles(entries.reader, folder, entries.limits.max_image_bytes)
-        named: set[str] = set()
         manifest.seek(0)
         for number, text in enumerate(document_texts(manifest, entries.limits), 1):
             with entries.skipping(f'{MANIFEST}, document {number}'):
@@ -53,9 +49,9 @@ class DocumentsImport:
                 properties = common | document.properties
                 with entries.skipping(document.name, document.image_id):
                     _check_size(properties, entries.limits.max_properties_bytes)
-                    self._import(entries, document, properties, files, named)
-        for name in entries.reader.names():
-            if name not in named and not name.startswith(folder + _BESIDE):
+                    self._import(entries, document, properties, files)
+        for name in entries.reader.listing.unused():
+            if not name.startswith(folder + _BESIDE):
                 entries.report.skip(name, 'No document names it.')
 
     def _import(
@@ -64,25 +60,31 @@ class DocumentsImport:
         document: ManifestDocument,
         properties: Document,
         files: DocumentFiles,
-        named: set[str],
     ) -> None:
         reason = 'The archive has no file of this name.'
         for path in files.find(document):
-            named.add(path)
-            with entries.upload(path, document.name, properties) as upload:
-                if document.sha256 in (None, upload.sha256):
-                    self._store_upload(entries, document, upload, path)
-                    return
+            if self.store(entries, document, properties, path):
+                return
             reason = 'The file has other bytes than its document says (SHA-256).'
         raise InvalidRequestError(reason)
 
-    def _store_upload(
-        self, entries: Entries, document: ManifestDocument, upload: Upload, path: str
-    ) -> None:
-        if document.image_id is None:
-            entries.add(upload, path, dumps(document.properties).decode())
-        else:
-            self._store_with_id(entries, document, document.image_id, upload)
+    def store(
+        self,
+        entries: Entries,
+        document: ManifestDocument,
+        properties: Document,
+        path: str,
+    ) -> bool:
+        """Store a document with its file; return whether it has the digest it says."""
+        number = entries.reader.listing.use(path)
+        with entries.upload(path, document.name, properties) as upload:
+            if document.sha256 not in (None, upload.sha256):
+                return False
+            if document.image_id is not None:
+                self._store_with_id(entries, document, document.image_id, upload)
+            else:
+                entries.add(upload, path, number)
+        return True
 
     def _store_with_id(
         self,
@@ -94,17 +96,23 @@ class DocumentsImport:
         collection_name = entries.collection_name
         is_new = self._restorations.find(collection_name, image_id) is None
         if is_new and entries.is_dry_run:
-            self._restorations.require_free(collection_name, image_id)
+            self._restorations.require_free(collection_name, image_id, upload)
         elif is_new:
             time = document.time or time_of_id(image_id)
-            restore = self._restorations.restore
-            is_new = restore(collection_name, upload, image_id, time).is_new
+            restore, noting = self._restorations.restore, entries.change.creating
+            is_new = restore(collection_name, upload, image_id, time, noting).is_new
         if is_new:
             entries.report.imported += 1
         else:
-            self._update(entries, image_id, upload)
+            self._update(entries, document, image_id, upload)
 
-    def _update(self, entries: Entries, image_id: str, upload: Upload) -> None:
+    def _update(
+        self,
+        entries: Entries,
+        document: ManifestDocument,
+        image_id: str,
+        upload: Upload,
+    ) -> None:
         """Give an image that is there the properties of an upload of its bytes."""
         collection_name = entries.collection_name
         stored = self._stored_files.find(collection_name, image_id)
@@ -113,30 +121,55 @@ class DocumentsImport:
                 'The image with this id has other bytes, and the bytes under an id '
                 'never change.'
             )
-        found = self._restorations.find(collection_name, image_id)
+        for _ in range(_ATTEMPTS):
+            if self._is_updated(entries, document, image_id, upload):
+                return
+        raise ConflictError('Others change it all the time; import it again.')
+
+    def _is_updated(
+        self,
+        entries: Entries,
+        document: ManifestDocument,
+        image_id: str,
+        upload: Upload,
+    ) -> bool:
+        """Return whether an image has its properties, and nobody was in between."""
+        found = self._restorations.find(entries.collection_name, image_id)
         if found is None or not (
             entries.is_dry_run
-            or self._restorations.is_whole(collection_name, found, upload)
+            or self._restorations.is_whole(entries.collection_name, found, upload)
         ):
             raise ConflictError('It was deleted just now; import it again.')
         before = without_system_fields(public_view(found))
-        properties = _with_types(before, upload.properties)
+        properties = _combined(before, upload.properties, document.is_whole)
         if properties == before:
             entries.report.unchanged += 1
-            return
-        if not entries.is_dry_run:
-            self._store.replace(collection_name, image_id, properties)
-        entries.report.updated += 1
+            return True
+        if entries.is_dry_run or entries.change.replace(found, properties):
+            entries.report.updated += 1
+            return True
+        return False
 
 
-def _with_types(before: Document, properties: Mapping[str, Any]) -> Document:
-    """Return properties; what is the same in JSON is as it was in the database."""
-    return {
-        name: before[name]
-        if name in before and dumps(before[name]) == dumps(value)
-        else value
-        for name, value in properties.items()
+def _combined(before: Document, sent: Mapping[str, Any], is_whole: bool) -> Document:
+    """Return properties; what is written as it was is as it was in the database."""
+    found = {
+        name: _value(before[name], value, is_whole) if name in before else value
+        for name, value in sent.items()
     }
+    return found if is_whole else before | found
+
+
+def _value(before: Any, value: Any, is_whole: bool) -> Any:
+    if isinstance(before, dict) and isinstance(value, dict):
+        return _combined(before, value, is_whole)
+    text = dumps(before)
+    if text == dumps(value):
+        return before
+    # A column has one type: whole numbers may be written as numbers, others as text.
+    is_text = isinstance(value, str) and text.decode('utf-8', 'replace') == value
+    is_number = isinstance(value, float) and type(before) is int and value == before
+    return before if not is_whole and (is_text or is_number) else value
 
 
 def _check_size(properties: Document, limit: int) -> None:

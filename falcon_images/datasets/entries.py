@@ -21,6 +21,7 @@ from falcon_images.image_types.identify import identify
 from falcon_images.properties import check_values
 from falcon_images.settings import Limits
 from falcon_images.store.images import ImageStore
+from falcon_images.store.import_changes import ImportChange
 from falcon_images.uploads.form import Upload
 
 # What is wrong with one entry, and nothing of it was stored.
@@ -33,16 +34,19 @@ _REFUSALS = (
 class Entries:
     """The entries of one archive, on their way into one collection."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each has something to do with an entry
         self,
+        *,
         reader: ArchiveReader,
         report: ImportReport,
+        change: ImportChange,
         store: ImageStore,
         spool: UploadSpool,
         limits: Limits,
     ) -> None:
         self.reader = reader
         self.report = report
+        self.change = change
         self.collection_name = report.collection_name
         self.is_dry_run = report.is_dry_run
         self.limits = limits
@@ -82,22 +86,28 @@ class Entries:
                 facts = identify(file)
             yield Upload(file, image_name, size, sha256.hexdigest(), facts, properties)
 
-    def add(self, upload: Upload, *path: str) -> None:
-        """Store an upload that has no id, once for each path in an archive."""
-        key = _key(upload, *path)
+    def add(self, upload: Upload, path: str, number: int = 0) -> None:
+        """Store an upload that has no id, once for each path in an archive.
+
+        Args:
+            number: how many documents before it have the same file.
+        """
+        key = _key(upload, path, number)
         if self.is_dry_run:
             is_new = not self._store.has_key(self.collection_name, upload, key)
         else:
-            is_new = self._store.add(self.collection_name, upload, key).is_new
+            name, noting = self.collection_name, self.change.creating
+            is_new = self._store.add_noted(name, upload, key, noting).is_new
         if is_new:
             self.report.imported += 1
         else:
             self.report.unchanged += 1
 
 
-def _key(upload: Upload, *path: str) -> str:
+def _key(upload: Upload, path: str, number: int) -> str:
     """Return the key of an image without an id; no header can have such a key."""
-    place = hashlib.sha256('\0'.join(path).encode(errors='replace')).hexdigest()
+    text = f'{path}\0{number}' if number else path
+    place = hashlib.sha256(text.encode(errors='replace')).hexdigest()
     return f'archive\n{place}\n{upload.sha256}'
 
 

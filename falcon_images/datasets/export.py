@@ -76,6 +76,10 @@ class Exports:
         """Raise `NotFoundError` if there is no such collection."""
         self._mongo.require_collection(collection_name)
 
+    def place(self) -> contextlib.AbstractContextManager[None]:
+        """Have one of the places for exports; raise `TooBusyError` if none is free."""
+        return self._places.taken()
+
     def begin(self, request: Request, query: Query, layout: Layout) -> 'ExportBody':
         """Begin an export; whoever calls closes it.
 
@@ -90,7 +94,7 @@ class Exports:
             self._check_size(request, query, layout.max_documents)
         self._check_values(request, query)
         place = contextlib.ExitStack()
-        place.enter_context(self._places.taken())
+        place.enter_context(self.place())
         body = ExportBody(place.close)
         try:
             with disk_errors():
@@ -127,9 +131,7 @@ class Exports:
                 value_at(document, path)
 
     def _run(self, request: Request, query: Query) -> Run:
-        if query.fields:
-            used = filter(None, (request.options.label_by, request.options.group_by))
-            query = replace(query, fields=(*query.fields, *_ALWAYS_READ, *used))
+        query = replace(query, fields=fields_read(request))
         documents = self._lists.documents(request.collection_name, query)
         return Run(request, documents, self._files, self._open_file)
 
@@ -178,6 +180,14 @@ class ExportBody:
 
     # Nothing else closes an answer whose sending never began.
     __del__ = close
+
+
+def fields_read(request: Request) -> tuple[str, ...]:
+    """Return the names of what is read of each document; none means all."""
+    if not request.fields or request.has_tags:
+        return ()
+    used = filter(None, (request.options.label_by, request.options.group_by))
+    return (*request.fields, *_ALWAYS_READ, *used)
 
 
 def _made(run: Run, layout: Layout) -> Iterator[bytes]:

@@ -26,8 +26,12 @@ class ImportReport:
             entry = {'name': _readable(name), 'reason': reason}
             self.skipped.append({'_id': image_id, **entry} if image_id else entry)
 
-    def answer(self) -> dict[str, Any]:
-        """Return the report as a client gets it."""
+    def answer(self, change_id: Any = None) -> dict[str, Any]:
+        """Return the report as a client gets it.
+
+        Args:
+            change_id: the change that has what was done; None if nothing was.
+        """
         answer: dict[str, Any] = {'dry_run': True} if self.is_dry_run else {}
         return answer | {
             'collection': self.collection_name,
@@ -36,6 +40,7 @@ class ImportReport:
             'unchanged': self.unchanged,
             'skipped': self.skipped,
             'skipped_count': self.skipped_count,
+            'change': change_id,
         }
 
 

@@ -24,7 +24,11 @@ _SHA256 = re.compile('[0-9a-f]{64}')
 
 @dataclass(frozen=True)
 class ManifestDocument:
-    """A document of a manifest; what it does not say of itself is None."""
+    """A document of a manifest; what it does not say of itself is None.
+
+    Args:
+        is_whole: it has all properties; else it says nothing of others.
+    """
 
     image_id: str | None
     time: datetime.datetime | None
@@ -32,6 +36,7 @@ class ManifestDocument:
     size: int | None
     sha256: str | None
     properties: dict[str, Any]
+    is_whole: bool = True
 
 
 def document_texts(file: BinaryIO, limits: Limits) -> Iterator[str]:
@@ -54,7 +59,13 @@ def document_texts(file: BinaryIO, limits: Limits) -> Iterator[str]:
 
 def parse_document(text: str, limits: Limits) -> ManifestDocument:
     """Read a document; raise `InvalidRequestError` if it cannot be stored."""
-    document = loads_object(text, 'The document', limits)
+    return checked_document(loads_object(text, 'The document', limits), limits)
+
+
+def checked_document(
+    document: dict[str, Any], limits: Limits, is_whole: bool = True
+) -> ManifestDocument:
+    """Read what a document says; raise `InvalidRequestError` for what cannot be."""
     properties = without_system_fields(document)
     check_properties(properties)
     name = document.get('image')
@@ -74,6 +85,7 @@ def parse_document(text: str, limits: Limits) -> ManifestDocument:
         size=size if isinstance(size, int) else None,
         sha256=_sha256(facts.get('sha256')),
         properties=properties,
+        is_whole=is_whole,
     )
 
 

@@ -13,7 +13,9 @@ from falcon_images.datasets.image_bytes import (
     LeftOutError,
     checked_bytes,
 )
+from falcon_images.datasets.projection import projected
 from falcon_images.files.store import FileStore
+from falcon_images.formats.etags import TAG, column_tag
 from falcon_images.formats.json import dumps
 from falcon_images.metadata.documents import Document
 from falcon_images.query.export import Options
@@ -26,9 +28,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for; `conditions` is how the client wrote it.
+    """What is asked for.
 
-    `address` is where the client finds the collection.
+    Args:
+        conditions: how the client wrote them.
+        address: where the client finds the collection.
+        has_tags: whether documents are exported with their tags, so that they are
+            read whole.
     """
 
     collection_name: str
@@ -36,6 +42,7 @@ class Request:
     fields: tuple[str, ...] = ()
     options: Options = field(default_factory=Options)
     address: str = ''
+    has_tags: bool = False
 
 
 class Run:
@@ -74,6 +81,12 @@ class Run:
         """Leave out of a document what was read for its file alone."""
         fields = self.request.fields
         return _chosen(document, fields) if fields else document
+
+    def tagged(self, document: Document) -> Document:
+        """Return what is shown of a whole document, with its tag."""
+        fields = self.request.fields
+        shown = projected(document, fields) if fields else document
+        return {**shown, TAG: column_tag(document)}
 
     def image(self, source: ImageSource) -> CheckedBytes | None:
         """Read an image; None if it is left out, which is noted."""

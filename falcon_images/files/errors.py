@@ -13,13 +13,14 @@ from falcon_images.files.layout import (
     IMAGES,
     INCOMING,
     QUARANTINE,
+    SNAPSHOTS,
     THUMBNAILS,
 )
 from falcon_images.telemetry.rare_warnings import RareWarnings
 
 _FULL = frozenset((errno.ENOSPC, getattr(errno, 'EDQUOT', errno.ENOSPC), errno.EFBIG))
 # The folders of the store; what is above them is nobody's business.
-_FOLDERS = (IMAGES, INCOMING, DOUBTS, THUMBNAILS, QUARANTINE)
+_FOLDERS = (IMAGES, INCOMING, DOUBTS, THUMBNAILS, QUARANTINE, SNAPSHOTS)
 
 logger = logging.getLogger(__name__)
 _warnings = RareWarnings(logger)

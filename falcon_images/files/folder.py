@@ -12,10 +12,12 @@ from falcon_images.files.layout import (
     INCOMING,
     MARK,
     QUARANTINE,
+    SNAPSHOTS,
     THUMBNAILS,
 )
 from falcon_images.files.mark import StoreMark
 from falcon_images.files.quarantine import Quarantine
+from falcon_images.files.recorded_exports import RecordedExports
 from falcon_images.files.spool import UploadSpool
 from falcon_images.files.thumbnails import ThumbnailCache
 from falcon_images.files.unresolved import UnresolvedWrites
@@ -28,8 +30,9 @@ class UploadsFolder:
 
     ``images/`` has the files, ``incoming/`` those that are not whole yet,
     ``doubts/`` a note for each that may lack its document, ``thumbnails/`` what was
-    drawn of them, ``quarantine/`` what `check` has set aside, and ``store.json`` says
-    which store it is. What of these is gone is made anew.
+    drawn of them, ``quarantine/`` what `check` has set aside, ``snapshots/`` how
+    snapshots were exported, and ``store.json`` says which store it is. What of these is
+    gone is made anew.
     """
 
     def __init__(self, root: Path) -> None:
@@ -40,6 +43,7 @@ class UploadsFolder:
         self.unresolved = UnresolvedWrites(root / DOUBTS, self.spool)
         self.thumbnails = ThumbnailCache(root / THUMBNAILS)
         self.quarantine = Quarantine(self.images.folder, root / QUARANTINE)
+        self.recorded_exports = RecordedExports(root / SNAPSHOTS)
         self.ages = FileAges(root)
         self.mark = StoreMark(root / MARK)
         self._known = [

@@ -51,6 +51,12 @@ def finish_file(file: BinaryIO) -> tuple[str, os.stat_result]:
     return name, status
 
 
+def reopened(file: BinaryIO) -> BinaryIO:
+    """Open a file of the spool that was closed once more; raise `StorageError`."""
+    with disk_errors():
+        return Path(file.name).open('r+b')
+
+
 class UploadSpool:
     """The folder ``incoming/``, which processes of several machines may share.
 

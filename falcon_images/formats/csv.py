@@ -16,7 +16,8 @@ _MAX_COLUMNS = 1000
 _FIRST = ('_id', 'time', 'image')
 _OF_FILE = '_file.'
 _FILE_FACTS = tuple(
-    f'{_OF_FILE}{fact}' for fact in ('size', 'type', 'sha256', 'width', 'height')
+    f'{_OF_FILE}{fact}'
+    for fact in ('size', 'type', 'sha256', 'width', 'height', 'whole')
 )
 _ORDER = {name: number for number, name in enumerate((*_FIRST, *_FILE_FACTS))}
 # What begins a formula in spreadsheets; Japanese ones take full-width forms too.
@@ -24,6 +25,8 @@ _FORMULA = re.compile('[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]')
 # Spreadsheets that split at ";" or tabs may ignore quotes: then a cell begins after
 # each of these, even inside of quotes.
 _PIECE = re.compile(r'(?:(?<=;)|(?<=[\s\S][\t\r\n]))[^;\t\r\n]+')
+# What `_harmless` puts before them.
+_GUARD = re.compile(r"(^|[;\t\r\n])'(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
 # More than Python's `csv` quotes: some spreadsheets take these for ends of cells.
 _QUOTED = re.compile('[,;"\t\r\n]')
 # By it Excel knows that a file is in UTF-8.
@@ -103,9 +106,14 @@ class CsvTable:
         self._rows.write(dumps(cells) + b'\n')
         self.count += 1
 
-    def lines(self) -> Iterator[bytes]:
-        """Yield the line of names, and then the rows."""
+    def lines(self, last: str = '') -> Iterator[bytes]:
+        """Yield the line of names, and then the rows.
+
+        Args:
+            last: the name of a column that comes after all others.
+        """
         columns = sorted(self._columns or _FIRST, key=column_order)
+        columns.sort(key=last.__eq__)
         yield _line(map(_harmless, columns))
         self._rows.seek(0)
         for row in self._rows:
@@ -147,10 +155,24 @@ def _cells(
     for name, value in members.items():
         if isinstance(value, dict) and value:
             yield from _cells(f'{prefix}{name}.', value, time_text)
-        elif isinstance(value, datetime.datetime):
-            yield f'{prefix}{name}', _harmless(time_text(str(to_json_type(value))))
         else:
-            yield f'{prefix}{name}', _cell(value)
+            yield f'{prefix}{name}', cell_text(value, time_text)
+
+
+def cell_text(value: Any, time_text: Callable[[str], str] = str) -> str:
+    """Return the text of a cell, with an apostrophe where it would be a formula.
+
+    Args:
+        time_text: makes of a time in ISO 8601 what is written.
+    """
+    if isinstance(value, datetime.datetime):
+        return _harmless(time_text(str(to_json_type(value))))
+    return _cell(value)
+
+
+def without_guard(text: str) -> str:
+    """Return the text of a cell without apostrophes that make formulas harmless."""
+    return _GUARD.sub(r'\1', text)
 
 
 def _cell(value: Any) -> str:

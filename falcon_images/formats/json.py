@@ -13,7 +13,7 @@ from falcon_images.settings import Limits
 
 # RFC 8259, section 6; the groups after the first are those of a fraction.
 NUMBER = re.compile(r'-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?')
-_INT64 = range(-(2**63), 2**63)
+INT64 = range(-(2**63), 2**63)
 # With its sign.
 _MAX_INTEGER_CHARACTERS = 20
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
@@ -44,6 +44,23 @@ def loads_object(text: str | bytes, name: str, limits: Limits) -> dict[str, Any]
         InvalidRequestError: it is not JSON, not an object, or holds what MongoDB
             cannot keep: NaN, integers over 64 bits, lone surrogates, a key twice.
     """
+    value = _loads(text, name, limits, limits.max_json_depth)
+    if not isinstance(value, dict):
+        raise InvalidRequestError(f'{name} must be a JSON object, such as {{"a": 1}}.')
+    return value
+
+
+def loads_objects(text: str | bytes, name: str, limits: Limits) -> list[dict[str, Any]]:
+    """Read a JSON array of objects, each as `loads_object` reads one."""
+    value = _loads(text, name, limits, limits.max_json_depth + 1)
+    if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+        return value
+    raise InvalidRequestError(
+        f'{name} must be a JSON array of objects, such as [{{"a": 1}}, {{"a": 2}}].'
+    )
+
+
+def _loads(text: str | bytes, name: str, limits: Limits, levels: int) -> Any:
     if isinstance(text, str):
         # Programs of Windows write this mark before any text.
         text = text.removeprefix('\ufeff')
@@ -55,7 +72,7 @@ def loads_object(text: str | bytes, name: str, limits: Limits) -> dict[str, Any]
             parse_constant=_constant,
             object_pairs_hook=_object,
         )
-        _check(value, limits.max_json_depth, limits.max_name_bytes)
+        _check(value, levels, limits.max_name_bytes)
     except RecursionError as ex:
         raise InvalidRequestError(f'{name} is nested too deeply.') from ex
     except UnicodeError as ex:
@@ -66,14 +83,12 @@ def loads_object(text: str | bytes, name: str, limits: Limits) -> dict[str, Any]
         ) from ex
     except ValueError as ex:
         raise InvalidRequestError(f'{name} cannot be used: {ex}.') from ex
-    if not isinstance(value, dict):
-        raise InvalidRequestError(f'{name} must be a JSON object, such as {{"a": 1}}.')
     return value
 
 
 def int64(text: str) -> int | None:
     """Return the integer that a text is; None if it has more than 64 bits."""
-    if len(text) > _MAX_INTEGER_CHARACTERS or int(text) not in _INT64:
+    if len(text) > _MAX_INTEGER_CHARACTERS or int(text) not in INT64:
         return None
     return int(text)
 

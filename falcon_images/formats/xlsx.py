@@ -63,7 +63,9 @@ class Sheet:
         self._columns = {name: _letters(number) for number, name in enumerate(columns)}
         self.rows = -1
         for name, text in _PARTS.items():
-            self._workbook.writestr(name, _XML + text)
+            # Without the time of day: the same table is the same bytes.
+            part = zipfile.ZipInfo(name)
+            self._workbook.writestr(part, _XML + text, zipfile.ZIP_DEFLATED, 1)
         self._part: IO[bytes] = self._workbook.open(_SHEET, 'w', force_zip64=True)
         head = f'{_XML}<worksheet xmlns="{_MAIN}"><sheetData>'
         self._part.write(head.encode())

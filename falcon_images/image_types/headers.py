@@ -72,6 +72,14 @@ def jpeg_size(file: BinaryIO) -> tuple[int, int] | None:
     raise NotThisFormatError
 
 
+def jpeg_scan(file: BinaryIO) -> int:
+    """Return where the first scan of a JPEG begins; raise `NotThisFormatError`."""
+    for marker in _jpeg_markers(file):
+        if marker == _SCAN:
+            return file.tell()
+    raise NotThisFormatError
+
+
 def is_usual_jpeg(file: BinaryIO) -> bool:
     """Return whether a JPEG is of the kind that all readers know."""
     with contextlib.suppress(NotThisFormatError):

@@ -4,7 +4,7 @@ import contextlib
 import re
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 
 # Those that are here Pillow does not look for: it would import all that it has.
@@ -20,6 +20,7 @@ from PIL import (
 from falcon_images.errors import NotAnImageError
 from falcon_images.image_types.bounded_file import BoundedFile, TooMuchReadError
 from falcon_images.image_types.boxes import avif_size, has_costly_boxes, jp2_size
+from falcon_images.image_types.ends import is_whole
 from falcon_images.image_types.gif import gif_size
 from falcon_images.image_types.headers import (
     bmp_size,
@@ -76,11 +77,15 @@ _SIZES: dict[str, Callable[[BinaryIO], tuple[int, int] | None]] = {
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """The media type of an image, and its size in pixels where it was found."""
+    """The media type of an image, and its size in pixels where it was found.
+
+    `whole` is whether its file ends as the format says; None if that says nothing.
+    """
 
     type: str
     width: int | None = None
     height: int | None = None
+    whole: bool | None = None
 
 
 def identify(file: BinaryIO) -> ImageFacts:
@@ -94,9 +99,10 @@ def identify(file: BinaryIO) -> ImageFacts:
         OSError: the file could not be read.
     """
     try:
-        return _by_pillow(_bounded(file)) or _by_fixed_fields(file)
+        facts = _by_pillow(_bounded(file)) or _by_fixed_fields(file)
     except TooMuchReadError:
-        return _by_beginning(file)
+        facts = _by_beginning(file)
+    return replace(facts, whole=is_whole(file, facts.type))
 
 
 def _bounded(file: BinaryIO) -> BinaryIO:

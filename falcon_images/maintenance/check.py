@@ -10,6 +10,7 @@ from falcon_images.files.errors import disk_errors
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.layout import THUMBNAILS
 from falcon_images.files.sha256 import sha256_of
+from falcon_images.image_types.ends import is_whole
 from falcon_images.maintenance.findings import (
     CheckError,
     Extent,
@@ -36,7 +37,8 @@ class Check:
     deleted. Memory does not grow with the number of images.
 
     Args:
-        on_step: is called with 'documents', 'files' or 'waiting', and how many more.
+        on_step: is called with 'documents', 'files', 'waiting' or 'ends', and how many
+            more.
     """
 
     def __init__(
@@ -72,8 +74,13 @@ class Check:
             yield from self._all()
 
     def _all(self) -> Iterator[Finding]:
-        for source in (*self._inventory.collections(), *self._inventory.deleted()):
-            for document in self._inventory.documents(source):
+        inventory = self._inventory
+        for source in (
+            *inventory.collections(),
+            *inventory.deleted(),
+            *inventory.snapshots(),
+        ):
+            for document in inventory.documents(source):
                 self._on_step('documents', 1)
                 yield from self._of_document(source, document)
         yield from OrphanedFiles(
@@ -91,8 +98,7 @@ class Check:
         if kind is FindingKind.MISSING and self._extent.repairs:
             yield self._put_back(source, document, place)
         else:
-            note = 'deleted in bulk, can be reverted' if source.is_deleted else ''
-            yield Finding(kind, place, note=note)
+            yield Finding(kind, place, note=_note(source))
 
     def _fault(self, source: Source, document: Document) -> FindingKind | None:
         key = key_of(source.collection_name, document)
@@ -101,7 +107,10 @@ class Check:
             if file is None:
                 return FindingKind.MISSING
             with file, disk_errors():
-                return self._fault_of_file(file, document)
+                fault = self._fault_of_file(file, document)
+                if fault is None:
+                    self._look_for_end(source, file, document)
+                return fault
         except InvalidRequestError:
             return FindingKind.MISSING
         except StorageError:
@@ -116,6 +125,15 @@ class Check:
         if self._extent.is_deep and sha256_of(file) != facts['sha256']:
             return FindingKind.DAMAGED
         return None
+
+    def _look_for_end(self, source: Source, file: BinaryIO, document: Document) -> None:
+        """Note whether a file is whole where nobody has looked, as at its upload."""
+        facts = file_facts(document)
+        is_asked = self._extent.is_deep and self._extent.repairs
+        if is_asked and facts and 'whole' not in facts and not source.is_deleted:
+            found = is_whole(file, facts['type'])
+            self._inventory.set_whole(source, document, found)
+            self._on_step('ends', 1)
 
     def _put_back(self, source: Source, document: Document, place: str) -> Finding:
         key = key_of(source.collection_name, document)
@@ -159,3 +177,9 @@ class Check:
         except OSError as ex:
             return replace(found, note=ex.strerror or '')
         return replace(found, is_repaired=True, note='removed')
+
+
+def _note(source: Source) -> str:
+    if source.is_snapshot:
+        return 'deleted, and held by a snapshot'
+    return 'deleted in bulk, can be reverted' if source.is_deleted else ''

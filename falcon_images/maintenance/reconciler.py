@@ -12,6 +12,7 @@ from falcon_images.maintenance.capacity import PrivateCapacity
 from falcon_images.metadata.indexes import Indexes
 from falcon_images.store.collections import CollectionStore
 from falcon_images.store.expiry import ExpiredChanges
+from falcon_images.store.held_files import HeldFiles
 from falcon_images.store.identity import IdentityError, StoreIdentity
 from falcon_images.store.unresolved import WriteResolver
 
@@ -25,7 +26,9 @@ logger = logging.getLogger(__name__)
 
 
 class Reconciler:
-    """A thread that sweeps up, resolves writes, ends drops and changes, makes indexes.
+    """A thread that sweeps up, resolves writes, ends what is to go, makes indexes.
+
+    Drops, changes and snapshots are what is to go.
 
     What is gone of the uploads folder is made anew; when the folder is another store's,
     nothing is done. Each step is safe to do twice and at the same time in several
@@ -42,6 +45,7 @@ class Reconciler:
         identity: StoreIdentity,
         collections: CollectionStore,
         expiry: ExpiredChanges,
+        held_files: HeldFiles,
         resolver: WriteResolver,
         indexes: Indexes,
         capacity: PrivateCapacity,
@@ -54,6 +58,7 @@ class Reconciler:
         self._on_foreign = on_foreign
         self._collections = collections
         self._expiry = expiry
+        self._held_files = held_files
         self._resolver = resolver
         self._indexes = indexes
         self._capacity = capacity
@@ -82,6 +87,7 @@ class Reconciler:
             self._folder.sweep_incoming,
             self._collections.finish_drops,
             self._expiry.expire_changes,
+            self._held_files.end_snapshots,
             self._resolve_writes,
             self._indexes.make_indexes,
             self._capacity.warn,

@@ -10,7 +10,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from falcon_images.metadata.changes.before_images import BeforeImages
-from falcon_images.metadata.changes.deleted import DeletedImages
+from falcon_images.metadata.changes.deleted import DeletedImages, HiddenImages
 from falcon_images.metadata.changes.records import ChangeRecords
 from falcon_images.metadata.codecs import DOCUMENTS
 from falcon_images.metadata.documents import Document, file_facts
@@ -18,7 +18,10 @@ from falcon_images.metadata.drops import Drops
 from falcon_images.metadata.errors import mongo_errors, retry_lost_cursors
 from falcon_images.metadata.indexes import Indexes
 from falcon_images.metadata.mongo import MongoDatabase
-from falcon_images.metadata.names import BEFORE_IMAGES
+from falcon_images.metadata.names import BEFORE_IMAGES, SNAPSHOT_IMAGES
+from falcon_images.metadata.snapshots.images_of_snapshots import ImagesOfSnapshots
+from falcon_images.metadata.snapshots.snapshot_images import SnapshotImages
+from falcon_images.metadata.snapshots.snapshot_records import SnapshotRecords
 from falcon_images.metadata.values import parse_id
 
 _BATCH_DOCUMENTS = 500
@@ -39,7 +42,8 @@ _FIRST_ID = parse_id('0' * 24)
 class Source:
     """A place of documents: a collection, or what a drop has not finished with.
 
-    Or, `is_deleted`, the images of it that were deleted in bulk and can come back.
+    Or, `is_deleted`, the images of it that were deleted in bulk and can come back, and,
+    `is_snapshot`, those that snapshots hold.
     `collection_name` is the name that it has or had, and that its files go by.
     """
 
@@ -47,6 +51,7 @@ class Source:
     key: str
     collection_name: str
     is_deleted: bool = False
+    is_snapshot: bool = False
 
 
 class Inventory:
@@ -70,6 +75,10 @@ class Inventory:
         """List where the images are that were deleted in bulk, and can come back."""
         return self._deleted(self.database_name)
 
+    def snapshots(self) -> list[Source]:
+        """List where the images are that snapshots hold."""
+        return self._snapshots(self.database_name)
+
     def sources(self) -> list[Source]:
         """List every place where the document of a file may be."""
         return self._sources(self.database_name)
@@ -77,26 +86,43 @@ class Inventory:
     def count(self, source: Source) -> int:
         """Count documents, roughly and at once."""
         with mongo_errors():
-            if source.is_deleted:
-                return self._deleted_images(source).count()
+            if images := self._hidden_images(source):
+                return images.count()
             return self._collection(source).estimated_document_count()
 
     def documents(self, source: Source) -> Iterator[Document]:
         """Read all documents; the reader may take any time between two."""
         batch = self._batch(source, {'$gte': _FIRST_ID})
         while batch:
-            yield from batch
+            yield from self._not_elsewhere(source, batch)
             # A cursor would be closed by a database that waits too long.
             batch = self._batch(source, {'$gt': batch[-1]['_id']})
         yield from self._find(source, {'_id': {'$not': {'$type': 'objectId'}}})
 
     def has(self, source: Source, document: Document) -> bool:
         """Return whether a document is still there, or can still come back."""
-        if source.is_deleted:
+        if images := self._hidden_images(source):
             with mongo_errors():
-                ids = self._deleted_images(source).change_ids(document['_id'])
-            return ChangeRecords(self._mongo(source.database_name)).has_revertible(ids)
+                ids = images.holder_ids(document['_id'])
+            mongo = self._mongo(source.database_name)
+            if source.is_snapshot:
+                return SnapshotRecords(mongo).has_ready(ids)
+            return ChangeRecords(mongo).has_revertible(ids)
         return any(self._find(source, {'_id': document['_id']}))
+
+    def set_whole(
+        self, source: Source, document: Document, is_whole: bool | None
+    ) -> None:
+        """Note whether the file of an image is whole, if nobody has done so."""
+        same = {
+            '_id': document['_id'],
+            '_file.sha256': document['_file']['sha256'],
+            '_file.whole': {'$exists': False},
+        }
+        with mongo_errors():
+            self._collection(source).update_one(
+                same, {'$set': {'_file.whole': is_whole}}
+            )
 
     def with_ids(self, source: Source, ids: Iterable[str]) -> Iterator[Document]:
         """Read the documents that have one of some ids."""
@@ -104,6 +130,9 @@ class Inventory:
 
     def hashes(self, source: Source, hashes: Iterable[str]) -> set[str]:
         """Return those of some SHA-256 that the files of documents have."""
+        if source.is_snapshot:
+            # Nobody sees a thumbnail of what a snapshot alone holds.
+            return set()
         found = self._find(source, {'_file.sha256': {'$in': list(hashes)}})
         return {
             facts['sha256'] for document in found if (facts := file_facts(document))
@@ -132,9 +161,8 @@ class Inventory:
         self, source: Source, filter_: Document, **options: Any
     ) -> Iterator[Document]:
         with mongo_errors(None):
-            if source.is_deleted:
-                deleted = self._deleted_images(source)
-                yield from deleted.find(
+            if images := self._hidden_images(source):
+                yield from images.find(
                     filter_, _OF_FILES, batch_size=_BATCH_DOCUMENTS, **options
                 )
                 return
@@ -147,9 +175,27 @@ class Inventory:
     def _collection(self, source: Source) -> Collection[Document]:
         return self._database(source.database_name)[source.key]
 
-    def _deleted_images(self, source: Source) -> DeletedImages:
+    def _not_elsewhere(
+        self, source: Source, batch: list[Document]
+    ) -> Iterator[Document]:
+        """Yield each image of snapshots once, and none that the collection has too."""
+        if not source.is_snapshot:
+            yield from batch
+            return
+        name = source.collection_name
+        once = {document['_id']: document for document in batch}
+        collection = Source(source.database_name, name, name)
+        for document in self._find(collection, {'_id': {'$in': list(once)}}):
+            del once[document['_id']]
+        yield from once.values()
+
+    def _hidden_images(self, source: Source) -> HiddenImages | None:
         database = self._database(source.database_name)
-        return DeletedImages(database, source.collection_name)
+        if source.is_deleted:
+            return DeletedImages(database, source.collection_name)
+        if source.is_snapshot:
+            return ImagesOfSnapshots(database, source.collection_name)
+        return None
 
     def _database(self, database_name: str) -> Database[Document]:
         return self._client.get_database(
@@ -162,15 +208,23 @@ class Inventory:
         names = BeforeImages(self._mongo(database_name)).collection_names()
         return [Source(database_name, BEFORE_IMAGES, name, True) for name in names]
 
+    def _snapshots(self, database_name: str) -> list[Source]:
+        names = SnapshotImages(self._mongo(database_name)).collection_names()
+        return [
+            Source(database_name, SNAPSHOT_IMAGES, name, is_snapshot=True)
+            for name in names
+        ]
+
     def _sources(self, database_name: str) -> list[Source]:
         mongo = self._mongo(database_name)
         # In this order: one that is dropped or deleted in between is then in both.
         collections = {name: name for name in mongo.collection_names()}
         drops = Drops(mongo, Indexes(mongo)).names()
-        return [
+        named = [
             Source(database_name, key, name)
             for key, name in (*collections.items(), *drops.items())
-        ] + self._deleted(database_name)
+        ]
+        return named + self._deleted(database_name) + self._snapshots(database_name)
 
     def _mongo(self, database_name: str) -> MongoDatabase:
         return MongoDatabase(self._client, database_name, query_timeout_seconds=1)

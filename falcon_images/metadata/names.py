@@ -19,6 +19,8 @@ DROPS = f'{RESERVED}drops'
 BEFORE_IMAGES = f'{RESERVED}before'
 TURNS = f'{RESERVED}turns'
 STORE = f'{RESERVED}store'
+SNAPSHOTS = f'{RESERVED}snapshots'
+SNAPSHOT_IMAGES = f'{RESERVED}snapshot_images'
 MAX_NAMESPACE_BYTES = 255
 # What MongoDB's 255 leave beside a database's name and the prefix of a drop.
 _MAX_COLLECTION_NAME_BYTES = 140

@@ -10,6 +10,9 @@ from bson import json_util
 
 from falcon_images.errors import InvalidRequestError
 
+# Below, every whole number of a float is exactly that one.
+_EXACT = 2**53
+
 
 def new_id() -> bson.ObjectId:
     """Make the id of a new image; those of one process are in the order of time."""
@@ -53,3 +56,18 @@ def to_json_type(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     return json_util.default(value)
+
+
+def is_decimal(value: Any) -> bool:
+    """Return whether a value is a number of decimal digits, as BSON has them."""
+    return isinstance(value, bson.Decimal128)
+
+
+def number_like(current: Any, number: float) -> Any:
+    """Return a number in the type that another has, if it can be in it."""
+    if is_decimal(current):
+        return bson.Decimal128(str(number))
+    if isinstance(current, float):
+        return float(number)
+    is_whole = isinstance(number, float) and number.is_integer()
+    return int(number) if is_whole and abs(number) < _EXACT else number

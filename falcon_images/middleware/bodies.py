@@ -12,6 +12,7 @@ from falcon_images.server.verdict import NOT_TAKEN
 FORM = 'multipart/form-data'
 JSON = 'application/json'
 MERGE_PATCH = 'application/merge-patch+json'
+URLENCODED = 'application/x-www-form-urlencoded'
 
 # A request that needs no body may have so many bytes of one nevertheless.
 SMALL_BYTES = 8192

@@ -21,7 +21,7 @@ class RequestRecord:
         started: when it came, by the clock that `time.perf_counter` reads.
         place: the place in the budget of threads that it has.
         is_upload: it is among the uploads that are counted as in flight.
-        stored_bytes: the bytes of the new image that came of it.
+        stored_bytes: the bytes of each new image that came of it.
         seconds: how long it took, once it is answered.
         bytes_sent: the bytes of its answer's body.
     """
@@ -30,7 +30,7 @@ class RequestRecord:
     started: float
     place: contextlib.ExitStack | None = None
     is_upload: bool = False
-    stored_bytes: int = 0
+    stored_bytes: tuple[int, ...] = ()
     seconds: float | None = None
     bytes_sent: int = 0
 

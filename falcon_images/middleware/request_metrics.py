@@ -46,8 +46,8 @@ class RequestMetrics:
         seconds = record.measure(resp)
         if record.is_upload:
             self._metrics.uploads_in_flight.dec()
-        if record.stored_bytes:
-            self._metrics.count_image(record.stored_bytes)
+        for size in record.stored_bytes:
+            self._metrics.count_image(size)
         method = req.method if req.method in _METHODS else _OTHER_METHOD
         self._background.do(
             self._metrics.count_answer,

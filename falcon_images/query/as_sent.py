@@ -1,6 +1,6 @@
 """The query as it was sent: how it is encoded, and what in it has no value."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote, unquote_plus, unquote_to_bytes
 
 from falcon_images.errors import InvalidRequestError
@@ -35,10 +35,14 @@ def blank_parameters(query_string: str) -> Iterator[tuple[str, bool]]:
 
 def ignored_parameters(query_string: str) -> str:
     """Return the names that a list passes over, as text for a header."""
-    names = dict.fromkeys(name for name, _ in blank_parameters(query_string))
+    return told_names(name for name, _ in blank_parameters(query_string))
+
+
+def told_names(names: Iterable[str]) -> str:
+    """Return names as text for a header, each once, and not too many of them."""
     return ', '.join(
         quote(name[:_MAX_TOLD_CHARACTERS], safe=_TOLD_AS_IT_IS, errors='replace')
-        for name in list(names)[:_MAX_TOLD]
+        for name in list(dict.fromkeys(names))[:_MAX_TOLD]
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from falcon_images.errors import InvalidRequestError
 from falcon_images.formats.json import NUMBER, int64
 from falcon_images.metadata.values import parse_id
+from falcon_images.query.comparisons import differing, same
 from falcon_images.query.names import instead
 from falcon_images.query.parameters import (
     BOOLEANS,
@@ -23,7 +24,7 @@ Clause = dict[str, Any]
 _Operator = Callable[[str, Sequence[str]], list[Clause]]
 
 _MAX_CONDITIONS = 100
-_PREFIX = re.compile('(eq|min|max|gt|lt|not|in|like|has)_(.*)', re.DOTALL)
+_PREFIX = re.compile('(eq|min|max|gt|lt|not|in|like|has|same|differs)_(.*)', re.DOTALL)
 
 
 def parse_conditions(
@@ -39,9 +40,7 @@ def parse_conditions(
     """
     groups = _groups(params, limits, names)
     if len(groups) > _MAX_CONDITIONS:
-        raise InvalidRequestError(
-            f'A request can have {_MAX_CONDITIONS} conditions at most; use filter.'
-        )
+        raise _too_many()
     return [
         clause
         for (operator, path), texts in groups.items()
@@ -72,6 +71,12 @@ def _of_name(name: str, text: str, moment: Callable[[str], Any]) -> Any:
         return moment(text)
     except InvalidRequestError as ex:
         raise InvalidRequestError(f'{name}: {ex} Else {instead(name)}.') from ex
+
+
+def _too_many() -> InvalidRequestError:
+    return InvalidRequestError(
+        f'A request can have {_MAX_CONDITIONS} conditions at most; use filter.'
+    )
 
 
 def _groups(
@@ -117,6 +122,7 @@ def _not(path: str, texts: Sequence[str]) -> list[Clause]:
 
 
 def _any_of(path: str, texts: Sequence[str]) -> Clause:
+    texts = list(dict.fromkeys(texts))
     if path == '_id':
         return {path: {'$in': [parse_id(text) for text in texts]}}
     clauses: list[Clause]
@@ -206,6 +212,15 @@ def _has(path: str, texts: Sequence[str]) -> list[Clause]:
     return [{path: {'$exists': BOOLEANS[text]}} for text in texts]
 
 
+def _comparing_with(expression: Callable[[str, str], Any]) -> _Operator:
+    def compare(path: str, texts: Sequence[str]) -> list[Clause]:
+        if len(texts) > _MAX_CONDITIONS:
+            raise _too_many()
+        return [{'$expr': expression(path, text)} for text in texts]
+
+    return compare
+
+
 _OPERATORS: dict[str, _Operator] = {
     'eq': _equal,
     'in': _in,
@@ -216,4 +231,6 @@ _OPERATORS: dict[str, _Operator] = {
     'lt': _comparing('$lt', first_moment),
     'like': _like,
     'has': _has,
+    'same': _comparing_with(same),
+    'differs': _comparing_with(differing),
 }

@@ -9,11 +9,18 @@ On any other route a parameter of that name is a condition on the property, and 
 LIMIT = ('limit', 'batch_size', 'count')
 SKIP = ('skip', 'start_index', 'index')
 DRY_RUN = 'dry_run'
-OF_BULK_CHANGES = ('all', DRY_RUN, 'expect')
+EXPECT = 'expect'
+OF_BULK_CHANGES = ('all', DRY_RUN, EXPECT)
 # The property that is the class of an image, of which data sets make folders.
 LABEL_BY = 'label_by'
+# The property that is the split of an image, in an import.
+SPLIT_BY = 'split_by'
 # How images are sorted into folders.
 OF_DATASETS = (LABEL_BY, 'split', 'group_by', 'duplicates')
+# The snapshot that is exported.
+SNAPSHOT = 'snapshot'
+# What of a sheet is taken as it is.
+EXACT = 'exact'
 # They are read of GET and HEAD alone.
 TOKENS = ('jwt', 'token')
 _SELECTION = ('filter', 'from', 'to')
@@ -25,20 +32,25 @@ NAMES: dict[str, frozenset[str]] = {
     'listImages': frozenset(_LIST_WITH_TOTAL),
     # So that the query of a list can be sent as it is.
     'getNeighbors': frozenset(_LIST_WITH_TOTAL),
-    'exportImages': frozenset((*_LIST, *OF_DATASETS)),
+    'queryImages': frozenset(_LIST_WITH_TOTAL),
+    'exportImages': frozenset((*_LIST, *OF_DATASETS, SNAPSHOT)),
     'getFields': frozenset((*_SELECTION, 'values', *TOKENS)),
     'changeImages': frozenset((*_SELECTION, *OF_BULK_CHANGES)),
-    'uploadImage': frozenset(('dedupe',)),
-    'importArchive': frozenset((LABEL_BY, DRY_RUN)),
+    'uploadImage': frozenset(('dedupe', 'multiple', 'whole')),
+    'importArchive': frozenset((LABEL_BY, SPLIT_BY, DRY_RUN)),
+    'relabelImages': frozenset((DRY_RUN, EXPECT, EXACT)),
 }
 LIST = NAMES['listImages']
 FIELDS = NAMES['getFields']
 EXPORT = NAMES['exportImages']
 BULK = NAMES['changeImages']
+RELABEL = NAMES['relabelImages']
+# They are members of a body, which has nothing else beside conditions.
+OF_SNAPSHOTS = frozenset(_SELECTION)
 OWN_NAMES = frozenset().union(*NAMES.values())
 # Whoever writes one of them in a bulk change expects that it does something.
 # Those of datasets are properties elsewhere: many images have their split as one.
-NOT_IN_BULK = OWN_NAMES - BULK - set(OF_DATASETS)
+NOT_IN_BULK = OWN_NAMES - BULK - {*OF_DATASETS, EXACT, SNAPSHOT}
 
 
 def instead(name: str) -> str:

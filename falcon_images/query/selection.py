@@ -54,7 +54,7 @@ def parse_bulk_selection(
         },
         excluding=excluding_paths(params, limits, BULK),
         is_dry_run=truth(params, 'dry_run'),
-        expect=_expect(params, limits),
+        expect=expected(params, limits),
     )
 
 
@@ -87,7 +87,8 @@ def truth(params: Params, name: str) -> bool:
     return BOOLEANS[given]
 
 
-def _expect(params: Params, limits: Limits) -> int | None:
+def expected(params: Params, limits: Limits) -> int | None:
+    """Read how many images are meant; None if that is not said."""
     if not params.get('expect'):
         return None
     return whole_number(params, ('expect',), limits, _MAX_EXPECT_DIGITS)

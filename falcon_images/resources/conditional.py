@@ -51,9 +51,14 @@ def required_tag(req: falcon.Request) -> Callable[[str], bool] | None:
 
 
 def requested_range(
-    req: falcon.Request, size: int, etag: str, modified: datetime.datetime
+    req: falcon.Request,
+    size: int,
+    etag: str,
+    modified: datetime.datetime | None = None,
 ) -> tuple[int, int] | None:
     """Return the first and the last byte that are asked for; None means all.
+
+    What has no date of its last change is asked without `modified`.
 
     Several ranges at once, other units and nonsense may be ignored, and are.
 
@@ -84,11 +89,15 @@ def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
     return int(first), min(int(last), size - 1) if last else size - 1
 
 
-def _range_holds(req: falcon.Request, etag: str, modified: datetime.datetime) -> bool:
+def _range_holds(
+    req: falcon.Request, etag: str, modified: datetime.datetime | None
+) -> bool:
     condition = req.get_header('If-Range')
     if condition is None or condition == f'"{etag}"':
         return True
-    return _date(req, 'If-Range') == modified.replace(microsecond=0)
+    return modified is not None and _date(req, 'If-Range') == modified.replace(
+        microsecond=0
+    )
 
 
 def _is_wanted(

@@ -20,6 +20,7 @@ ERRORS: dict[type[Exception], tuple[str, str]] = {
     errors.NotAnImageError: (falcon.HTTP_415, 'Not an image'),
     errors.NotAnArchiveError: (falcon.HTTP_415, 'Not an archive'),
     errors.KeyReusedError: (falcon.HTTP_422, 'Key used before'),
+    errors.NotWholeError: (falcon.HTTP_422, 'Not whole'),
     errors.TooBusyError: (falcon.HTTP_503, 'Too busy'),
     errors.TooManyUploadsError: (falcon.HTTP_503, 'Too many uploads'),
     errors.TooManyFieldCountsError: (falcon.HTTP_503, 'Too many questions'),
@@ -44,6 +45,19 @@ def add_error_handlers(app: falcon.App[falcon.Request, falcon.Response]) -> None
         app.add_error_handler(error, _error_handler(status, title))
     app.add_error_handler(Exception, _log_failure)
     app.set_error_serializer(_serialize_error)
+
+
+def error_member(ex: Exception) -> dict[str, Any]:
+    """Describe what went wrong with one of many, with the status that it has alone."""
+    for error, (status, title) in ERRORS.items():
+        if isinstance(ex, error):
+            code = falcon.http_status_to_code(status)
+            return {'status': code, 'title': title, 'description': str(ex)}
+    return {
+        'status': 500,
+        'title': 'Internal server error',
+        'description': _DESCRIPTIONS[500],
+    }
 
 
 def _error_handler(status: str, title: str) -> Any:

@@ -4,9 +4,10 @@ from typing import BinaryIO, cast
 
 import falcon
 
-from falcon_images.datasets.imports import ImportOptions, Imports
+from falcon_images.datasets.import_options import ImportOptions
+from falcon_images.datasets.imports import Imports
 from falcon_images.query.as_sent import check_encoding
-from falcon_images.query.names import DRY_RUN, LABEL_BY
+from falcon_images.query.names import DRY_RUN, LABEL_BY, SPLIT_BY
 from falcon_images.query.parameters import one_text
 from falcon_images.query.selection import truth
 from falcon_images.settings import Limits
@@ -14,7 +15,7 @@ from falcon_images.uploads.digests import claimed_digests
 
 ARCHIVE_TYPES = (
     *('application/zip', 'application/x-zip-compressed', 'application/x-zip'),
-    'application/octet-stream',
+    *('application/x-tar', 'application/tar', 'application/octet-stream'),
 )
 
 
@@ -31,6 +32,7 @@ class Import:
         check_encoding(req.query_string)
         options = ImportOptions(
             label_by=one_text(req.params, (LABEL_BY,), self._limits),
+            split_by=one_text(req.params, (SPLIT_BY,), self._limits),
             is_dry_run=truth(req.params, DRY_RUN),
         )
         resp.media = self._imports.run(

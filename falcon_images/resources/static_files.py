@@ -17,6 +17,8 @@ CONTENT_SECURITY_POLICY = '; '.join(
         "style-src 'self'",
         "img-src 'self' data: blob:",
         "connect-src 'self'",
+        # Files are saved through a frame, in which the page reads why one is refused.
+        "frame-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",

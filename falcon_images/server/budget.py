@@ -35,11 +35,13 @@ _IMAGES = f'{_COLLECTION}/(?:images|documents|items)'
 _WORK = (
     (Work.UPLOAD, 'POST', _IMAGES),
     (Work.SLOW, 'GET HEAD PATCH DELETE', _IMAGES),
+    (Work.SLOW, 'POST', f'{_IMAGES}/query'),
     (Work.SLOW, 'GET HEAD DELETE', _COLLECTION),
     (Work.EXPORT, 'GET', f'{_COLLECTION}/export'),
     (Work.SLOW, 'GET HEAD', f'{_COLLECTION}/fields'),
     (Work.SLOW, 'GET HEAD', f'{_IMAGES}/[^/]+/neighbors'),
     (Work.SLOW, 'GET HEAD', f'{_COLLECTION}/changes'),
+    (Work.SLOW, 'GET HEAD POST', f'{_COLLECTION}/snapshots'),
     (Work.SLOW, 'POST', f'{_COLLECTION}/import'),
     (Work.SLOW, 'POST', f'{_COLLECTION}/changes/[^/]+/(?:revert|finish)'),
 )

@@ -1,7 +1,10 @@
 """Additions: an upload becomes an image, or proves to be one that is there."""
 
+import contextlib
 import logging
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from falcon_images.errors import (
@@ -18,12 +21,10 @@ from falcon_images.files.unresolved import UnresolvedWrite
 from falcon_images.metadata.documents import Document, file_facts, public_view
 from falcon_images.metadata.images import ImageDocuments
 from falcon_images.metadata.indexes import Indexes
-from falcon_images.metadata.names import check_collection_name
 from falcon_images.metadata.turns import Turns
-from falcon_images.properties import check_values
 from falcon_images.store.file_removal import FileRemoval
 from falcon_images.store.image_files import file_key
-from falcon_images.store.upload_documents import digest, new_document, old_digest
+from falcon_images.store.upload_documents import digest, old_digest, upload_document
 from falcon_images.uploads.form import Upload
 
 # How long to wait for another upload of the same bytes, and how often to look.
@@ -31,6 +32,8 @@ _WAIT_SECONDS = 4.0
 _LOOK_SECONDS = 0.05
 # An insert that is sent so long after the turn was taken could come after its end.
 _TURN_SECONDS = 15.0
+# What is done around the insert of a document, which it is given.
+Noting = Callable[[Document], AbstractContextManager[None]]
 # After these, and only these, there is no document and none will come.
 _REFUSALS = (
     ConflictError,
@@ -95,14 +98,17 @@ class Additions:
             StorageFullError, StorageUnavailableError: it was not stored.
             TooLargeError: it has too many values.
         """
-        check_collection_name(collection_name)
-        document = new_document(upload)
-        check_values(document)
-        if key:
-            document['_file']['upload'] = {'key': key, 'digest': digest(upload)}
+        document = upload_document(collection_name, upload, key)
         if dedupe:
             return self._add_once(collection_name, document, upload)
         return self._add(collection_name, document, upload)
+
+    def add_noted(
+        self, collection_name: str, upload: Upload, key: str, noting: Noting
+    ) -> Added:
+        """Store an upload with a key as `add` does, and note it if it is new."""
+        document = upload_document(collection_name, upload, key)
+        return self._add(collection_name, document, upload, noting=noting)
 
     def has_key(self, collection_name: str, upload: Upload, key: str) -> bool:
         """Return whether an upload was stored with a key; nothing is changed.
@@ -115,23 +121,36 @@ class Additions:
             raise KeyReusedError('This key came with another upload before.')
         return first is not None
 
-    def insert(
+    def insert(  # noqa: PLR0913 - the last three are for who must wait, undo or keep
         self,
         collection_name: str,
         document: Document,
         upload: Upload,
+        *,
         until: float | None = None,
+        noting: Noting | None = None,
+        is_held: bool = False,
     ) -> None:
         """Store a file, then a document whose id no other has.
 
         Args:
             until: when the insert may still be sent, by the monotonic clock.
+            noting: is entered with the document before both are stored.
+            is_held: somebody needs the file even if the image is not stored.
         """
         stored = self._removal.unresolved_write(
             collection_name, document['_id'], upload.facts.type
         )
-        with self._removal.announced(stored):
-            self._save_and_insert(collection_name, document, upload, stored, until)
+        with _noted(document, noting), self._removal.announced(stored):
+            self._files.save(upload.file, stored.key)
+            try:
+                self._insert(collection_name, document, until)
+            except Exception as ex:
+                if _is_refusal(ex) and not is_held:
+                    self._removal.remove(stored)
+                else:
+                    self._removal.note(stored)
+                raise
         self._make_indexes(collection_name)
 
     def _add_once(
@@ -171,11 +190,12 @@ class Additions:
         document: Document,
         upload: Upload,
         until: float | None = None,
+        noting: Noting | None = None,
     ) -> Added:
         if replay := self._replay(collection_name, document, upload):
             return replay
         try:
-            self.insert(collection_name, document, upload, until)
+            self.insert(collection_name, document, upload, until=until, noting=noting)
         except DuplicateKeyError as ex:
             replay = self._replay(collection_name, document, upload)
             if replay is None:
@@ -185,28 +205,14 @@ class Additions:
             return replay
         return Added(public_view(document), is_new=True)
 
-    def _save_and_insert(
-        self,
-        collection_name: str,
-        document: Document,
-        upload: Upload,
-        stored: UnresolvedWrite,
-        until: float | None,
+    def _insert(
+        self, collection_name: str, document: Document, until: float | None
     ) -> None:
-        self._files.save(upload.file, stored.key)
-        try:
-            if until and time.monotonic() > until:
-                raise DatabaseUnavailableError(
-                    'The disk took too long to store the image; send it again.'
-                )
-            self._documents.insert(collection_name, document)
-        except Exception as ex:
-            is_refused = isinstance(ex, _REFUSALS)
-            if is_refused and not isinstance(ex, UncertainInsertError):
-                self._removal.remove(stored)
-            else:
-                self._removal.note(stored)
-            raise
+        if until and time.monotonic() > until:
+            raise DatabaseUnavailableError(
+                'The disk took too long to store the image; send it again.'
+            )
+        self._documents.insert(collection_name, document)
 
     def _make_indexes(self, collection_name: str) -> None:
         try:
@@ -280,3 +286,13 @@ class Additions:
             raise DatabaseUnavailableError(
                 'The image that has these bytes was deleted just now; send it again.'
             )
+
+
+def _noted(
+    document: Document, noting: Noting | None
+) -> AbstractContextManager[None, bool | None]:
+    return noting(document) if noting else contextlib.nullcontext()
+
+
+def _is_refusal(ex: Exception) -> bool:
+    return isinstance(ex, _REFUSALS) and not isinstance(ex, UncertainInsertError)

@@ -7,6 +7,7 @@ from falcon_images.metadata.lists.lists import Lists
 from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.store.expiry import ExpiredChanges
 from falcon_images.store.file_removal import FileRemoval
+from falcon_images.store.held_files import HeldFiles
 from falcon_images.store.images import Tags
 
 # A collection has no tag; no header has this one.
@@ -19,19 +20,22 @@ class CollectionStore:
     One process works on each drop.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each has something of a collection
         self,
+        *,
         mongo: MongoDatabase,
         lists: Lists,
         drops: Drops,
         removal: FileRemoval,
         expiry: ExpiredChanges,
+        held_files: HeldFiles,
     ) -> None:
         self._mongo = mongo
         self._lists = lists
         self._drops = drops
         self._removal = removal
         self._expiry = expiry
+        self._held_files = held_files
 
     def names(self) -> list[str]:
         """List the collections, sorted by name."""
@@ -78,8 +82,9 @@ class CollectionStore:
         count = 0
         try:
             self._expiry.forget_dropped(drop.key, lambda: self._drops.renew(drop))
+            self._held_files.end_dropped(drop.key, lambda: self._drops.renew(drop))
             for document in self._drops.documents(drop):
-                self._removal.remove_of(drop.collection_name, document)
+                self._removal.remove_dropped(drop.collection_name, document)
                 count += 1
             self._drops.forget(drop)
         except LeaseLostError:

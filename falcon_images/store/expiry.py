@@ -12,8 +12,9 @@ from falcon_images.metadata.changes.change import ChangeRecord
 from falcon_images.metadata.changes.deletions import Deletions
 from falcon_images.metadata.changes.pending_ids import PendingIds
 from falcon_images.metadata.changes.records import ChangeRecords
-from falcon_images.metadata.documents import file_facts
+from falcon_images.metadata.documents import Document, file_facts
 from falcon_images.store.file_removal import FileRemoval
+from falcon_images.store.import_changes import ImportChanges
 
 
 class ExpiredChanges:
@@ -31,6 +32,7 @@ class ExpiredChanges:
         deletions: Deletions,
         bulk: BulkDocuments,
         removal: FileRemoval,
+        import_changes: ImportChanges,
     ) -> None:
         self._changes = changes
         self._pending_ids = pending_ids
@@ -38,10 +40,12 @@ class ExpiredChanges:
         self._deletions = deletions
         self._bulk = bulk
         self._removal = removal
+        self._import_changes = import_changes
         self._is_swept = False
 
     def expire_changes(self) -> None:
         """Forget all changes whose time is over, and go on with what was left."""
+        self._import_changes.end_cut_off()
         self._changes.mark_expired()
         self._forget_marked()
         if not self._is_swept:
@@ -62,25 +66,31 @@ class ExpiredChanges:
         while change := self._changes.marked():
             for batch in self._before_images.batches(change.id):
                 on_batch()
+                gone: list[Document] = []
                 if change.kind is ChangeKind.DELETE:
-                    self._remove_files(change, batch)
+                    gone = self._remove_files(change, batch)
                 ids = [image.image_id for image in batch]
                 self._before_images.remove(change.id, ids)
+                for document in gone:
+                    # A snapshot that held it may have ended meanwhile.
+                    self._removal.note_left(change.collection_name, document)
             self._pending_ids.forget(change.id)
             self._deletions.forget(change.id)
             self._changes.forget(change.id)
 
-    def _remove_files(self, change: ChangeRecord, batch: Sequence[BeforeImage]) -> None:
+    def _remove_files(
+        self, change: ChangeRecord, batch: Sequence[BeforeImage]
+    ) -> list[Document]:
+        """Remove files of images that are gone, and return their documents."""
         ids = [image.image_id for image in batch]
         gone = self._bulk.gone(change.collection_name, ids)
-        for image in batch:
-            if image.image_id not in gone:
-                continue
-            document = image.document
+        removed = [image.document for image in batch if image.image_id in gone]
+        for document in removed:
             if file_facts(document) is None:
                 # Its file may be that of others too, of which this is one.
-                self._before_images.remove(change.id, [image.image_id])
+                self._before_images.remove(change.id, [document['_id']])
             self._removal.remove_of(change.collection_name, document)
+        return removed
 
     def _forget_orphans(self) -> None:
         """Remove what was written for a change while its collection was dropped."""

@@ -19,6 +19,8 @@ from falcon_images.files.unresolved import UnresolvedWrite, UnresolvedWrites
 from falcon_images.metadata.changes.before_images import BeforeImages
 from falcon_images.metadata.documents import Document, file_facts
 from falcon_images.metadata.images import ImageDocuments
+from falcon_images.metadata.snapshots.snapshot_images import SnapshotImages
+from falcon_images.metadata.values import parse_id
 from falcon_images.store.image_files import file_key
 
 # After these, an image is as it was.
@@ -39,6 +41,7 @@ class FileRemoval:
         database_name: str,
         documents: ImageDocuments,
         before_images: BeforeImages,
+        snapshot_images: SnapshotImages,
     ) -> None:
         self._files = files
         self._unresolved = unresolved
@@ -46,6 +49,7 @@ class FileRemoval:
         self._database_name = database_name
         self._documents = documents
         self._before_images = before_images
+        self._snapshot_images = snapshot_images
 
     def unresolved_write(
         self, collection_name: str, key: object, media_type: str
@@ -130,14 +134,42 @@ class FileRemoval:
             self.note(unresolved_write)
 
     def remove_with_thumbnails(self, unresolved_write: UnresolvedWrite) -> None:
-        """Remove a file of which no document tells the hash; raise `StorageError`."""
+        """Remove a file of which no document tells the hash; raise `StorageError`.
+
+        One that a snapshot holds stays.
+        """
+        collection_name, image_id = (
+            unresolved_write.collection_name,
+            parse_id(unresolved_write.image_id),
+        )
+        if self._snapshot_images.holds(collection_name, image_id):
+            return
         if file := self._files.open(unresolved_write.key):
             with file:
                 self._thumbnails.delete(sha256_of(file))
         self._files.delete(unresolved_write.key)
 
-    def remove_of(self, collection_name: str, document: Document) -> None:
-        """Remove the file of a document that is gone."""
+    def remove_of(
+        self, collection_name: str, document: Document, but: object = None
+    ) -> None:
+        """Remove the file of a document that is gone, unless a snapshot holds it.
+
+        Args:
+            but: a snapshot that holds it no more.
+        """
+        try:
+            if self._snapshot_images.holds(collection_name, document['_id'], but):
+                return
+        except DatabaseUnavailableError:
+            # The reconciler asks again.
+            self.note_of(collection_name, document)
+            return
+        self.remove_dropped(collection_name, document, but)
+
+    def remove_dropped(
+        self, collection_name: str, document: Document, but: object = None
+    ) -> None:
+        """Do the same where snapshots of the collection are gone already."""
         if facts := file_facts(document):
             # Before the file: by its hash alone they are found.
             self._thumbnails.delete(facts['sha256'])
@@ -148,17 +180,37 @@ class FileRemoval:
         try:
             key = file_key(collection_name, document)
             # Legacy images of one name have one file.
-            if not self._is_named(collection_name, document['image']):
+            if not self._is_named(collection_name, document['image'], but):
                 self._files.delete(key)
                 self._thumbnails.delete_legacy(key)
         except (InvalidRequestError, DatabaseUnavailableError, StorageError) as ex:
             logger.warning('The file of image %s stays: %s', document['_id'], ex)
 
-    def _is_named(self, collection_name: str, image_name: str) -> bool:
+    def note_left(self, collection_name: str, document: Document) -> None:
+        """Note the file of a document that is gone, if nobody needs or removed it.
+
+        Who held it until now may have kept others from removing it meanwhile.
+        """
+        facts = file_facts(document)
+        if facts is None:
+            self.remove_dropped(collection_name, document)
+            return
+        left = self.unresolved_write(collection_name, document['_id'], facts['type'])
+        if self._files.size(left.key) is None:
+            return
+        is_needed = self._snapshot_images.holds(
+            collection_name, document['_id']
+        ) or self._before_images.keeps(collection_name, document['_id'])
+        if not is_needed:
+            self.note(left)
+
+    def _is_named(self, collection_name: str, image_name: str, but: object) -> bool:
         """Return whether another image, or a deleted one, has a legacy file too."""
-        return self._documents.names_legacy_file(
-            collection_name, image_name
-        ) or self._before_images.names_file(collection_name, image_name)
+        return (
+            self._documents.names_legacy_file(collection_name, image_name)
+            or self._before_images.names_file(collection_name, image_name)
+            or self._snapshot_images.names_file(collection_name, image_name, but)
+        )
 
     def _is_looked_after(self, unresolved_write: UnresolvedWrite) -> bool:
         """Return whether a file is gone, or there is a note about it."""

@@ -1,7 +1,7 @@
 """The image store: file and document kept in step."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from falcon_images.errors import DatabaseUnavailableError, NotFoundError
 from falcon_images.formats.etags import document_tag
@@ -21,8 +21,9 @@ from falcon_images.properties import (
     values_in,
     without_system_fields,
 )
-from falcon_images.store.additions import Added, Additions
+from falcon_images.store.additions import Added, Additions, Noting
 from falcon_images.store.file_removal import FileRemoval
+from falcon_images.store.many_additions import add_many
 from falcon_images.uploads.form import Upload
 
 _ATTEMPTS = 100
@@ -60,6 +61,22 @@ class ImageStore:
     ) -> Added:
         """Store an upload, or find the image that it is, as `Additions` describes."""
         return self._additions.add(collection_name, upload, key, dedupe)
+
+    def add_noted(
+        self, collection_name: str, upload: Upload, key: str, noting: Noting
+    ) -> Added:
+        """Store an upload once for its key, as `Additions` describes."""
+        return self._additions.add_noted(collection_name, upload, key, noting)
+
+    def add_many(
+        self,
+        collection_name: str,
+        uploads: Iterable[Upload | Exception],
+        key: str | None = None,
+        dedupe: bool = False,
+    ) -> Iterator[Added | Exception]:
+        """Store uploads one after the other, as `add_many` describes."""
+        return add_many(self._additions, collection_name, uploads, key, dedupe)
 
     def has_key(self, collection_name: str, upload: Upload, key: str) -> bool:
         """Return whether an upload was stored with a key, as `Additions` does."""

@@ -14,8 +14,9 @@ from falcon_images.metadata.names import check_collection_name
 from falcon_images.metadata.turns import Turns
 from falcon_images.metadata.values import new_id, parse_id
 from falcon_images.properties import check_values
-from falcon_images.store.additions import Added, Additions
+from falcon_images.store.additions import Added, Additions, Noting
 from falcon_images.store.file_removal import FileRemoval
+from falcon_images.store.held_files import HeldFiles
 from falcon_images.store.upload_documents import new_document
 from falcon_images.uploads.form import Upload
 
@@ -30,19 +31,22 @@ class Restorations:
     may still be stored, or removed, under the same one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each may be at work on such an id
         self,
+        *,
         documents: ImageDocuments,
         drops: Drops,
         turns: Turns,
         removal: FileRemoval,
         additions: Additions,
+        held_files: HeldFiles,
     ) -> None:
         self._documents = documents
         self._drops = drops
         self._turns = turns
         self._removal = removal
         self._additions = additions
+        self._held_files = held_files
 
     def find(self, collection_name: str, image_id: str) -> Document | None:
         """Return the whole document of an image; None if there is none."""
@@ -56,8 +60,13 @@ class Restorations:
         upload: Upload,
         image_id: str,
         made: datetime.datetime,
+        noting: Noting,
     ) -> Added:
         """Store an upload under a given id, or find the image that has that id.
+
+        Args:
+            made: the time that it gets.
+            noting: is entered with the document before anything is stored.
 
         Raises:
             ConflictError: another image of that id is, or was, being changed.
@@ -70,22 +79,36 @@ class Restorations:
             found = self.find(collection_name, image_id)
             if found is not None:
                 return Added(public_view(found))
-            self.require_free(collection_name, image_id)
-            self._additions.insert(collection_name, document, upload, until)
+            is_held = self.require_free(collection_name, image_id, upload)
+            self._additions.insert(
+                collection_name,
+                document,
+                upload,
+                until=until,
+                noting=noting,
+                is_held=is_held,
+            )
+        if is_held:
+            self._held_files.note_return(collection_name, image_id)
         return Added(public_view(document), is_new=True)
 
     def is_whole(self, collection_name: str, found: Document, upload: Upload) -> bool:
         """Return whether an image is safe; give it its file back if it has none."""
         return self._additions.is_whole(collection_name, found, upload)
 
-    def require_free(self, collection_name: str, image_id: str) -> None:
-        """Raise `ConflictError` if the file of an image may still be removed."""
+    def require_free(self, collection_name: str, image_id: str, upload: Upload) -> bool:
+        """Raise `ConflictError` if the file of an image may still be removed.
+
+        Returns:
+            Whether a snapshot holds that file, which has the bytes of the upload.
+        """
         if collection_name in self._drops.names().values():
             raise ConflictError(
                 'A collection of this name is being deleted, with its files; import '
                 'again when that is done.'
             )
         self._removal.require_resolved(collection_name, image_id)
+        return self._held_files.require_same(collection_name, image_id, upload.sha256)
 
     @contextlib.contextmanager
     def _turn(self, collection_name: str, image_id: str) -> Iterator[float]:

@@ -6,7 +6,9 @@ from typing import Any
 
 from falcon_images.formats.json import dumps, sorted_dumps
 from falcon_images.metadata.documents import Document
+from falcon_images.metadata.names import check_collection_name
 from falcon_images.metadata.values import new_id, now
+from falcon_images.properties import check_values
 from falcon_images.uploads.form import Upload
 
 
@@ -24,9 +26,20 @@ def new_document(
             'sha256': upload.sha256,
             'width': upload.facts.width,
             'height': upload.facts.height,
+            'whole': upload.facts.whole,
         },
         **upload.properties,
     }
+
+
+def upload_document(collection_name: str, upload: Upload, key: str | None) -> Document:
+    """Make the document of an upload, as it can be stored with a key."""
+    check_collection_name(collection_name)
+    document = new_document(upload)
+    check_values(document)
+    if key:
+        document['_file']['upload'] = {'key': key, 'digest': digest(upload)}
+    return document
 
 
 def digest(upload: Upload) -> str:

@@ -1,5 +1,7 @@
 // The page put together: the head, the collections or one of them, and what lies above.
 
+import { ImportDialog } from './datasets/import-dialog.js';
+import { RelabelDialog } from './datasets/relabel-dialog.js';
 import { CollectionPage } from './page/collection.js';
 import { CollectionsPage } from './page/collections.js';
 import { Header } from './page/header.js';
@@ -33,6 +35,8 @@ function App() {
     <${AwayNotice} />
     ${state === 'open' ? html`<${Guarded} on=${shown}>${page}</${Guarded}>` : html`<${TokenPanel} state=${state} />`}
     <${Guarded} on=${shown.collection}><${UploadPanel} collection=${shown.collection} /></${Guarded}>
+    <${Guarded} on=${shown.collection}><${ImportDialog} collection=${shown.collection} /></${Guarded}>
+    <${Guarded} on=${shown.collection}><${RelabelDialog} collection=${shown.collection} /></${Guarded}>
     <${DropZone} collection=${shown.collection} />
     <${Toasts} />`;
 }
@@ -41,7 +45,7 @@ function App() {
 function skip(event) {
   event.preventDefault();
   /** @type {HTMLElement | null} */
-  const first = document.querySelector('.list, main a, main button');
+  const first = document.querySelector('.list') ?? document.querySelector('main a, main button');
   first?.focus();
 }
 

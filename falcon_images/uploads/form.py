@@ -9,22 +9,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from falcon_images.errors import InvalidRequestError, TooLargeError
+from falcon_images.errors import InvalidRequestError, NotWholeError, TooLargeError
 from falcon_images.files.errors import disk_errors
 from falcon_images.files.spool import UploadSpool
 from falcon_images.formats.json import loads_object
 from falcon_images.image_types.identify import ImageFacts, identify
 from falcon_images.properties import check_name, check_properties, refuse_system_fields
 from falcon_images.settings import Limits
-from falcon_images.uploads.boundaries import FormReader, boundary_of
+from falcon_images.uploads.boundaries import FormReader, Parts, boundary_of
 from falcon_images.uploads.digests import Claim, DigestCheck, verify_sha256
 from falcon_images.uploads.encodings import Decoder, decoded_text, decoder_of
 from falcon_images.uploads.headers import PartHeader
 from falcon_images.uploads.parser import PartParser
 
 _CHUNK_BYTES = 65536
-_IMAGE = 'image'
-_SHA256 = 'sha256'
+IMAGE = 'image'
+SHA256 = 'sha256'
 _CHARSET = '_charset_'
 _JSON_FIELDS = ('json', 'json_properties', 'properties_json')
 
@@ -39,6 +39,14 @@ class Upload:
     sha256: str
     facts: ImageFacts
     properties: dict[str, Any]
+
+    def require_whole(self) -> None:
+        """Raise `NotWholeError` if the file ends before its format says."""
+        if self.facts.whole is False:
+            raise NotWholeError(
+                'The image is cut off: its file ends before it should by its format. '
+                'Send it again, or without whole=true to store it as it is.'
+            )
 
 
 @contextlib.contextmanager
@@ -61,7 +69,7 @@ def receive_upload(
         TooLargeError: the image or the properties have more bytes than the limit.
         StorageFullError, StorageUnavailableError: the disk does not take the file.
     """
-    part = FilePart(_IMAGE, limits.max_image_bytes, 'MAX_IMAGE_BYTES')
+    part = FilePart(IMAGE, limits.max_image_bytes, 'MAX_IMAGE_BYTES')
     with spool.new_file() as file:
         form = Form(file, part, limits, DigestCheck(list(claims)))
         read_form(stream, content_type, form)
@@ -80,12 +88,7 @@ def receive_upload(
 
 def read_form(stream: BinaryIO, content_type: str, form: 'Form') -> None:
     """Read a form whole, its file too; raise what `receive_upload` does."""
-    parser = PartParser(form)
-    reader = FormReader(boundary_of(content_type), form.limits, parser)
-    while chunk := stream.read(_CHUNK_BYTES):
-        form.digests.update_body(chunk)
-        reader.feed(chunk)
-    reader.end()
+    read_parts(stream, content_type, form, form)
     # A browser sends a part without name and bytes when no file was chosen.
     if not form.names or not (form.names[0] or form.size):
         name = form.part.name
@@ -93,6 +96,19 @@ def read_form(stream: BinaryIO, content_type: str, form: 'Form') -> None:
             f'The form has no file part named "{name}"; send the {name} as one.'
         )
     form.digests.verify()
+
+
+def read_parts(stream: BinaryIO, content_type: str, parts: Parts, form: 'Form') -> None:
+    """Read a form whole, with the limits and the digests of a form, and hand it over.
+
+    Raises:
+        InvalidRequestError: it is cut off, or broken.
+    """
+    reader = FormReader(boundary_of(content_type), form.limits, PartParser(parts))
+    while chunk := stream.read(_CHUNK_BYTES):
+        form.digests.update_body(chunk)
+        reader.feed(chunk)
+    reader.end()
 
 
 @dataclass(frozen=True)
@@ -105,7 +121,7 @@ class FilePart:
 
 
 @dataclass(frozen=True)
-class _Field:
+class Field:
     """A part that is a property, as it was sent."""
 
     name: str
@@ -124,7 +140,7 @@ class Form:
     names: list[str] = field(default_factory=list)
     size: int = 0
     sha256: Any = field(default_factory=hashlib.sha256)
-    fields: list[_Field] = field(default_factory=list)
+    fields: list[Field] = field(default_factory=list)
     fields_bytes: int = 0
     _header: PartHeader = field(default_factory=lambda: PartHeader(''))
     _decoder: Decoder | None = None
@@ -150,11 +166,11 @@ class Form:
         header = self._header
         if header.name != self.part.name:
             value = bytes(self._value)
-            self.fields.append(_Field(header.name, header.charset, value))
+            self.fields.append(Field(header.name, header.charset, value))
 
     def properties(self) -> dict[str, Any]:
         """Return what the other parts are; raise `InvalidRequestError`."""
-        return _properties(self.fields, self.limits, self.sha256.hexdigest())
+        return properties_of(self.fields, self.limits, self.sha256.hexdigest())
 
     def _add(self, content: bytes) -> None:
         if self._header.name == self.part.name:
@@ -222,14 +238,21 @@ def _check_length(name: str, limits: Limits) -> None:
         )
 
 
-def _properties(fields: list[_Field], limits: Limits, sha256: str) -> dict[str, Any]:
+def properties_of(
+    fields: Sequence[Field], limits: Limits, sha256: str
+) -> dict[str, Any]:
+    """Return the properties that fields are.
+
+    Raises:
+        InvalidRequestError: one cannot be, or ``sha256`` is another.
+    """
     properties: dict[str, Any] = {}
     typed: dict[str, Any] = {}
     repeated: set[str] = set()
-    charset = _default_charset(fields)
+    charset = default_charset(fields)
     for sent in fields:
         name = sent.name
-        value = _text(sent, charset)
+        value = text_of(sent, charset)
         if name in _JSON_FIELDS:
             typed.update(loads_object(value, f'The field "{name}"', limits))
         elif name not in properties:
@@ -239,15 +262,15 @@ def _properties(fields: list[_Field], limits: Limits, sha256: str) -> dict[str, 
         else:
             repeated.add(name)
             properties[name] = [properties[name], value]
-    if _SHA256 in properties:
-        verify_sha256(properties[_SHA256], sha256)
+    if SHA256 in properties:
+        verify_sha256(properties[SHA256], sha256)
     properties.update(typed)
     refuse_system_fields(properties)
     check_properties(properties)
     return properties
 
 
-def _default_charset(fields: list[_Field]) -> str | None:
+def default_charset(fields: Sequence[Field]) -> str | None:
     """Return what the form says its texts are in (RFC 7578, section 4.6)."""
     for sent in fields:
         if sent.name == _CHARSET:
@@ -255,7 +278,8 @@ def _default_charset(fields: list[_Field]) -> str | None:
     return None
 
 
-def _text(sent: _Field, charset: str | None) -> str:
+def text_of(sent: Field, charset: str | None) -> str:
+    """Return the text of a field; `charset` is that of the form."""
     check_name(sent.name)
     if sent.name == _CHARSET:
         charset = None

@@ -10,6 +10,7 @@ from falcon_images.server.places import Places
 from falcon_images.settings import Limits
 from falcon_images.uploads.digests import Claim
 from falcon_images.uploads.form import Upload, receive_upload
+from falcon_images.uploads.many import ManyImages, receive_many
 
 
 class UploadReceiver:
@@ -36,6 +37,23 @@ class UploadReceiver:
             ) as upload,
         ):
             yield upload
+
+    @contextlib.contextmanager
+    def receive_many(
+        self, stream: BinaryIO, content_type: str, claims: Sequence[Claim]
+    ) -> Iterator[ManyImages]:
+        """Take one place for all images of a form, and do what `receive_many` does.
+
+        Raises:
+            TooManyUploadsError: there is no place.
+        """
+        with (
+            self._places.taken(),
+            receive_many(
+                stream, content_type, self._spool, self._limits, claims
+            ) as images,
+        ):
+            yield images
 
 
 def _too_many() -> TooManyUploadsError:

@@ -1,13 +1,25 @@
 """Hostile, damaged and odd archives: refused, or left out with a reason."""
 
+import contextlib
 import io
 import struct
+import tracemalloc
 import zipfile
+import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from falcon_images.datasets import archive_reader
+from falcon_images.datasets.archive_reader import ArchiveReader
+from falcon_images.datasets.archives.entry_list import EntryList
+from falcon_images.datasets.archives.zip_entries import (
+    directory_entries,
+    find_directory,
+    unpacked,
+)
+from falcon_images.errors import InvalidRequestError
 from tests.support.importing import (
     images_of,
     import_archive,
@@ -161,12 +173,100 @@ def test_an_archive_with_too_many_files_is_413(
     assert import_archive(service, archive).status_code == 413
 
 
-def test_a_directory_that_is_too_long_is_not_read(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+def in_end(offset: int, value: bytes) -> bytes:
+    """An archive of which the record at the end has other bytes."""
+    archive = two_entries()
+    at = archive.rindex(b'PK\5\6') + offset
+    return archive[:at] + value + archive[at + len(value) :]
+
+
+def with_deflated(packed: bytes, size: int) -> bytes:
+    """An archive of which the second entry has these bytes, and says that size."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, 'w') as archive:
+        archive.writestr('a.jpg', jpeg())
+        archive.writestr('b.jpg', packed)
+    found = buffer.getvalue()
+    deflated = struct.pack('<H', zipfile.ZIP_DEFLATED)
+    found = in_directory(found, 10, deflated)
+    found = in_directory(found, 16, struct.pack('<L', zlib.crc32(jpeg())))
+    return in_directory(found, 24, struct.pack('<L', size))
+
+
+def deflated(content: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(content) + packer.flush()
+
+
+LIES = {
+    'more entries': in_end(8, b'\3\0\3\0'),
+    'fewer entries': in_end(8, b'\1\0\1\0'),
+    'entries here': in_end(8, b'\1\0'),
+    'other disks': in_end(4, b'\1\0'),
+    'longer directory': in_end(12, b'\xff\0\0\0'),
+    'shorter directory': in_end(12, b'\x10\0\0\0'),
+    'directory far away': in_end(16, b'\xff\xff\0\0'),
+    'sizes of 64 bits': in_end(12, b'\xff\xff\xff\xff'),
+    'no field of 64 bits': in_directory(two_entries(), 24, b'\xff' * 4),
+    'longer name': in_directory(two_entries(), 28, b'\xff\0'),
+    'longer comment': in_directory(two_entries(), 32, b'\xff\0'),
+}
+
+
+@pytest.mark.parametrize('kind', LIES)
+def test_an_archive_that_lies_of_its_directory_is_400(
+    service: Service, kind: str
 ) -> None:
-    monkeypatch.setattr(archive_reader, '_MAX_DIRECTORY_BYTES', 1000)
-    archive = zipped({'x' * 2000: jpeg()})
-    assert import_archive(service, archive).status_code == 413
+    answer = import_body(service, LIES[kind])
+    assert (answer.status_code, images_of(service)) == (400, [])
+    assert 'damaged' in answer.json['description']
+
+
+ODD_STREAMS = {
+    'bytes behind it': with_deflated(deflated(jpeg()) + b'x', len(jpeg())),
+    'no end': with_deflated(deflated(jpeg())[:-3], len(jpeg())),
+    'more than it says': with_deflated(deflated(jpeg() + bytes(10**6)), len(jpeg())),
+    'less than it says': with_deflated(deflated(jpeg()[:-1]), len(jpeg())),
+    'nothing': with_deflated(b'', len(jpeg())),
+}
+
+
+@pytest.mark.parametrize('kind', ODD_STREAMS)
+def test_a_compressed_entry_is_exactly_what_it_says(
+    service: Service, kind: str
+) -> None:
+    answer = import_body(service, ODD_STREAMS[kind])
+    assert 'damaged' in reasons(answer)['b.jpg']
+    assert [each['image'] for each in images_of(service)] == ['a.jpg']
+
+
+def test_an_entry_that_unpacks_to_more_is_not_unpacked_further() -> None:
+    archive = with_deflated(deflated(jpeg() + bytes(10**7)), len(jpeg()))
+    file = io.BytesIO(archive)
+    directory = find_directory(file, len(archive))
+    assert directory
+    *_, (entry, _) = directory_entries(file, directory)
+    size = 0
+    with pytest.raises(InvalidRequestError):
+        for chunk in unpacked(file, entry):
+            size += len(chunk)
+    assert size <= len(jpeg())
+
+
+def test_a_long_list_of_entries_is_not_in_memory(tmp_path: Path) -> None:
+    count = 20_000
+    archive = zipped({f'{n:0100}.jpg': b'' for n in range(count)})
+    path = tmp_path / 'listing'
+    path.touch()
+    with contextlib.closing(EntryList(str(path))) as listing:
+        tracemalloc.start()
+        reader = ArchiveReader(io.BytesIO(archive), len(archive), listing)
+        found = sum(1 for _ in reader.names())
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert found == count
+    # The archive itself is in memory here, once more.
+    assert peak - len(archive) < 1024**2
 
 
 def test_an_entry_has_the_limit_of_an_image(service: Service) -> None:
@@ -201,6 +301,14 @@ def zip64() -> bytes:
     return buffer.getvalue()
 
 
+def in_comment() -> bytes:
+    """An archive whose comment looks like its end."""
+    buffer = io.BytesIO(PLAIN)
+    with zipfile.ZipFile(buffer, 'a') as archive:
+        archive.comment = b'PK\5\6' + bytes(30)
+    return buffer.getvalue()
+
+
 @pytest.mark.parametrize(
     'archive',
     [
@@ -208,9 +316,14 @@ def zip64() -> bytes:
         zip64(),
         zipped({'a.jpg': jpeg()}, compression=zipfile.ZIP_STORED),
         b'#!/bin/sh\n' + PLAIN,
+        PLAIN + b'\n',
+        in_comment(),
         zipped({'a.jpg': jpeg(), '__MACOSX/._a.jpg': b'x', 'Thumbs.db': b'x'}),
     ],
-    ids=['descriptors', 'zip64', 'stored', 'prefix', 'system files'],
+    ids=[
+        *('descriptors', 'zip64', 'stored', 'prefix', 'appended', 'comment'),
+        'system files',
+    ],
 )
 def test_odd_archives_are_read(service: Service, archive: bytes) -> None:
     answer = import_archive(service, archive)

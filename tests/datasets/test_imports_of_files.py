@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.bulk_changes import changes
 from tests.support.importing import (
     images_of,
     import_archive,
@@ -22,6 +23,7 @@ IMPORT = '/collections/c/import'
 def test_every_file_is_an_image_with_the_common_properties(service: Service) -> None:
     answer = import_archive(service, ARCHIVE, ('line', '3'), ('json', '{"n": 1}'))
     assert answer.json == {
+        'change': changes(service)[0]['_id'],
         'collection': 'c',
         'imported': 3,
         'updated': 0,

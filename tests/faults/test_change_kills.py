@@ -32,6 +32,9 @@ IMAGES = 3000
 # About as long as a change of all images takes.
 MOST_SECONDS = 1.2
 REQUEST_SECONDS = 110
+RELABEL = 'relabel'
+ALL = 'images?all=true'
+KINDS = [('DELETE', ALL), ('PATCH', ALL), ('POST', RELABEL)]
 
 
 class Battle:
@@ -43,18 +46,21 @@ class Battle:
         self.serving = Serving(folder).ready()
         self._fill(self.serving.upload(jpeg(), label='NG'))
         self.before = self.dump()
+        self._sheet = '_id,label\r\n' + ''.join(
+            f'{bson.decode(raw)["_id"]},x\r\n' for raw in self.before
+        )
         self.interrupted = 0
 
     def round(self, number: int) -> None:
         """Kill a change or its revert; finish and revert what is left of it."""
-        kind = 'PATCH' if number % 2 else 'DELETE'
+        kind, path = KINDS[number % len(KINDS)]
         if self._random.random() < 0.6:
-            self._kill_during(kind, 'images?all=true')
+            self._kill_during(kind, path)
         else:
-            change = self._send(kind, 'images?all=true').json()['change']
+            change = self._send(kind, path).json()['change']
             self._kill_during('POST', f'changes/{change}/revert')
         for change in self._send('GET', 'changes').json():
-            self._end(change, kind)
+            self._end(change, is_delete=kind == 'DELETE')
         assert self.dump() == self.before
 
     def check(self) -> str:
@@ -77,14 +83,14 @@ class Battle:
             collection: Any = database.get_collection('c', codec_options=CODEC)
             return [each.raw for each in collection.find({}, sort=[('_id', 1)])]
 
-    def _end(self, change: dict[str, Any], kind: str) -> None:
+    def _end(self, change: dict[str, Any], is_delete: bool) -> None:
         path = f'changes/{change["_id"]}'
         if change['state'] in ('running', 'reverting'):
             self.interrupted += 1
         if change['state'] == 'running' and self._random.random() < 0.5:
             assert self._send('POST', f'{path}/finish').json()['changed'] == IMAGES
             labels = {document.get('label') for document in self._documents()}
-            assert labels == ({'x'} if kind == 'PATCH' else set())
+            assert labels == (set() if is_delete else {'x'})
         answer = self._send('POST', f'{path}/revert').json()
         assert answer['conflict_count'] == 0, (change, answer['conflict_count'])
 
@@ -115,10 +121,12 @@ class Battle:
         return answer
 
     def _request(self, method: str, path: str) -> requests.Response:
+        sheet = {'data': self._sheet, 'headers': {'Content-Type': 'text/csv'}}
+        body: dict[str, Any] = {'json': {'label': 'x'}} if path != RELABEL else sheet
         return requests.request(
             method,
             f'{self.serving.url}/collections/c/{path}',
-            json={'label': 'x'},
+            **body,
             timeout=REQUEST_SECONDS,
         )
 

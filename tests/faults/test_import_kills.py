@@ -78,7 +78,18 @@ def test_an_import_that_was_killed_is_finished_by_the_next(
         assert len(serving.get(path).content) == document['_file']['size']
     folder = serving.folder / 'data/uploads/images'
     eventually(lambda: len(list(folder.rglob('*.jpg'))) == IMAGES, 120)
+    eventually(lambda: all(each['state'] == 'done' for each in changes(serving)), 120)
+    for change in changes(serving):
+        path = f'/collections/c/changes/{change["_id"]}/revert'
+        answer = requests.post(serving.url + path, timeout=120)
+        assert (answer.status_code, answer.json()['conflicts']) == (200, [])
+    assert count(serving) == 0
+    eventually(lambda: not list(folder.rglob('*.jpg')), 120)
     report(kills=len(KILLED_AT))
+
+
+def changes(serving: Serving) -> Any:
+    return serving.get('/collections/c/changes').json()
 
 
 def hashes() -> list[str]:

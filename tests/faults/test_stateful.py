@@ -136,6 +136,7 @@ class Machine(RuleBasedStateMachine):
             'sha256': hashlib.sha256(content).hexdigest(),
             'width': 64,
             'height': 48,
+            'whole': True,
         }
         system = {'_id': document['_id'], 'time': document['time']}
         return system | {'image': 'ü.jpg', '_file': facts} | expected | typed

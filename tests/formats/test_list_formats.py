@@ -93,7 +93,16 @@ def test_csv_has_a_column_for_every_name(service: Service) -> None:
     header = table(service)[0]
     assert header == [
         *('_id', 'time', 'image', '_file.size', '_file.type', '_file.sha256'),
-        *('_file.width', '_file.height', 'a', 'b.w', 'b.x.z', 'b.y', 'n'),
+        *(
+            '_file.width',
+            '_file.height',
+            '_file.whole',
+            'a',
+            'b.w',
+            'b.x.z',
+            'b.y',
+            'n',
+        ),
     ]
     one, two = rows(service)
     assert one['_id'] == first['_id']

@@ -1,7 +1,10 @@
 """Imports by the real service: large archives, a full disk, clients of before."""
 
+import io
+import json
 import os
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,6 +104,17 @@ def test_a_client_of_the_earlier_version_runs_unchanged(start: Start) -> None:
     (found,) = listed(serving)
     assert {name: found[name] for name in document} == document
     path = f'/collections/c/images/{document["_id"]}'
+    assert serving.get(path).json() == found
     assert serving.get(f'{path}/image').content == jpeg()
-    assert serving.session.delete(f'{serving.url}{path}').status_code == 200
-    assert serving.session.delete(f'{serving.url}/collections/c').status_code == 200
+    exported = serving.get('/collections/c/export')
+    assert exported.headers['Content-Type'] == 'application/zip'
+    with zipfile.ZipFile(io.BytesIO(exported.content)) as found_archive:
+        assert found_archive.read('写真.jpg') == jpeg()
+        assert json.loads(found_archive.read('mongodb_data.json')) == [found]
+    deleted = serving.session.delete(f'{serving.url}{path}')
+    assert deleted.json() == {'_id': document['_id'], 'deletedCount': 1}
+    answer = send(serving, exported.content, 'application/x-zip-compressed')
+    assert (answer.json()['imported'], listed(serving)) == (1, [found])
+    dropped = serving.session.delete(f'{serving.url}/collections/c')
+    assert dropped.json() == {'name': 'c', 'documents': 1}
+    assert serving.get('/collections').json() == []

@@ -672,3 +672,37 @@ def test_memory_does_not_grow_with_orphaned_files(service: Service) -> None:
     assert peak < 6_000_000
     assert service.stored_files() == []
     assert len(content(root(service) / 'quarantine')) == 5000
+
+
+def test_a_deep_repair_finds_out_what_is_whole(service: Service) -> None:
+    whole, _ = uploaded(service)
+    cut = service.client.upload(image=jpeg()[:-20])
+    assert cut['_file']['whole'] is False
+    service.database.c.update_many({}, {'$unset': {'_file.whole': ''}})
+    for extent in ({'is_deep': True}, {'repairs': True}):
+        assert check(service, **extent) == []
+        assert (
+            service.database.c.count_documents({'_file.whole': {'$exists': True}}) == 0
+        )
+    assert check(service, is_deep=True, repairs=True) == []
+    for document in (whole, cut):
+        path = f'/collections/c/images/{document["_id"]}'
+        assert service.client.simulate_get(path).json == document
+
+
+def test_a_deep_repair_leaves_alone_what_was_found_out(service: Service) -> None:
+    uploaded(service)
+    service.database.c.update_many({}, {'$set': {'_file.whole': None}})
+    assert check(service, is_deep=True, repairs=True) == []
+    (found,) = service.database.c.find()
+    assert found['_file']['whole'] is None
+
+
+def test_nothing_is_said_of_the_end_of_a_damaged_file(service: Service) -> None:
+    _, path = uploaded(service)
+    service.database.c.update_many({}, {'$unset': {'_file.whole': ''}})
+    path.write_bytes(path.read_bytes()[:-2] + b'xx')
+    (finding,) = check(service, is_deep=True, repairs=True)
+    assert finding.kind is FindingKind.DAMAGED
+    (found,) = service.database.c.find()
+    assert 'whole' not in found['_file']

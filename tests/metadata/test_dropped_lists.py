@@ -108,17 +108,22 @@ def test_a_file_is_removed_by_one_of_many_processes(
     for _ in range(20):
         service.client.upload()
     removed: list[Any] = []
-    remove_of = FileRemoval.remove_of
+    remove_dropped = FileRemoval.remove_dropped
 
     def counted(self: FileRemoval, name: str, document: Any) -> None:
         removed.append(document['_id'])
-        remove_of(self, name, document)
+        remove_dropped(self, name, document)
 
-    monkeypatch.setattr(FileRemoval, 'remove_of', counted)
+    monkeypatch.setattr(FileRemoval, 'remove_dropped', counted)
     parts = service.parts
     others = [
         CollectionStore(
-            parts.mongo, parts.lists, parts.drops, parts.removal, parts.expiry
+            mongo=parts.mongo,
+            lists=parts.lists,
+            drops=parts.drops,
+            removal=parts.removal,
+            expiry=parts.expiry,
+            held_files=parts.held_files,
         )
         for _ in range(4)
     ]

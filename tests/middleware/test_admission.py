@@ -74,10 +74,13 @@ REFUSED = [
     ('POST', IMAGES, KNOWN, 415),
     ('PUT', IMAGE, (FORM, *KNOWN), 415),
     ('PATCH', IMAGES, (FORM, *KNOWN), 415),
+    ('POST', f'{IMAGES}/query', (FORM, *KNOWN), 415),
+    ('POST', f'{IMAGES}/query', (JSON, 'Cookie: jwt=known'), 401),
 ]
 TOO_LARGE = [
     ('PATCH', IMAGE, (JSON, *KNOWN), 413),
     ('PUT', IMAGE, (JSON, *KNOWN), 413),
+    ('POST', f'{IMAGES}/query', (JSON, *KNOWN), 413),
     ('PATCH', f'{IMAGES}?all=true', (JSON, *KNOWN), 413),
     ('DELETE', IMAGE, KNOWN, 413),
     ('GET', IMAGES, KNOWN, 413),

@@ -28,6 +28,7 @@ ROUTES = [
     '/collections',
     '/collections/c',
     *(f'/collections/c/{word}' for word in WORDS),
+    *(f'/collections/c/{word}/query' for word in WORDS),
     *(f'/collections/c/changes{end}' for end in ('', f'/{ID}', f'/{ID}/revert')),
     *(f'/collections/c/{word}/{ID}' for word in WORDS),
     *(f'/collections/c/{word}/{ID}/info' for word in WORDS),
@@ -121,7 +122,7 @@ def test_root_tells_that_authentication_is_on(guarded: Service) -> None:
 
 @pytest.mark.parametrize('path', ROUTES)
 def test_a_preflight_needs_no_token(guarded: Service, path: str) -> None:
-    method = 'POST' if path.endswith('/revert') else 'GET'
+    method = 'POST' if path.endswith(('/revert', '/query')) else 'GET'
     response = guarded.client.simulate_options(
         path,
         headers={
@@ -284,6 +285,19 @@ def test_changing_needs_the_header(
     )
     _assert_unauthorized(response)
     assert identification.asked == []
+
+
+@pytest.mark.parametrize('place', ['cookie', 'query'])
+def test_snapshots_are_made_and_deleted_with_the_header_alone(
+    guarded: Service, place: str
+) -> None:
+    headers = {'Cookie': 'jwt=known', **ORIGIN} if place == 'cookie' else ORIGIN
+    query = 'jwt=known' if place == 'query' else ''
+    for method, path in (('POST', 'snapshots'), ('DELETE', 'snapshots/s')):
+        response = guarded.client.simulate_request(
+            method, f'/collections/c/{path}', headers=headers, query_string=query
+        )
+        _assert_unauthorized(response)
 
 
 def test_the_service_is_asked_with_a_bearer_token(
@@ -696,3 +710,24 @@ def test_a_refusal_is_not_cached_as_an_image(guarded: Service) -> None:
     _assert_unauthorized(response)
     assert 'Cache-Control' not in response.headers
     assert 'ETag' not in response.headers
+
+
+@pytest.mark.parametrize('where', ['Cookie', 'body', 'address'])
+def test_a_query_in_a_body_takes_the_token_of_authorization_alone(
+    guarded: Service, where: str
+) -> None:
+    token = 'jwt=known&token=known'
+    headers = {'Content-Type': 'application/x-www-form-urlencoded'}
+    if where == 'Cookie':
+        headers['Cookie'] = 'jwt=known; token=known'
+    response = guarded.client.simulate_post(
+        '/collections/c/images/query',
+        query_string=token if where == 'address' else '',
+        body=token if where == 'body' else '',
+        headers=headers,
+    )
+    assert response.status_code == 401
+    answer = guarded.client.simulate_post(
+        '/collections/c/images/query', body=token, headers=headers | KNOWN
+    )
+    assert (answer.status_code, answer.json) == (200, [])

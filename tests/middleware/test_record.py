@@ -25,8 +25,8 @@ def request() -> falcon.Request:
 
 def test_all_who_ask_share_one_record() -> None:
     req = request()
-    record_of(req).stored_bytes = 5
-    assert record_of(req).stored_bytes == 5
+    record_of(req).stored_bytes = (5,)
+    assert record_of(req).stored_bytes == (5,)
 
 
 def test_each_request_has_a_record_of_its_own() -> None:

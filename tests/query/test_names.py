@@ -44,6 +44,8 @@ def parameters(service: Service) -> dict[str, set[str]]:
             ]
             names = {every['name'] for every in each if every['in'] == 'query'}
             found[operation['operationId']] = names - NO_NAMES
+    body = described['components']['schemas']['ImageQuery']
+    found['queryImages'] = set(body['properties'])
     return found
 
 

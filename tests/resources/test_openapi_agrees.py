@@ -12,6 +12,7 @@ from schemathesis.specs.openapi.checks import (
     positive_data_acceptance,
 )
 
+from falcon_images.formats.xlsx import MEDIA_TYPE
 from falcon_images.resources.openapi import OpenApi
 from falcon_images.settings import Settings
 from tests.support.importing import zipped
@@ -21,10 +22,11 @@ from tests.support.service import Service, running
 EXAMPLES = 10
 # What a schema cannot tell: which texts are filters, sorts or moments, which parameters
 # exclude each other, which digests are those of a body, which dotted names lead
-# through values that are no objects, and which bytes are an archive.
+# through values that are no objects, and which bytes are an archive or a table.
 MAY_REFUSE = {
     *('listImages', 'countImages', 'uploadImage', 'changeImage'),
-    *('importArchive', 'exportImages'),
+    *('importArchive', 'exportImages', 'queryImages', 'relabelImages'),
+    'makeSnapshot',
     *('getNeighbors', 'getFields', 'changeImages', 'deleteImages', 'listChanges'),
 }
 # 404: there is no such image; 412: it is not the one of If-Match.
@@ -67,6 +69,9 @@ def description(mode: str) -> Any:
 schemathesis.openapi.media_type('image/png', PICTURES)
 ARCHIVES = strategies.sampled_from([zipped({'a.jpg': jpeg()}), zipped({})])
 schemathesis.openapi.media_type('application/zip', ARCHIVES)
+TABLES = strategies.sampled_from([b'_id,label\r\n', b'_id,label\r\n0,1\r\n', b''])
+schemathesis.openapi.media_type('text/csv', TABLES)
+schemathesis.openapi.media_type(MEDIA_TYPE, TABLES)
 EVERYTHING = description('all')
 IN_A_COLLECTION = description('positive').include(path_regex='{collection_name}')
 

@@ -85,6 +85,7 @@ def test_an_upload_answers_with_the_document(service: Service) -> None:
         'sha256': document['_file']['sha256'],
         'width': 64,
         'height': 48,
+        'whole': True,
     }
     assert (
         response.headers['Location'] == f'/collections/c%20d/images/{document["_id"]}'
@@ -566,8 +567,10 @@ def test_answers_and_errors_carry_the_cors_headers(service: Service, path: str) 
         'Link',
         'Location',
         'X-Ignored-Parameters',
+        'X-Next-Cursor',
         'X-Thumbnail',
         'X-Total-Count',
+        'X-Total-Count-At-Least',
     }
 
 

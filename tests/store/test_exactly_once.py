@@ -89,7 +89,8 @@ def test_a_retry_is_known_by_the_digest_of_version_1(service: Service) -> None:
 
 def test_the_key_is_shown_nowhere(service: Service) -> None:
     document = post(service).json
-    assert set(document['_file']) == {'size', 'type', 'sha256', 'width', 'height'}
+    public = {'size', 'type', 'sha256', 'width', 'height', 'whole'}
+    assert set(document['_file']) == public
     path = f'/collections/c/images/{document["_id"]}'
     client = service.client
     merged = client.simulate_patch(

@@ -42,6 +42,11 @@ def documents(serving: Serving, query: str = '', name: str = 'c') -> list[Any]:
     return found
 
 
+def label_of(serving: Serving, image_id: str) -> object:
+    """The label of an image of the collection, as the API says it."""
+    return serving.get(f'/collections/c/images/{image_id}').json().get('label')
+
+
 def see(page: Page, serving: Serving, address: str = '/c') -> None:
     """Go to a page of the gallery, such as ``/COLLECTION?CONDITIONS``."""
     page.goto(f'{serving.url}/ui#{address}')

@@ -29,6 +29,7 @@ def reconciler_of(service: Service, **changes: Any) -> Reconciler:
         'identity': parts.identity,
         'collections': parts.collections,
         'expiry': parts.expiry,
+        'held_files': parts.held_files,
         'resolver': parts.resolver,
         'indexes': parts.indexes,
         'capacity': PrivateCapacity(parts.mongo, 0),

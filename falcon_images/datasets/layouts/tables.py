@@ -12,6 +12,7 @@ from falcon_images.formats.csv import (
     column_order,
     spreadsheet_time,
 )
+from falcon_images.formats.etags import TAG
 from falcon_images.formats.json import dumps
 from falcon_images.formats.xlsx import (
     MAX_CELL_CHARACTERS,
@@ -49,7 +50,7 @@ class DocumentLines:
 
 
 class Csv:
-    """A table for spreadsheets, as a list with ``format=csv`` is."""
+    """A table for spreadsheets, as a list with ``format=csv`` is, and tags."""
 
     media_type = 'text/csv; charset=utf-8'
     extension = '.csv'
@@ -61,14 +62,14 @@ class Csv:
         table = CsvTable(run.new_file(), spreadsheet_time)
         for documents in steps(run.documents):
             for document in documents:
-                table.add(run.shown(document))
+                table.add(run.tagged(document))
             yield b''
         yield BYTE_ORDER_MARK
-        yield from table.lines()
+        yield from table.lines(last=TAG)
 
 
 class Workbook:
-    """A workbook of one sheet, which has everything or is not made."""
+    """A workbook of one sheet with tags, which has everything or is not made."""
 
     media_type = MEDIA_TYPE
     extension = '.xlsx'
@@ -81,13 +82,14 @@ class Workbook:
         names: set[str] = set()
         for documents in steps(run.documents):
             for document in documents:
-                shown = run.shown(document)
+                shown = run.tagged(document)
                 names.update(name for name, _ in flat(shown))
                 rows.write(dumps(shown) + b'\n')
             _check_columns(len(names))
             yield b''
         rows.seek(0)
         columns = sorted(names or {'_id', 'time', 'image'}, key=column_order)
+        columns.sort(key=TAG.__eq__)
         yield from _filled(Sheet(file, columns), rows)
         yield from chunks_of(file)
 

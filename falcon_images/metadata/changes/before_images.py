@@ -1,6 +1,6 @@
 """Before-images: documents as they were before a change, kept to undo it."""
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import bson
 import pymongo
 from bson.max_key import MaxKey
+from pymongo.write_concern import WriteConcern
 
 from falcon_images.metadata.changes.bulk import (
     RawDocument,
@@ -30,6 +31,8 @@ class ChangeKind(StrEnum):
 
     UPDATE = 'update'
     DELETE = 'delete'
+    # Images came, which a revert deletes, or were updated.
+    IMPORT = 'import'
 
 
 # Of deleted images alone: whose file is still needed.
@@ -44,9 +47,14 @@ _INDEXES = [
 
 @dataclass(frozen=True)
 class BeforeImage:
-    """A document before a change; the SHA-256 of what it was, and what it became."""
+    """A document before a change; the SHA-256 of what it was, and what it became.
+
+    Args:
+        kind: what was done to it; of an image that came, `before` has the id alone.
+    """
 
     image_id: Any
+    kind: ChangeKind
     before: RawDocument
     was: bytes
     became: bytes | None
@@ -94,6 +102,39 @@ class BeforeImages:
                 writes.append(pymongo.InsertOne(image))
         with mongo_errors(BATCH_SECONDS):
             self._plain.bulk_write(writes, ordered=False)
+
+    def note_new(
+        self,
+        change_id: Any,
+        collection_name: str,
+        hashes: Mapping[Any, bytes],
+        is_sure: bool,
+    ) -> None:
+        """Keep which images a change makes, with the SHA-256 of their documents.
+
+        Args:
+            is_sure: it is on a majority of the servers; else it is as safe as what the
+                same server writes after it.
+        """
+        writes = [
+            pymongo.ReplaceOne(
+                {'_id': _key(change_id, image_id)},
+                _new_image(collection_name, image_id, became),
+                upsert=True,
+            )
+            for image_id, became in hashes.items()
+        ]
+        plain = self._plain
+        if not is_sure:
+            plain = plain.with_options(write_concern=WriteConcern(1, j=False))
+        with mongo_errors(BATCH_SECONDS):
+            if writes:
+                plain.bulk_write(writes, ordered=False)
+
+    def count(self, change_id: Any) -> int:
+        """Count the before-images of a change."""
+        with mongo_errors(None):
+            return self._plain.count_documents({'_id': _range(change_id)})
 
     def remove(self, change_id: Any, image_ids: Iterable[Any]) -> None:
         """Remove some before-images of a change."""
@@ -146,6 +187,9 @@ class BeforeImages:
 
     def keeps(self, collection_name: str, image_id: Any) -> bool:
         """Return whether a bulk delete needs the file of an image."""
+        if not bson.ObjectId.is_valid(image_id):
+            # No bulk change is of others.
+            return False
         return self._has(collection_name, '_id', bson.ObjectId(image_id))
 
     def names_file(self, collection_name: str, image_name: str) -> bool:
@@ -193,6 +237,7 @@ class BeforeImages:
             for each in cursor:
                 yield BeforeImage(
                     image_id=each['_id']['image'],
+                    kind=ChangeKind(each['kind']),
                     before=each['before'],
                     was=each['was'],
                     became=each['became'],
@@ -208,6 +253,16 @@ def _image(
         'before': before,
         'was': sha256_of(before),
         'became': sha256_of(after) if after else None,
+    }
+
+
+def _new_image(collection_name: str, image_id: Any, became: bytes) -> Document:
+    return {
+        'collection': collection_name,
+        'kind': ChangeKind.IMPORT.value,
+        'before': {'_id': image_id},
+        'was': b'',
+        'became': became,
     }
 
 

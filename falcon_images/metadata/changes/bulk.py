@@ -214,6 +214,12 @@ def transformed(
     return RawBSONDocument(after, codec_options=RAW)
 
 
+def encoded(document: Document) -> RawDocument:
+    """Return a document as the database stores it."""
+    raw = bson.encode(document, codec_options=DOCUMENTS)
+    return RawBSONDocument(raw, codec_options=RAW)
+
+
 def decoded(document: RawDocument) -> Document:
     """Read a document as others do."""
     return bson.decode(document.raw, codec_options=DOCUMENTS)

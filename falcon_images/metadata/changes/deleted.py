@@ -1,7 +1,7 @@
 """Deleted images: by bulk deletes, with their documents in before-images for a time."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from pymongo.database import Database
 
@@ -10,6 +10,21 @@ from falcon_images.metadata.documents import Document
 from falcon_images.metadata.names import BEFORE_IMAGES
 
 _INSIDE = 'before.'
+
+
+class HiddenImages(Protocol):
+    """Images of one collection that are elsewhere, asked like a collection."""
+
+    def find(
+        self, filter_: Document, fields: Document, **options: Any
+    ) -> Iterator[Document]:
+        """Read documents that match; options are those of a collection's `find`."""
+
+    def holder_ids(self, image_id: Any) -> list[Any]:
+        """List the ids of what keeps an image."""
+
+    def count(self) -> int:
+        """Count the images."""
 
 
 class DeletedImages:
@@ -28,7 +43,7 @@ class DeletedImages:
         """Read documents that match; options are those of a collection's `find`."""
         order = [(f'{_INSIDE}{name}', n) for name, n in options.pop('sort', ())]
         cursor = self._before_images.find(
-            self._deleted | _inside(filter_),
+            self._deleted | inside(filter_, _INSIDE),
             {f'{_INSIDE}{name}': True for name in ('_id', *fields)},
             sort=order or None,
             **options,
@@ -37,10 +52,10 @@ class DeletedImages:
             for found in cursor:
                 yield found['before']
 
-    def change_ids(self, image_id: Any) -> list[Any]:
+    def holder_ids(self, image_id: Any) -> list[Any]:
         """List the changes that can bring an image back."""
         found = self._before_images.find(
-            self._deleted | _inside({'_id': image_id}), {'_id': True}
+            self._deleted | inside({'_id': image_id}, _INSIDE), {'_id': True}
         )
         return [each['_id']['change'] for each in found]
 
@@ -49,10 +64,11 @@ class DeletedImages:
         return self._before_images.count_documents(self._deleted)
 
 
-def _inside(filter_: Document) -> Document:
+def inside(filter_: Document, prefix: str) -> Document:
+    """Return a filter of documents as one of those that have them inside."""
     return {
-        name if name.startswith('$') else f'{_INSIDE}{name}': (
-            [_inside(clause) for clause in condition]
+        name if name.startswith('$') else f'{prefix}{name}': (
+            [inside(clause, prefix) for clause in condition]
             if name.startswith('$')
             else condition
         )

@@ -1,14 +1,35 @@
 """Pending ids: the images that each change has still to do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
+import bson
 from bson.max_key import MaxKey
 
+from falcon_images.metadata.codecs import DOCUMENTS
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.errors import BATCH_SECONDS, mongo_errors
 from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.metadata.names import PENDING
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The properties to set of one image, if its document has that SHA-256 still."""
+
+    image_id: Any
+    values: Document
+    was: bytes
+
+
+@dataclass(frozen=True)
+class PendingBatch:
+    """The ids of some images; what is prepared of each, or nothing if all is alike."""
+
+    ids: list[Any]
+    prepared: dict[Any, Prepared] = field(default_factory=dict)
+    number: int = 0
 
 
 class PendingIds:
@@ -20,14 +41,17 @@ class PendingIds:
     def __init__(self, mongo: MongoDatabase) -> None:
         self._batches = mongo.database[PENDING]
 
-    def add(self, change_id: Any, number: int, ids: Sequence[Any]) -> None:
-        """Add the batch of ids that has a number."""
+    def add(self, change_id: Any, number: int, batch: PendingBatch) -> None:
+        """Add a batch, as the one that has a number."""
         key = {'change': change_id, 'number': number}
+        stored: Document = {'_id': key, 'ids': batch.ids}
+        if batch.prepared:
+            stored['prepared'] = [_stored(each) for each in batch.prepared.values()]
         with mongo_errors(BATCH_SECONDS):
-            self._batches.insert_one({'_id': key, 'ids': list(ids)})
+            self._batches.insert_one(stored)
 
-    def batches(self, change_id: Any, done: int) -> Iterator[tuple[int, list[Any]]]:
-        """Read the batches of a change, each with its number.
+    def batches(self, change_id: Any, done: int) -> Iterator[PendingBatch]:
+        """Read the batches of a change.
 
         A batch is removed when the next is asked for.
 
@@ -37,7 +61,7 @@ class PendingIds:
         while found := self._first(change_id):
             number = found['_id']['number']
             if number > done:
-                yield number, found['ids']
+                yield _batch(number, found)
             with mongo_errors(BATCH_SECONDS):
                 self._batches.delete_one({'_id': found['_id']})
 
@@ -57,3 +81,23 @@ def _range(change_id: Any) -> Document:
         '$gt': {'change': change_id},
         '$lt': {'change': change_id, 'number': MaxKey()},
     }
+
+
+def _stored(prepared: Prepared) -> Document:
+    # As bytes, since there are dots in names.
+    values = bson.encode(prepared.values, codec_options=DOCUMENTS)
+    return {'image': prepared.image_id, 'values': values, 'was': prepared.was}
+
+
+def _batch(number: int, found: Document) -> PendingBatch:
+    prepared = (
+        Prepared(
+            each['image'],
+            bson.decode(each['values'], codec_options=DOCUMENTS),
+            each['was'],
+        )
+        for each in found.get('prepared', ())
+    )
+    return PendingBatch(
+        found['ids'], {each.image_id: each for each in prepared}, number
+    )

@@ -123,6 +123,11 @@ class ChangeRecords:
             raise _unknown(change_id)
         raise ConflictError('The time in which the change could be reverted is over.')
 
+    def take_import(self) -> ChangeRecord | None:
+        """Take the lease of an import that was cut off; None if there is none."""
+        cut_off = {'kind': ChangeKind.IMPORT.value, 'state': State.RUNNING.value}
+        return self._take(cut_off | {'$nor': [_HELD]})
+
     def get(self, collection_name: str, change_id: str) -> Document:
         """Read the public view of a change's record."""
         filter_ = _public_of(collection_name) | {

@@ -31,6 +31,7 @@ from falcon_images.metadata.lists.neighbors import (
     find_previous,
 )
 from falcon_images.metadata.lists.pages import Row, fields_of, filter_of, read_page
+from falcon_images.metadata.lists.random_order import is_random
 from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.metadata.values import parse_id
 
@@ -95,6 +96,9 @@ class Lists:
             QueryTimeoutError: the database worked on it for longer than the settings
                 allow.
         """
+        if is_random(query.sort):
+            yield from (document for document, _ in self.page(collection_name, query))
+            return
         collection = self._collection(collection_name)
         cursor = _without_time_zone(collection).find(
             filter_of(query),

@@ -8,6 +8,7 @@ from pymongo.collection import Collection
 from falcon_images.metadata.deadlines import Deadline
 from falcon_images.metadata.documents import Document, Order, Position, Query
 from falcon_images.metadata.lists.pages import read_page
+from falcon_images.metadata.lists.random_order import is_random, position_stages
 from falcon_images.metadata.lists.sort_keys import (
     comes_before,
     holds_list,
@@ -25,6 +26,8 @@ def find_position(
         {'$sort': dict(order)},
         {'$project': {'_id': 0, 'position': sort_key()}},
     ]
+    if is_random(order):
+        stages = position_stages(key, order)
     found = _first(collection, stages, deadline)
     return found['position'] if found else None
 

@@ -10,6 +10,7 @@ from pymongo.collection import Collection
 from falcon_images.errors import InvalidRequestError
 from falcon_images.metadata.deadlines import Deadline
 from falcon_images.metadata.documents import UPLOAD, Document, Position, Query
+from falcon_images.metadata.lists.random_order import is_random, random_pipeline
 from falcon_images.metadata.lists.sort_keys import (
     comes_after,
     is_one_range,
@@ -36,10 +37,17 @@ def read_page(
     Raises:
         QueryTimeoutError: it takes longer than it may.
     """
+    if is_random(query.sort):
+        for row in _found(
+            collection, random_pipeline(query, fields_of(query)), deadline
+        ):
+            yield row['document'], row['position']
+        return
     after, missing, batch = query.after, query.limit, query.limit
     while True:
         count, position = 0, None
-        for row in _rows(collection, query, after, batch, deadline):
+        pipeline = page_pipeline(query, after, batch)
+        for row in _found(collection, pipeline, deadline):
             count += 1
             if not row['after']:
                 continue
@@ -59,8 +67,9 @@ def read_page(
 
 def is_found_by_filter(query: Query) -> bool:
     """Return whether a filter finds all documents of a page, and no others."""
-    exact = query.after is None or is_one_range(query.sort, query.after)
-    return exact and not query.fields
+    if query.fields or is_random(query.sort):
+        return False
+    return query.after is None or is_one_range(query.sort, query.after)
 
 
 def filter_of(query: Query) -> Document:
@@ -94,16 +103,12 @@ def fields_of(query: Query) -> Document:
     }
 
 
-def _rows(
-    collection: Collection[Document],
-    query: Query,
-    after: Position | None,
-    limit: int,
-    deadline: Deadline,
+def _found(
+    collection: Collection[Document], pipeline: list[Document], deadline: Deadline
 ) -> Iterator[dict[str, Any]]:
     with deadline.enforced():
         cursor = collection.aggregate(
-            page_pipeline(query, after, limit),
+            pipeline,
             allowDiskUse=True,
             maxTimeMS=deadline.left_ms(),
             batchSize=_BATCH_DOCUMENTS,

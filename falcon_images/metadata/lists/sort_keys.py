@@ -14,6 +14,7 @@ import bson
 from bson.datetime_ms import DatetimeMS
 
 from falcon_images.metadata.documents import Document, Order, Position
+from falcon_images.metadata.lists.random_order import is_random
 
 # The types in the order of their values, but for null, which comes before them, and
 # lists, which are known by their members.
@@ -74,6 +75,8 @@ def holds_list(order: Order) -> Document | None:
     None if there can be none. As an expression, because an index on all values would
     otherwise be read from end to end.
     """
+    if is_random(order):
+        return None
     paths = [path for path, _ in order if path not in _INDEXED]
     lists = [{'$isArray': f'${path}'} for path in paths]
     return {'$expr': {'$or': lists}} if lists else None

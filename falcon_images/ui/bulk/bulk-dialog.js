@@ -79,7 +79,7 @@ export function BulkDialog({ kind, collection, conditions, labels, selection, va
           <p class="muted">${t('typedHelp')}</p>`}
         <p class="matched" aria-live="polite">
           ${count.error ? count.error.message
-            : matched === undefined ? t('counting') : t('willChange', { n: number(matched) })}
+            : matched === undefined ? t('counting') : t(kind === 'remove' ? 'willDelete' : 'willChange', { n: number(matched) })}
         </p>
         <div class="examples">
           ${count.found?.examples.map(({ _id }) => html`

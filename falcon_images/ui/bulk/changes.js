@@ -2,6 +2,7 @@
 
 import { collectionPath, json } from '../parts/api.js';
 import { Dialog } from '../parts/dialog.js';
+import { lookUp } from '../parts/look-up.js';
 import { toast, toastError } from '../parts/toasts.js';
 import { jsonText } from '../parts/values.js';
 import { moment, number, t } from '../parts/words.js';
@@ -9,6 +10,8 @@ import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import { undo } from './bulk-dialog.js';
 
 const SHOWN = 50;
+/** @type {Record<string, string>} */
+const KINDS = { delete: 'deletedN', import: 'importedN' };
 
 /**
  * @typedef {object} Change what `GET /collections/C/changes` has of one
@@ -47,7 +50,7 @@ export function ChangesDialog({ collection, onClose, onReverted }) {
         ${changes?.map((change) => html`
           <li key=${change._id}>
             <time>${moment(change.time)}</time>
-            <span class="what">${t(change.kind === 'delete' ? 'deletedN' : 'relabelledN', { n: number(change.changed) })}
+            <span class="what">${t(lookUp(KINDS, change.kind) ?? 'relabelledN', { n: number(change.changed) })}
               ${change.patch && html`<code>${jsonText(change.patch).slice(0, 200)}</code>`}</span>
             ${change.state === 'reverted'
               ? html`<span class="muted">${t('undone', { n: number(change.reverted) })}</span>`

@@ -98,7 +98,22 @@ export function toggled(conditions, [param, value]) {
  */
 export function dayHere(day) {
   const [year, month, date] = day.split('-').map(Number);
-  const minutes = -new Date(year, month - 1, date).getTimezoneOffset();
+  return day + offset(new Date(year, month - 1, date));
+}
+
+/**
+ * The last moment of a day on the person's own clock: on days on which it is changed, that
+ * is 23 or 25 hours after the first.
+ * @param {string} day
+ */
+export function dayEndHere(day) {
+  const [year, month, date] = day.split('-').map(Number);
+  return `${day}T23:59:59.999${offset(new Date(year, month - 1, date, 23, 59, 59, 999))}`;
+}
+
+/** @param {Date} date */
+function offset(date) {
+  const minutes = -date.getTimezoneOffset();
   const two = (/** @type {number} */ number) => String(Math.floor(Math.abs(number))).padStart(2, '0');
-  return `${day}${minutes < 0 ? '-' : '+'}${two(minutes / 60)}:${two(minutes % 60)}`;
+  return `${minutes < 0 ? '-' : '+'}${two(minutes / 60)}:${two(minutes % 60)}`;
 }

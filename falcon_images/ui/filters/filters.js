@@ -6,7 +6,7 @@ import { valueText } from '../parts/values.js';
 import { number, t } from '../parts/words.js';
 import { html, useState } from '../vendor/preact-htm.js';
 import {
-  conditionValue, dayHere, equals, equalValues, readCondition, toggled, withValue,
+  conditionValue, dayEndHere, dayHere, equals, equalValues, readCondition, toggled, withValue,
 } from './conditions.js';
 
 /** @import { Condition } from '../parts/state.js' */
@@ -15,7 +15,6 @@ import {
 const SHOWN_VALUES = 10;
 const MANY_NUMBERS = 12;
 const OPEN_FIELDS = 8;
-const DAY_MS = 86400000;
 
 /** @typedef {(conditions: Condition[]) => void} SetConditions */
 
@@ -45,8 +44,10 @@ export function Filters({ conditions, fields, onClose }) {
 function TimeRange({ conditions, set }) {
   /** @param {number} days */
   const last = (days) => {
-    const from = localDay(new Date(Date.now() - (days - 1) * DAY_MS));
-    set(withValue(withValue(conditions, 'to', ''), 'from', dayHere(from)));
+    const from = new Date();
+    // Not so many times 24 hours: a day may have 23 or 25.
+    from.setDate(from.getDate() - (days - 1));
+    set(withValue(withValue(conditions, 'to', ''), 'from', dayHere(localDay(from))));
   };
   return html`
     <fieldset class="field-filter">
@@ -56,7 +57,7 @@ function TimeRange({ conditions, set }) {
           <input type="date" value=${conditionValue(conditions, param).slice(0, 10)}
             onChange=${(event) => {
               const day = event.target.value;
-              set(withValue(conditions, param, day && dayHere(day)));
+              set(withValue(conditions, param, day && (param === 'to' ? dayEndHere(day) : dayHere(day))));
             }} />
         </label>`)}
       <div class="row">

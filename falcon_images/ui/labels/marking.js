@@ -1,33 +1,46 @@
 // The label of one image, set by a key: at once on the page, undone if need be.
 
 import { collectionPath, sendJson } from '../parts/api.js';
+import { warnWhen } from '../parts/leaving.js';
 import { lookUp } from '../parts/look-up.js';
 import { toast, toastError, toastUndo } from '../parts/toasts.js';
 import { valueAt, valueText } from '../parts/values.js';
 import { t } from '../parts/words.js';
+import { ChangedMeanwhileError, remember, sendLabel, UNKNOWN } from './sent-marks.js';
 
 /** @import { ImageDocument } from '../parts/values.js' */
 
-/** @typedef {{ collection: string, document: ImageDocument, label: string, value: unknown }} Mark `label` is a property's name */
+/**
+ * @typedef {object} Mark
+ * @property {string} collection
+ * @property {ImageDocument} document
+ * @property {string} label a property's name
+ * @property {unknown} value
+ * @property {boolean} isSeen whether the document has the label that the image had
+ */
 /** @typedef {(document: ImageDocument) => void} Put shows what the document has become */
+/** @typedef {(id: string) => void} Show makes an image the active one */
 
 /** @type {Map<string, Promise<unknown>>} */
 const lastOf = new Map();
+warnWhen(() => lastOf.size > 0);
 
 /**
  * Set the label of an image.
  * @param {Mark} mark
  * @param {Put} put
+ * @param {Show} show
  */
-export async function markImage(mark, put) {
+export async function markImage(mark, put, show) {
   const { collection, document, label, value } = mark;
   const path = collectionPath(collection, 'images', document._id);
   put(withLabel(document, label, value));
   try {
-    await toastUndo(inTurn(path, () => sendMark(path, mark, put)));
+    await toastUndo(inTurn(path, () => sendMark(path, mark, put, show)));
   } catch (/** @type {any} */ error) {
-    put(document);
-    toastError(error);
+    put(error instanceof ChangedMeanwhileError ? error.now : document);
+    if (error instanceof ChangedMeanwhileError) toastError(error);
+    else toast(t('notLabelled', { name: document.image, why: error.message || t('noAnswer') }), { failed: true });
   }
 }
 
@@ -53,14 +66,15 @@ async function inTurn(path, act) {
  * @param {string} path
  * @param {Mark} mark
  * @param {Put} put
+ * @param {Show} show
  */
-async function sendMark(path, { document, label, value }, put) {
-  const before = valueAt(document, label);
-  const changed = await sendJson('PATCH', path, { [label]: value });
+async function sendMark(path, { document, label, value, isSeen }, put, show) {
+  const changed = await sendLabel(path, label, isSeen ? valueAt(document, label) : UNKNOWN, value);
   put(changed.value);
   const text = t('labelled', { name: document.image, value: valueText(value) });
   const undo = async () => {
-    put((await setBack(path, label, before, changed.etag)).value);
+    put(remember(path, await setBack(path, label, changed.before, changed.etag)).value);
+    show(document._id);
     return t('undone', { n: 1 });
   };
   return { text, undo };

@@ -21,6 +21,7 @@ export function SelectionBar({ selected, total, actions }) {
       ${selected < total && html`
         <button onClick=${actions.selectAll}>${t('selectAll', { n: number(total) })}</button>`}
       <button onClick=${actions.relabel}><${Icon} name="tag" />${t('relabel')}</button>
+      <button onClick=${actions.export}><${Icon} name="download" />${t('exportDots')}</button>
       <button class="danger" onClick=${actions.remove}><${Icon} name="trash" />${t('delete')}</button>
       <button class="icon" aria-label=${t('selectNothing')} title=${`${t('selectNothing')} (Esc)`}
         onClick=${actions.selectNothing}><${Icon} name="close" /></button>

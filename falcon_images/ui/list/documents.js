@@ -87,6 +87,15 @@ export class Documents {
   }
 
   /**
+   * Whether the documents are here with a property.
+   * @param {string} name
+   */
+  hasField(name) {
+    const fields = this.query.get('fields')?.split(',') ?? [];
+    return fields.some((each) => each === name || name.startsWith(`${each}.`));
+  }
+
+  /**
    * Put what an image's document has become in the place of what it was.
    * @param {ImageDocument} document
    */

@@ -80,7 +80,7 @@ export function ImageList(props) {
       aria-multiselectable="true" aria-rowcount=${columns ? total + 1 : undefined}
       aria-activedescendant=${active >= first && active <= last ? `item-${active}` : undefined}
       onClick=${click} onDblClick=${(event) => event.preventDefault()} onKeyDown=${onKeyDown}>
-      ${columns && html`<${TableHead} columns=${columns} sort=${sort} />`}
+      ${columns && html`<${TableHead} columns=${columns} sort=${sort} first=${documents.get(first)} />`}
       <div class="rows" role="presentation"
         style=${{ height: `${rows.height - layout.head}px`, minWidth: columns ? `${tableWidth(columns)}px` : '0' }}>
         ${box.width > 0 && items(first, last, rows, layout, props)}
@@ -269,7 +269,8 @@ function destination(key, active, total, layout, box) {
   };
   const move = lookUp(moves, key);
   if (move === undefined) return null;
-  return Math.max(0, Math.min(total - 1, active < 0 ? 0 : active + move));
+  if (active < 0 && key !== 'End') return 0;
+  return Math.max(0, Math.min(total - 1, active + move));
 }
 
 /**

@@ -61,23 +61,34 @@ export function adding({ all, ids }, more) {
 }
 
 /**
+ * The conditions that select the same images in one request.
+ * @param {Selection} selection
+ * @param {Condition[]} conditions those that the images of the list match
+ * @returns {Condition[]}
+ */
+export function selectedConditions({ all, ids }, conditions) {
+  if (!all) return [['in__id', [...ids].join(',')]];
+  /** @type {Condition[]} */
+  const others = [...ids].map((id) => ['not__id', id]);
+  return [...conditions, ...others];
+}
+
+/**
  * The conditions of the requests that a change of the selection takes.
  * @param {Selection} selection
  * @param {Condition[]} conditions
  * @returns {Condition[][]} one list of conditions for each request
  */
-export function requestsFor({ all, ids }, conditions) {
-  const listed = [...ids];
-  if (all) {
-    /** @type {Condition[]} */
-    const others = listed.map((id) => ['not__id', id]);
-    const selected = [...conditions, ...others];
+export function requestsFor(selection, conditions) {
+  if (selection.all) {
+    const selected = selectedConditions(selection, conditions);
     return [selected.length ? selected : [['all', 'true']]];
   }
+  const listed = [...selection.ids];
   /** @type {Condition[][]} */
   const requests = [];
   for (let at = 0; at < listed.length; at += IDS_AT_ONCE) {
-    requests.push([['in__id', listed.slice(at, at + IDS_AT_ONCE).join(',')]]);
+    requests.push(selectedConditions({ all: false, ids: new Set(listed.slice(at, at + IDS_AT_ONCE)) }, []));
   }
   return requests;
 }

@@ -54,19 +54,20 @@ export function tableWidth(columns) {
 
 /**
  * The names of the columns; a click sorts by one.
- * @param {{ columns: string[], sort: string }} props
+ * @param {{ columns: string[], sort: string, first: ImageDocument | undefined }} props `first` is
+ *   the first that is drawn, which shows where numbers are
  */
-export function TableHead({ columns, sort }) {
+export function TableHead({ columns, sort, first }) {
   const style = { gridTemplateColumns: columnWidths(columns), minWidth: `${tableWidth(columns)}px` };
   return html`
     <div class="table-head" role="row" style=${style}>
-      <span role="columnheader" aria-label=${t('selected')}></span>
-      <span role="columnheader" aria-label=${t('picture')}></span>
+      <span role="columnheader"><span class="hidden-text">${t('selected')}</span></span>
+      <span role="columnheader"><span class="hidden-text">${t('picture')}</span></span>
       ${columns.map((name) => {
         const order = sort === name ? 'ascending' : sort === `-${name}` ? 'descending' : 'none';
         const next = order === 'descending' ? name : `-${name}`;
         return html`
-          <span key=${name} role="columnheader" aria-sort=${order}>
+          <span key=${name} role="columnheader" aria-sort=${order} class=${isNumber(valueAt(first, name)) ? 'number' : ''}>
             <button class="column" title=${name} onClick=${() => go({ sort: next })}>
               ${columnName(name)}${{ ascending: ' ↑', descending: ' ↓', none: '' }[order]}
             </button>
@@ -115,9 +116,14 @@ function Cell({ name, document, label }) {
   const value = valueAt(document, name);
   const text = cellText(name, value);
   return html`
-    <span class=${typeOf(value) === 'number' ? 'cell number' : 'cell'} role="gridcell" title=${text}>
+    <span class=${isNumber(value) ? 'cell number' : 'cell'} role="gridcell" title=${text}>
       ${name === label ? html`<${Badge} value=${value} />` : text}
     </span>`;
+}
+
+/** @param {unknown} value */
+function isNumber(value) {
+  return typeOf(value) === 'number';
 }
 
 /**

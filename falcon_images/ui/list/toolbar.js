@@ -49,7 +49,8 @@ function ListButtons(props) {
   const table = own.view === 'table';
   return html`
     ${table
-      ? html`<button onClick=${() => setDialog('columns')}>${t('columns')}</button>`
+      ? html`<button class="columns" title=${t('columns')} onClick=${() => setDialog('columns')}>
+          <${Icon} name="columns" /><span>${t('columns')}</span></button>`
       : html`<input type="range" class="size" min=${SMALLEST} max=${LARGEST} step="10" value=${size}
           aria-label=${t('sizeOfPictures')} title=${t('sizeOfPictures')}
           onInput=${(event) => goOwn({ size: event.target.value })} />`}
@@ -60,6 +61,8 @@ function ListButtons(props) {
       <${Icon} name="history" /></button>
     <button class="icon" title=${t('copyQuery')} aria-label=${t('copyQuery')} onClick=${() => setDialog('copy')}>
       <${Icon} name="copy" /></button>
+    <button class="export" title=${`${t('exportDots')} (E)`} onClick=${actions.export}>
+      <${Icon} name="download" /><span>${t('exportDots')}</span></button>
     ${dialog === 'columns' && html`
       <${ColumnsDialog} columns=${columns} fields=${fields.list} onClose=${close} />`}
     ${dialog === 'copy' && html`<${SnippetDialog} request=${listRequest(props)} onClose=${close} />`}`;

@@ -2,6 +2,7 @@
 
 import { BulkDialog } from '../bulk/bulk-dialog.js';
 import { ChangesDialog } from '../bulk/changes.js';
+import { ExportDialog } from '../datasets/export-dialog.js';
 import { Filters } from '../filters/filters.js';
 import { LabelKeysDialog } from '../labels/label-keys.js';
 import { SelectionBar, StatusBar } from '../list/bars.js';
@@ -26,7 +27,7 @@ const WIDE = matchMedia('(min-width: 900px)');
 
 /**
  * @typedef {object} Dialog the one that is open
- * @property {'labels' | 'changes' | 'relabel' | 'remove'} kind
+ * @property {'labels' | 'changes' | 'export' | 'relabel' | 'remove'} kind
  * @property {Selection} [selection] what it is about, if that is not what is selected
  * @property {any} [value] the one that is proposed
  */
@@ -42,7 +43,7 @@ export function CollectionPage({ shown }) {
   const [filters, setFilters] = useState(WIDE.matches);
   const loaded = useLoaded(shown);
   const chosen = useChosen(shown, loaded);
-  const marks = useMarks(shown, loaded);
+  const marks = useMarks(shown, loaded, chosen);
   const reload = () => { chosen.setSelection(NOTHING); loaded.reload(); };
   const actions = {
     ...actionsOn({ shown, loaded, chosen, marks, setDialog }), reload,
@@ -100,6 +101,9 @@ function Dialogs({ dialog, shown, loaded, chosen, onReload, onClose }) {
   if (dialog.kind === 'labels') {
     return html`<${LabelKeysDialog} ...${common} fields=${loaded.fields.list} />`;
   }
+  if (dialog.kind === 'export') {
+    return html`<${ExportDialog} ...${common} fields=${loaded.fields.list} selection=${chosen.selection} />`;
+  }
   if (dialog.kind === 'changes') return html`<${ChangesDialog} ...${common} onReverted=${onReload} />`;
   return html`
     <${BulkDialog} ...${common} kind=${dialog.kind} selection=${dialog.selection ?? chosen.selection}
@@ -127,6 +131,7 @@ function actionsOn({ shown, loaded, chosen, marks, setDialog }) {
     selectAll: () => setSelection(EVERYTHING),
     selectNothing: () => setSelection(NOTHING),
     setUpLabels: () => setDialog({ kind: 'labels' }),
+    export: () => setDialog({ kind: 'export' }),
     showChanges: () => setDialog({ kind: 'changes' }),
     toggleView: () => goOwn({ view: shown.own.view === 'table' ? '' : 'table' }, {}),
   };

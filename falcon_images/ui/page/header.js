@@ -1,5 +1,7 @@
 // The head of the page: where one is, upload, token, language.
 
+import { ImportProgress } from '../datasets/import-progress.js';
+import { openImport } from '../datasets/imports.js';
 import { setToken, token } from '../parts/api.js';
 import { Icon } from '../parts/icons.js';
 import { go } from '../parts/state.js';
@@ -25,7 +27,7 @@ export function Header({ shown, service }) {
   };
   return html`
     <header class="page-head" inert=${Boolean(shown.image)}>
-      <a class="home" href="#/" onClick=${home} aria-label=${t('allCollections')}>
+      <a class="home" href="#/" onClick=${home} title=${t('allCollections')}>
         <img src="/ui/icon.svg" alt="" width="20" height="20" />
         <span>${t('images')}</span>
       </a>
@@ -34,7 +36,11 @@ export function Header({ shown, service }) {
         <h1 title=${shown.collection}>${shown.collection}</h1>`}
       <span class="space"></span>
       <${UploadProgress} />
-      <button class="primary upload" onClick=${openUploads}>
+      <${ImportProgress} />
+      <button class="import" title=${t('importArchive')} aria-label=${t('importDots')} onClick=${() => openImport()}>
+        <${Icon} name="archive" /><span>${t('importDots')}</span>
+      </button>
+      <button class="primary upload" title=${`${t('upload')} (U)`} aria-label=${t('upload')} onClick=${openUploads}>
         <${Icon} name="upload" /><span>${t('upload')}</span>
       </button>
       ${(service?.auth?.enabled || token.value) && html`<${TokenButton} />`}

@@ -13,15 +13,21 @@ const HELP = [
   ['1 – 9', 'keyLabel'], ['← ↑ → ↓', 'keyMove'], ['Enter', 'keyOpen'], ['Esc', 'keyBack'],
   ['Space', 'keySelect'], ['Shift + ←→', 'keyExtend'], ['Ctrl + A', 'keyAll'],
   ['L', 'keyRelabel'], ['Delete', 'keyDelete'], ['Ctrl + Z', 'keyUndo'], ['F', 'keyFilters'],
-  ['/', 'keyCondition'], ['G', 'keyTable'], ['U', 'keyUpload'], ['+  −', 'keyZoom'],
+  ['/', 'keyCondition'], ['G', 'keyTable'], ['E', 'keyExport'], ['U', 'keyUpload'], ['+  −', 'keyZoom'],
   ['0', 'keyFit'], ['Z', 'keyPixels'], ['I', 'keyProperties'], ['B', 'keyLevels'], ['?', 'keyHelp'],
 ];
 
+const MOVES = new Set([
+  'ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'PageUp', 'PageDown', 'Home', 'End', 'Enter', ' ',
+]);
+
 /**
- * Whether a key is meant for a field that is written in.
+ * Whether a key is meant for a field that is written in, or for a dialog, which is above the
+ * page also when nothing in it has the focus.
  * @param {Event} event
  */
 export function isWriting(event) {
+  if (document.querySelector('dialog[open]')) return true;
   const element = /** @type {Partial<Element>} */ (event.target ?? {});
   return element.closest?.('input:not([type=checkbox], [type=range]), textarea, select, dialog') !== null;
 }
@@ -53,13 +59,26 @@ function act(event, actions) {
   const control = event.ctrlKey || event.metaKey;
   if (event.altKey) return false;
   const key = event.key.toLowerCase();
+  if (MOVES.has(event.key) && event.target === document.body) return passToList(event);
   if (control) return run(lookUp({ a: actions.selectAll, z: undoLast }, key));
   if (/^[1-9]$/.test(key)) return run(() => actions.mark(Number(key)));
   return run(lookUp({
     escape: actions.selectNothing, delete: actions.remove, l: actions.relabel,
-    f: actions.toggleFilters, g: actions.toggleView, u: openUploads, '?': showHelp,
+    e: actions.export, f: actions.toggleFilters, g: actions.toggleView, u: openUploads, '?': showHelp,
     '/': () => clickOn('[data-add-condition]'),
   }, key));
+}
+
+/**
+ * Have the list act on a key of its own, although nothing has the focus yet.
+ * @param {KeyboardEvent} event
+ */
+function passToList({ key, shiftKey }) {
+  /** @type {HTMLElement | null} */
+  const list = document.querySelector('.list');
+  list?.focus();
+  list?.dispatchEvent(new KeyboardEvent('keydown', { key, shiftKey, cancelable: true }));
+  return list !== null;
 }
 
 /** @param {(() => unknown) | undefined} action */

@@ -6,7 +6,10 @@ import { markImage, toastNoLabel } from '../labels/marking.js';
 import { adding, countSelected, MAX_RANGE, NOTHING } from '../list/selection.js';
 import { FIXED_COLUMNS } from '../list/table.js';
 import { useDocuments } from '../list/use-documents.js';
+import { health } from '../parts/health.js';
+import { go, view } from '../parts/state.js';
 import { toast, toastError } from '../parts/toasts.js';
+import { valueAt } from '../parts/values.js';
 import { t } from '../parts/words.js';
 import { uploads } from '../upload/uploads.js';
 import { useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
@@ -108,20 +111,32 @@ export function useChosen({ conditions, sort }, { documents, total }) {
  * Labels that are set by keys.
  * @param {View} view
  * @param {Loaded} loaded
+ * @param {Chosen} chosen
  * @returns {Marks}
  */
-export function useMarks({ collection }, { documents, labels, refreshFields }) {
+export function useMarks({ collection }, { documents, labels, refreshFields }, { setActive }) {
   const [version, setVersion] = useState(0);
   const put = (/** @type {ImageDocument} */ document) => {
     documents?.put(document);
     setVersion((old) => old + 1);
   };
+  const show = (/** @type {string} */ id) => {
+    const index = documents?.indexOf(id) ?? -1;
+    if (index >= 0) setActive(index);
+    if (view.value.image && view.value.collection === collection) go({ image: id }, { replace: true });
+  };
   const mark = (/** @type {ImageDocument} */ document, /** @type {number} */ key) => {
     const value = labels.values[key - 1];
     const known = Boolean(labels.label) && value !== undefined && value !== '';
-    if (known) markImage({ collection, document, label: labels.label, value }, put).then(refreshFields);
-    else toastNoLabel(key);
-    return known;
+    if (!known) toastNoLabel(key);
+    // The image stays the active one, so that the key can be pressed again.
+    else if (health.value.away) toast(t('keyWhileAway', { name: document.image }), { failed: true });
+    else {
+      // The list comes without the label until it is known which property that is.
+      const isSeen = valueAt(document, labels.label) !== undefined || Boolean(documents?.hasField(labels.label));
+      markImage({ collection, document, label: labels.label, value, isSeen }, put, show).then(refreshFields);
+    }
+    return known && !health.value.away;
   };
   return { mark, version };
 }

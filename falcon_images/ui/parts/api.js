@@ -3,6 +3,7 @@
 import { untilReady } from './health.js';
 import { jsonText, parseJson } from './values.js';
 import { Watched } from './watched.js';
+import { t } from './words.js';
 
 /** @import { Done } from '../bulk/bulk.js' */
 
@@ -142,7 +143,7 @@ export async function sendJson(method, path, body, headers = {}) {
 export async function failure(response) {
   if (!response) {
     untilReady();
-    return new ApiError(0, 'No answer', '');
+    return new ApiError(0, t('noAnswer'), '');
   }
   noteAccess(response.status);
   const said = await response.json().catch(() => ({}));

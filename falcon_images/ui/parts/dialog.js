@@ -25,11 +25,11 @@ export function Dialog({ title, onClose, children, wide = false }) {
   return html`
     <dialog ref=${dialog} class=${wide ? 'wide' : ''} aria-label=${title} onCancel=${cancel}
       onKeyDown=${(event) => event.stopPropagation()}>
-      <header>
+      <div class="dialog-head">
         <h2>${title}</h2>
         <button type="button" class="icon" aria-label=${t('close')} onClick=${onClose}>
           <${Icon} name="close" /></button>
-      </header>
+      </div>
       ${children}
     </dialog>`;
 }

@@ -25,7 +25,9 @@ let count = 0;
  */
 export function toast(text, { undo, failed = false } = {}) {
   const id = count++;
-  toasts.value = [...toasts.value.slice(-2), { id, text, undo, failed }];
+  // One at a time, so that little is covered; what went wrong stays for its time.
+  const others = toasts.value.filter((each) => each.failed && each.text !== text).slice(-1);
+  toasts.value = [...others, { id, text, undo, failed }];
   setTimeout(() => dismiss(id), undo ? SHOWN_WITH_UNDO_MS : SHOWN_MS);
 }
 

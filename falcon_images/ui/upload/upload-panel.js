@@ -1,5 +1,6 @@
 // The panel of uploads, and the whole page as a place to drop files on.
 
+import { takeDropped } from '../datasets/taken-files.js';
 import { json } from '../parts/api.js';
 import { Icon } from '../parts/icons.js';
 import { go } from '../parts/state.js';
@@ -9,6 +10,7 @@ import { Watched } from '../parts/watched.js';
 import { bytes, number, t } from '../parts/words.js';
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { chosenFiles, droppedFiles } from './dropped.js';
+import { LostList } from './lost-list.js';
 import { ProgressBar, uploadedText } from './upload-progress.js';
 import {
   addFiles, cancelWaiting, closeUploads, forgetFinished, isUnfinished, openUploads, retry, uploads,
@@ -39,7 +41,8 @@ export function DropZone() {
       if (!event.dataTransfer || !isFiles(event)) return;
       event.preventDefault();
       setOver(false);
-      droppedFiles(event.dataTransfer).then((found) => {
+      droppedFiles(event.dataTransfer).then(async (found) => {
+        if (await takeDropped(found)) return;
         dropped.value = [...dropped.value, ...found];
         openUploads();
       }, toastError);
@@ -71,6 +74,7 @@ export function UploadPanel({ collection }) {
         <h2>${t('uploads')}</h2>
         <button class="icon" aria-label=${t('close')} onClick=${closeUploads}><${Icon} name="close" /></button>
       </header>
+      <${LostList} />
       <${Choice} key=${collection} collection=${collection} />
       ${items.length > 0 && html`
         <${Overall} items=${items} />

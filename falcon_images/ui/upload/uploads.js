@@ -6,6 +6,8 @@ import { warnWhen } from '../parts/leaving.js';
 import { jsonText, parseJson } from '../parts/values.js';
 import { Watched } from '../parts/watched.js';
 
+import { foundAgain, lostFiles, writeDown } from './lost-files.js';
+
 /** @import { Found } from './dropped.js' */
 
 const AT_ONCE = 3;
@@ -49,14 +51,21 @@ const TRY_AGAIN = (/** @type {number} */ status) =>
  */
 
 /** All uploads, whether their panel is open, and how often there was something new. */
-export const uploads = new Watched({ open: false, items: /** @type {UploadItem[]} */ ([]), finished: 0 });
+export const uploads = new Watched({ open: lostFiles.value.length > 0, items: /** @type {UploadItem[]} */ ([]), finished: 0 });
 
 /** @type {UploadItem[]} */
 let items = [];
 warnWhen(() => items.some(isUnfinished));
+writeDown(() => items.filter(({ state }) => state === 'failed' || isUnfinished({ state }))
+  .map(({ file, folder, collection }) => ({ name: file.name, folder, collection })));
 let sending = 0;
 let count = 0;
 let published = 0;
+
+/** Have lists look again for images that have come. */
+export function noteFinished() {
+  uploads.value = { ...uploads.value, finished: uploads.value.finished + 1 };
+}
 
 /** Show the panel of uploads. */
 export function openUploads() {
@@ -81,6 +90,7 @@ export function addFiles(found, { collection, properties, folderProperty, dedupe
     key: randomKey(), tries: 0, request: null,
   }));
   items = [...items, ...added];
+  foundAgain(added.map(({ file, folder }) => ({ name: file.name, folder, collection })));
   openUploads();
   sendNext();
 }
@@ -111,7 +121,7 @@ export function cancelWaiting() {
 
 /**
  * Whether an upload is on its way, or waits to be.
- * @param {UploadItem} item
+ * @param {Pick<UploadItem, 'state'>} item
  */
 export function isUnfinished({ state }) {
   return state === 'waiting' || state === 'sending';
@@ -151,7 +161,7 @@ function finish(item, { status, body, aborted, older }) {
   item.sent = item.file.size;
   item.state = aborted || TRY_AGAIN(status) ? 'failed' : 'refused';
   if (status === 200) item.state = older ? 'there' : 'done';
-  if (isTimeToShow()) uploads.value = { ...uploads.value, finished: uploads.value.finished + 1 };
+  if (isTimeToShow()) noteFinished();
 }
 
 function isTimeToShow() {

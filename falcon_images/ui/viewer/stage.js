@@ -57,12 +57,17 @@ export function Stage({ collection, document, controls, levels }) {
             onError=${() => setReady('')} />`}
       </div>
       ${!isReady && html`<p class="stage-note" role="status">${error ? error.message : t('loading')}</p>`}
-      ${isReady && picture.kind === 'preview' && html`<p class="stage-note">${t('previewOnly')}</p>`}
+      ${isReady && picture.kind === 'preview' && html`<p class="stage-note">${whyPreview(document)}</p>`}
       <output class="readout" ref=${readout}></output>
       ${levels && html`
         <${Levels} range=${shownWindow} bounds=${known.bounds} most=${deep?.most ?? 255} automatic=${deep && (() => setChosen(null))}
           onChange=${setChosen} />`}
     </div>`;
+}
+
+/** @param {ImageDocument} document */
+function whyPreview({ _file }) {
+  return t(_file?.type === 'image/svg+xml' ? 'previewSafe' : 'previewOnly');
 }
 
 /** @param {FullPicture | undefined} picture */

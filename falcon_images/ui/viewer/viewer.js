@@ -73,6 +73,7 @@ export function Viewer({ shown, loaded, chosen, marks, actions: page, keysOn }) 
   const box = useFocus([shown.image, dialog]);
   const { document } = image;
   const { labels } = loaded;
+  useTitle(shown.collection, document?.image);
   return html`
     <div class=${`viewer ${panel ? 'with-panel' : ''}`} role="dialog" aria-modal="true" ref=${box}
       tabindex="-1" aria-label=${document?.image ?? t('picture')}>
@@ -81,6 +82,7 @@ export function Viewer({ shown, loaded, chosen, marks, actions: page, keysOn }) 
         ${document && html`<${Guarded} on=${shown.image}>
           <${Stage} collection=${shown.collection} document=${document} controls=${stage} levels=${levels} />
           </${Guarded}>`}
+        ${!document && !image.error && html`<p class="stage-note" role="status">${t('loading')}</p>`}
         ${image.error && html`
           <${Notice} icon="broken" failed title=${t(image.error.status === 404 ? 'imageGone' : 'failed')}
             text=${image.error.message} />`}
@@ -193,6 +195,19 @@ function usePreloaded(collection, { previous, next }) {
   useEffect(() => {
     for (const neighbor of [next, previous]) if (neighbor) preloadPicture(collection, neighbor);
   }, [next?._id, previous?._id]);
+}
+
+/**
+ * The title of the browser's tab, as long as an image is open.
+ * @param {string} collection
+ * @param {string} [name]
+ */
+function useTitle(collection, name) {
+  useEffect(() => {
+    const before = window.document.title;
+    if (name) window.document.title = `${name} – ${collection}`;
+    return () => { window.document.title = before; };
+  }, [collection, name]);
 }
 
 /** @param {unknown[]} causes */

@@ -90,3 +90,33 @@ def test_the_head_shows_uploads_while_their_panel_is_closed(
     panel.get_by_role('button', name='Close').click()
     held[0].continue_()
     expect(progress).to_have_count(0)
+
+
+def test_after_a_reload_the_page_says_which_files_are_missing(
+    page: Page, serving: Serving, tmp_path: Path
+) -> None:
+    paths = [tmp_path / f'{width}.jpg' for width in (40, 50)]
+    for path in paths:
+        path.write_bytes(jpeg(int(path.stem), 30))
+    held = hold(page, 'POST')
+    see(page, serving)
+    dropped(page, [str(path) for path in paths])
+    page.get_by_role('button', name='Upload 2').click()
+    until(page, lambda: len(held) == 2)
+    held.pop().continue_()
+    expect(page.get_by_text('1 of 2 uploaded')).to_be_visible()
+    page.on('dialog', lambda dialog: dialog.accept())
+    page.reload()
+    lost = page.locator('.lost-files')
+    expect(lost).to_contain_text('A file was still on its way to c')
+    (left,) = {'40.jpg', '50.jpg'} - {each['image'] for each in documents(serving)}
+    assert lost.get_by_role('listitem').all_inner_texts() == [left]
+    page.unroute_all()
+    dropped(page, [str(path) for path in paths])
+    page.get_by_role('button', name='Upload 2').click()
+    expect(page.get_by_text('2 of 2 uploaded')).to_be_visible()
+    expect(lost).to_have_count(0)
+    assert len(documents(serving)) == 2
+    page.reload()
+    expect(page.locator('.page-head')).to_be_visible()
+    expect(lost).to_have_count(0)

@@ -1,6 +1,7 @@
 """One image as large as the page."""
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -260,3 +261,19 @@ def spread(page: Page) -> int:
 
 def style(page: Page, name: str) -> str:
     return str(page.locator('.layer').evaluate(f'layer => layer.style.{name}'))
+
+
+def test_why_an_svg_is_a_preview_is_told(page: Page, serving: Serving) -> None:
+    serving.upload(b'<svg xmlns="http://www.w3.org/2000/svg"/>')
+    open_first(page, serving)
+    expect(page.locator('.stage-note')).not_to_contain_text('browsers cannot draw')
+
+
+def test_the_title_names_the_image_that_is_open(page: Page, serving: Serving) -> None:
+    fill(serving, 2)
+    open_first(page, serving)
+    expect(page).to_have_title(re.compile('^image_1.jpg . c$'))
+    page.keyboard.press('ArrowRight')
+    expect(page).to_have_title(re.compile('^image_0.jpg . c$'))
+    page.keyboard.press('Escape')
+    expect(page).to_have_title(re.compile('^c . Images$'))

@@ -1,0 +1,1 @@
+"""Sheets: tables that people edited in spreadsheets, read row by row."""

@@ -1,0 +1,1 @@
+"""Snapshots: how one is made, and exported again and again."""

@@ -1,0 +1,1 @@
+"""Snapshots: their records, and the documents that they hold."""
