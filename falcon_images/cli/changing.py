@@ -1,6 +1,7 @@
 """The commands that change and delete images; each can be undone with `revert`."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -109,6 +110,34 @@ def revert(ctx: click.Context, /, change_id: str, **_: Any) -> None:
         ctx.exit(1)
 
 
+@click.command(cls=ClientCommand)
+@click.argument('table', type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@connection_options
+@collection_option
+@click.option('--dry-run', is_flag=True, help='Only say how many rows differ.')
+@click.option('--yes', '-y', is_flag=True, help='Do not ask.')
+@click.pass_context
+def relabel(ctx: click.Context, /, table: Path, **options: Any) -> None:
+    """Change images by a table that was exported and edited: CSV or XLSX.
+
+    \b
+    Example:
+      falcon-images export format=xlsx fields=label -o labels.xlsx
+      falcon-images relabel labels.xlsx
+    """
+
+    def change(
+        client: Client,
+        collection: str,
+        _: dict[str, Any],
+        expect: int | None,
+        dry_run: bool,
+    ) -> dict[str, Any]:
+        return client.relabel(collection, table, expect=expect, dry_run=dry_run)
+
+    _change_after_question(ctx, options, {}, change, 'Change')
+
+
 def _setting(properties: dict[str, Any]) -> Change:
     def change(
         client: Client,
@@ -137,8 +166,17 @@ def _deleting(
 def _change(
     ctx: click.Context, options: dict[str, Any], change: Change, verb: str
 ) -> None:
+    _change_after_question(ctx, options, conditions_of_many(options), change, verb)
+
+
+def _change_after_question(
+    ctx: click.Context,
+    options: dict[str, Any],
+    conditions: dict[str, Any],
+    change: Change,
+    verb: str,
+) -> None:
     """Say how many are meant, ask, and change exactly as many."""
-    conditions = conditions_of_many(options)
     connection = connection_of(ctx)
     with connection.client() as client:
         trial = change(client, connection.collection, conditions, None, True)

@@ -37,6 +37,8 @@ _ENTRIES = {
     'download': _Entry(_CLIENT, 'Write image files to a folder.', 'fetching', 'files'),
     'export': _Entry(_CLIENT, 'Write images to one file.', 'fetching', 'export'),
     'import': _Entry(_CLIENT, 'Store the images of an archive.', 'fetching', 'import_'),
+    'relabel': _Entry(_CLIENT, 'Change images by a table.', 'changing', 'relabel'),
+    'snapshots': _Entry(_CLIENT, 'Show, make and delete snapshots.'),
     'demo': _Entry(_SERVICE, 'Start a service with drawn images, for a first look.'),
     'serve': _Entry(_SERVICE, 'Run the service, with its data in this folder.'),
     'check': _Entry(_SERVICE, 'Compare all images with their files.'),

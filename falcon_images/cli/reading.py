@@ -90,7 +90,7 @@ def collections(ctx: click.Context, /, as_json: bool, **_: Any) -> None:
         _print_json(found)
         return
     rows = ((each['name'], f'{each["documents"]:,}') for each in found)
-    _print_table(('Collection', 'Images'), rows)
+    print_table(('Collection', 'Images'), rows)
 
 
 @_client_command
@@ -116,7 +116,7 @@ def fields(ctx: click.Context, /, as_json: bool, **options: Any) -> None:
         )
         for each in found['fields']
     )
-    _print_table(('Property', 'Images', 'Types', 'Commonest values'), rows)
+    print_table(('Property', 'Images', 'Types', 'Commonest values'), rows)
     click.echo(f'{counted(found["documents"], "image")}.')
 
 
@@ -136,7 +136,7 @@ def changes(ctx: click.Context, /, limit: int, as_json: bool, **_: Any) -> None:
         return
     names = ('_id', 'time', 'kind', 'state', 'changed', 'conditions', 'patch')
     rows = (tuple(_text(each.get(name, '')) for name in names) for each in found)
-    _print_table(names, rows)
+    print_table(names, rows)
 
 
 def _print_documents(documents: list[dict[str, Any]], asked: str | None) -> None:
@@ -144,7 +144,7 @@ def _print_documents(documents: list[dict[str, Any]], asked: str | None) -> None
         return
     names = asked.split(',') if asked else [*_FIRST, *_some_names(documents)]
     rows = ([_text(_member(each, name)) for name in names] for each in documents)
-    _print_table(names, rows)
+    print_table(names, rows)
 
 
 def _some_names(documents: list[dict[str, Any]]) -> Iterator[str]:
@@ -174,7 +174,8 @@ def _print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def _print_table(names: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+def print_table(names: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Print a table; in a terminal, as wide as that is."""
     table = Table(box=None, pad_edge=False)
     for name in names:
         table.add_column(printable(name), overflow='fold')

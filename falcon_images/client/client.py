@@ -9,22 +9,26 @@ from urllib.parse import urlsplit
 
 from falcon_images.client.downloads import Observe, download
 from falcon_images.client.errors import AnswerError
-from falcon_images.client.forms import FormBody
-from falcon_images.client.paths import Conditions, images_path, parameters, path_of
+from falcon_images.client.paths import (
+    Conditions,
+    images_path,
+    parameters,
+    path_of,
+)
+from falcon_images.client.snapshots import SnapshotClient
 from falcon_images.client.transport import RequestParts, Transport
 from falcon_images.client.uploads import (
     Document,
     Uploaded,
     digest_of,
     opened,
+    send_file,
     upload_query,
     uploaded,
 )
 
 _MERGE_PATCH = {'Content-Type': 'application/merge-patch+json'}
 _PAGE = 500
-# An import is answered when all of it is stored.
-_IMPORT_SECONDS = 24 * 3600
 _NOT_FOUND = 404
 
 
@@ -202,8 +206,7 @@ class Client:
     ) -> Document:
         """Set properties of all images that match; None removes one.
 
-        The condition `all` is true for all images. The answer has the id of the change,
-        for `revert`.
+        With the condition `all`, of all images. `revert` takes the answer's `change`.
         """
         query = RequestParts(
             parameters(conditions, expect=expect, dry_run=dry_run or None),
@@ -223,8 +226,7 @@ class Client:
     ) -> Document:
         """Delete all images that match.
 
-        The condition `all` is true for all images. The answer has the id of the change,
-        for `revert`.
+        With the condition `all`, all images. `revert` takes the answer's `change`.
         """
         pairs = parameters(conditions, expect=expect, dry_run=dry_run or None)
         query = RequestParts(pairs, is_repeatable=dry_run)
@@ -254,10 +256,7 @@ class Client:
         conditions: Conditions | None = None,
         observe: Observe = lambda count: None,
     ) -> int:
-        """Write all images that match, and their documents, to one file.
-
-        `format` and the other words of an export are given as conditions are.
-        """
+        """Write all that matches to one file; `format` and others are conditions."""
         path = path_of('collections', collection, 'export')
         query = RequestParts(parameters(conditions))
         return download(self._transport, path, query, target, observe)
@@ -272,13 +271,28 @@ class Client:
         dry_run: bool = False,
     ) -> Document:
         """Store the images of a zip archive."""
-        path = path_of('collections', collection, 'import')
         pairs = parameters(label_by=label_by, dry_run=dry_run or None)
         sent = list((fields or {}).items())
-        with archive.open('rb') as file:
-            form = lambda: FormBody(sent, 'archive', archive.name, file)  # noqa: E731
-            parts = RequestParts(pairs, form=form, more_seconds=_IMPORT_SECONDS)
-            return self._json('POST', path, parts)
+        path = path_of('collections', collection, 'import')
+        return send_file(self._transport, path, 'archive', archive, pairs, sent)
+
+    def relabel(
+        self,
+        collection: str,
+        table: Path,
+        *,
+        expect: int | None = None,
+        dry_run: bool = False,
+    ) -> Document:
+        """Change images by a table that was exported and edited, CSV or XLSX."""
+        pairs = parameters(expect=expect, dry_run=dry_run or None)
+        path = path_of('collections', collection, 'relabel')
+        return send_file(self._transport, path, 'file', table, pairs)
+
+    @property
+    def snapshots(self) -> SnapshotClient:
+        """Return what makes, lists and deletes snapshots."""
+        return SnapshotClient(self._transport)
 
     def _json(
         self, method: str, path: str, query: RequestParts | None = None

@@ -32,6 +32,14 @@ def parameters(
     ]
 
 
+def as_texts(conditions: Conditions | None) -> dict[str, str | list[str]]:
+    """Return conditions as an object of texts and lists of texts."""
+    return {
+        name: [*map(_text, value)] if isinstance(value, list | tuple) else _text(value)
+        for name, value in (conditions or {}).items()
+    }
+
+
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value

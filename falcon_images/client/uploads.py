@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from falcon_images.client.errors import AnswerError
-from falcon_images.client.forms import FormBody
-from falcon_images.client.transport import RequestParts
+from falcon_images.client.forms import Fields, FormBody
+from falcon_images.client.transport import Parameters, RequestParts, Transport
 
 _PIECE_BYTES = 256 * 1024
+
+# What is answered when all of it is done, such as an import.
+LONG_SECONDS = 24 * 3600
 
 Document = dict[str, Any]
 
@@ -59,6 +62,27 @@ def upload_query(
         headers={'Idempotency-Key': key, 'Repr-Digest': f'sha-256=:{encoded}:'},
         form=lambda: FormBody(fields, 'image', name, file),
     )
+
+
+def send_file(  # noqa: PLR0913, PLR0917 - each is a part of the request
+    transport: Transport,
+    path: str,
+    part: str,
+    source: Path,
+    pairs: Parameters,
+    fields: Fields = (),
+) -> Document:
+    """Send a file to a route that works through all of it before it answers."""
+    is_trial = ('dry_run', 'true') in pairs
+    with source.open('rb') as file:
+        query = RequestParts(
+            pairs,
+            form=lambda: FormBody(fields, part, source.name, file),
+            is_repeatable=is_trial or part == 'archive',
+            more_seconds=LONG_SECONDS,
+        )
+        found: Document = transport.send('POST', path, query).json()
+        return found
 
 
 def uploaded(answer: Any, digest: str) -> Uploaded:

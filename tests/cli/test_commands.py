@@ -187,6 +187,35 @@ def test_an_export_that_is_cut_is_made_again(
     assert zipfile.ZipFile(place.folder / 'all.zip').testzip() is None
 
 
+def test_images_are_changed_by_a_table(
+    client: Client, place: Place, images: list[str]
+) -> None:
+    place.run('export', 'format=csv', 'fields=label', '-o', 'labels.csv')
+    path = place.folder / 'labels.csv'
+    path.write_text(path.read_text('utf-8-sig').replace('NG', 'bad'), 'utf-8-sig')
+    ran = place.run('relabel', 'labels.csv', '--dry-run')
+    assert ran.stdout == 'Matching: 3 images.\n'
+    assert client.count(place.collection, {'label': 'bad'}) == 0
+    ran = place.run('relabel', 'labels.csv', '-y')
+    assert (ran.returncode, client.count(place.collection, {'label': 'bad'})) == (0, 3)
+    place.run('revert', ran.stdout.split()[-1])
+    assert client.count(place.collection, {'label': 'NG'}) == 3
+
+
+def test_a_snapshot_is_made_exported_and_deleted(
+    client: Client, place: Place, images: list[str]
+) -> None:
+    ran = place.run('snapshots', '--make', 'week', 'label=NG')
+    assert ran.stdout == 'week has 3 images.\n'
+    client.delete_many(place.collection, {'all': True})
+    _, row = place.run('snapshots').stdout.splitlines()
+    assert row.split()[0] == 'week'
+    assert place.run('export', 'snapshot=week', '-o', 'week.zip').returncode == 0
+    assert '4.jpg' in zipfile.ZipFile(place.folder / 'week.zip').namelist()
+    assert place.run('snapshots', '--delete', 'week').stdout == 'week had 3 images.\n'
+    assert 'week' not in place.run('snapshots', '--json').stdout
+
+
 def test_what_is_no_archive_is_one_sentence(place: Place) -> None:
     (place.folder / 'a.zip').write_bytes(b'no archive')
     ran = place.run('import', 'a.zip')
