@@ -47,8 +47,8 @@ class Client:
         retry_seconds: how long a request that fails is sent again.
         stop: ends all waiting when it is set.
 
-    Every method raises `AnswerError` if the service refuses, and `UnreachableError` if
-    it does not answer in time; both are a `ClientError`.
+    Methods raise `AnswerError` if the service refuses, `UnreachableError` if it does
+    not answer in time, and other kinds of `ClientError`.
     """
 
     def __init__(  # noqa: PLR0913
@@ -93,8 +93,7 @@ class Client:
 
     def collections(self) -> list[str]:
         """Return the names of all collections."""
-        found: list[str] = self._transport.send('GET', '/collections').json()
-        return found
+        return list(self._transport.send('GET', '/collections').json())
 
     def collection(self, name: str) -> Document:
         """Return the name of a collection and the number of its images."""
@@ -271,9 +270,9 @@ class Client:
         dry_run: bool = False,
     ) -> Document:
         """Store the images of a zip archive."""
-        pairs = parameters(label_by=label_by, dry_run=dry_run or None)
-        sent = list((fields or {}).items())
         path = path_of('collections', collection, 'import')
+        pairs = parameters(label_by=label_by, dry_run=dry_run or None)
+        sent = [*(fields or {}).items()]
         return send_file(self._transport, path, 'archive', archive, pairs, sent)
 
     def relabel(
@@ -285,8 +284,8 @@ class Client:
         dry_run: bool = False,
     ) -> Document:
         """Change images by a table that was exported and edited, CSV or XLSX."""
-        pairs = parameters(expect=expect, dry_run=dry_run or None)
         path = path_of('collections', collection, 'relabel')
+        pairs = parameters(expect=expect, dry_run=dry_run or None)
         return send_file(self._transport, path, 'file', table, pairs)
 
     @property

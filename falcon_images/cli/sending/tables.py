@@ -8,11 +8,13 @@ import re
 import sqlite3
 import tempfile
 import threading
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
 
 from falcon_images.cli.sending.files import Found
 from falcon_images.cli.sending.properties import (
@@ -25,6 +27,11 @@ from falcon_images.cli.sending.properties import (
 # Names of the column that says which image a row is of; else it is the first.
 _FILE_COLUMNS = ('file', 'file_name', 'filename', 'image', 'path')
 _WITH_ZEROS = re.compile(r'[+-]?0\d')
+# No file, no text, no table, no workbook, and one that lacks a part.
+_UNREADABLE = (
+    *(OSError, ValueError, csv.Error, InvalidFileException),
+    *(zipfile.BadZipFile, KeyError, IndexError),
+)
 _TABLE = 'CREATE TABLE rows (file TEXT PRIMARY KEY, properties TEXT) WITHOUT ROWID'
 
 _WORDS: dict[str, Any] = {'true': True, 'false': False, 'TRUE': True, 'FALSE': False}
@@ -53,7 +60,7 @@ class Table:
         try:
             self._look_at(_rows(path))
             self._fill(_rows(path))
-        except (OSError, ValueError, csv.Error, CalamineError) as ex:
+        except _UNREADABLE as ex:
             raise BadSourceError(f'{path} cannot be read: {ex}.') from ex
 
     def of(self, found: Found) -> Properties:
@@ -139,7 +146,11 @@ def _rows(path: Path) -> Iterator[Row]:
         with path.open(encoding='utf-8-sig', newline='') as file:
             yield from csv.reader(file)
     else:
-        yield from CalamineWorkbook.from_path(path).get_sheet_by_index(0).iter_rows()
+        workbook = load_workbook(path, read_only=True, data_only=True)
+        try:
+            yield from workbook.worksheets[0].iter_rows(values_only=True)
+        finally:
+            workbook.close()
 
 
 def _file_column(header: list[str]) -> int:
