@@ -64,6 +64,7 @@ def documents(count: int, seed: int = 0) -> Iterator[Document]:
                 'sha256': chance.randbytes(32).hex(),
                 'width': 1920,
                 'height': 1080,
+                'whole': True,
             },
             **_properties(number, chance),
         }
@@ -105,6 +106,7 @@ def with_files(
             'sha256': hashlib.sha256(content).hexdigest(),
             'width': width,
             'height': height,
+            'whole': True,
         }
         yield document
 
