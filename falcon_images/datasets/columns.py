@@ -1,6 +1,6 @@
 """Columns of one type each, as programs for training read them."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from falcon_images.errors import InvalidRequestError
@@ -86,6 +86,13 @@ def names_beside_files(columns: Mapping[str, Any]) -> dict[str, str]:
             name += '_'
         names[column] = name
     return names
+
+
+def property_of_column(column: str, columns: Container[str]) -> str:
+    """Return the property for which `names_beside_files` made the name of a column."""
+    name = column.rstrip('_')
+    is_last = f'{column}_' not in columns
+    return name if name != column and _means_a_file(name) and is_last else column
 
 
 def _means_a_file(name: str) -> bool:

@@ -11,6 +11,7 @@ from falcon_images.datasets.manifest import ManifestDocument
 from falcon_images.datasets.metadata_tables import TABLES, Row, row_document, rows
 from falcon_images.datasets.samples import Samples
 from falcon_images.errors import InvalidRequestError
+from falcon_images.image_types.identify import is_image
 from falcon_images.metadata.documents import Document
 
 Unpack = Callable[[Entries, str], AbstractContextManager[BinaryIO]]
@@ -33,7 +34,6 @@ class FilesImport:
         """Import all images, those that tables name first."""
         for name in TABLES:
             for path in entries.reader.listing.ending_with(name):
-                entries.reader.listing.use(path)
                 self._import_table(entries, path, options, common)
         reader, samples = entries.reader, None
         if reader.is_tar:
@@ -68,6 +68,9 @@ class FilesImport:
     ) -> None:
         folder = table[: len(table) - len(table.rpartition('/')[2])]
         with self._unpack(entries, table) as file:
+            if is_image(file):
+                return
+            entries.reader.listing.use(table)
             for number, row in enumerate(rows(file, table, entries.limits), 1):
                 with entries.skipping(f'{table}, row {number}'):
                     if isinstance(row, Exception):
