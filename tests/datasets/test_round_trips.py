@@ -27,6 +27,7 @@ IMAGES: list[tuple[str, str, dict[str, Any]]] = [
     ('.hidden.v2.jpg', '.x ', {'n': 3}),
     ('README.txt', '%', {'n': 4}),
     ('metadata.jsonl', 'a%2Fb', {'n': 5}),
+    ('instances_a.json', 'OK', {'n': 7}),
     ('no extension', 'x' * 199, {'n': 6}),
 ]
 LABELLED = {'label_by': 'label'}
@@ -39,6 +40,8 @@ WITH_IDS: dict[str, dict[str, str]] = {
     'format=imagefolder&label_by=label&split=50/50': LABELLED,
     'format=webdataset': {},
     'format=webdataset&label_by=label&split=50/50': LABELLED,
+    'format=coco': {},
+    'format=coco&label_by=label&split=50/50': LABELLED,
 }
 WITHOUT_IDS: dict[str, dict[str, str]] = {
     'format=files': {},
