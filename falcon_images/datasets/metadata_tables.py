@@ -36,9 +36,6 @@ def row_document(row: Row, limits: Limits) -> tuple[str, ManifestDocument]:
     path = row.pop(_FILE_NAME, None)
     if not isinstance(path, str) or not path:
         raise InvalidRequestError(f'The row has no {_FILE_NAME}.')
-    # Exports name a property so that has the name of the column of paths.
-    if f'_{_FILE_NAME}' in row:
-        row[_FILE_NAME] = row.pop(f'_{_FILE_NAME}')
     if '_id' in row:
         row = _of_export(row)
     document = _nested(row, limits.max_json_depth)
@@ -49,9 +46,7 @@ def row_document(row: Row, limits: Limits) -> tuple[str, ManifestDocument]:
 def _of_export(row: Row) -> Row:
     """Return what a row of an export says, without texts for what an image lacks."""
     return {
-        property_of_column(name, row): value
-        for name, value in row.items()
-        if value != ''
+        property_of_column(name): value for name, value in row.items() if value != ''
     }
 
 

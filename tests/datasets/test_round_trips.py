@@ -19,7 +19,7 @@ SHAPES = ('boxes', 'polygons', 'points')
 # Names of files, classes and other properties.
 IMAGES: list[tuple[str, str, dict[str, Any]]] = [
     ('a.jpg', 'OK', {'boxes': [BOX, {**BOX, 'x': 0}], 'n': 1}),
-    ('a.jpg', 'ok', {'n': 2, 'note': 'twice', 'image_': 'x'}),
+    ('a.jpg', 'ok', {'n': 2, 'note': 'twice', 'image_': 'x', 'image__': 'y'}),
     ('A.JPG', 'a/b', {'polygons': [POLYGON], 'camera': {'gain': 3, 'lens': {'f': 8}}}),
     ('x<y>:z?.jpg', '100%', {'points': [POINT], 'score': 0.5, 'flag': True}),
     ('検査 1.jpg', '検査', {'boxes': [BOX], 'points': [POINT], 'file_name': 'b'}),
