@@ -13,6 +13,7 @@ PACKAGE = ROOT / 'falcon_images'
 LAYERS = [
     ['serve', 'wsgi', '__main__'],
     ['cli'],
+    ['client'],
     ['app', 'libraries'],
     ['parts'],
     ['resources'],
@@ -29,23 +30,27 @@ LAYERS = [
     ['settings'],
     ['errors', '__init__'],
 ]
+# The client is installed without the service.
+ASKED_BY_THE_CLIENT = {'image_types', '__init__'}
 # Resources ask the layers that keep files and documents in step, never one of the two.
 NOT_ASKED_BY_RESOURCES = {'metadata', 'files'}
 # The layers that may know a package.
 KNOWN_TO = {
     'falcon': {'app', 'resources', 'middleware'},
-    'pymongo': {'serve', 'metadata', 'embedded'},
+    'pymongo': {'cli', 'metadata', 'embedded'},
     'bson': {'metadata', 'embedded'},
     'streaming_form_data': {'uploads'},
     'waitress': {'server'},
     'prometheus_client': {'telemetry', 'resources'},
-    'openpyxl': {'datasets'},
+    'openpyxl': {'cli', 'datasets'},
     'defusedxml': {'datasets'},
-    'PIL': {'image_types', 'thumbnails'},
-    'requests': {'middleware'},
+    'PIL': {'cli', 'image_types', 'thumbnails'},
+    'requests': {'client', 'middleware'},
+    'urllib3': {'client'},
+    'watchfiles': {'cli'},
     'yaml': {'resources'},
     'dotenv': {'settings'},
-    'click': {'__main__', 'cli'},
+    'click': {'cli'},
     'rich': {'cli'},
 }
 MODULES = {'serve.py': ROOT / 'serve.py'} | {
@@ -96,6 +101,13 @@ def test_imports_go_down(module: str) -> None:
 )
 def test_resources_ask_neither_metadata_nor_files(module: str) -> None:
     assert NOT_ASKED_BY_RESOURCES.isdisjoint(our_layers(MODULES[module]))
+
+
+@pytest.mark.parametrize(
+    'module', [module for module in MODULES if layer(module) == 'client']
+)
+def test_the_client_asks_nothing_of_the_service(module: str) -> None:
+    assert our_layers(MODULES[module]) <= ASKED_BY_THE_CLIENT | {'client'}
 
 
 def test_no_two_modules_of_a_layer_share_a_name() -> None:

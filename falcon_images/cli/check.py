@@ -15,11 +15,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from falcon_images.cli.printing import print_any_name, printable
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.errors import DatabaseUnavailableError, StorageError
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.mark import DamagedMarkError
 from falcon_images.files.quarantine import QuarantineError
+from falcon_images.libraries import set_up_libraries
 from falcon_images.maintenance.check import Check
 from falcon_images.maintenance.findings import (
     CheckError,
@@ -31,7 +33,12 @@ from falcon_images.metadata.client import create_client
 from falcon_images.metadata.inventory import Inventory
 from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.metadata.store_ids import StoreIds
-from falcon_images.settings import EMBEDDED_FOLDER, Settings, SettingsError
+from falcon_images.settings import (
+    EMBEDDED_FOLDER,
+    Settings,
+    SettingsError,
+    read_environment,
+)
 from falcon_images.store.identity import IdentityError, StoreIdentity
 
 # A look through a whole collection may take longer than a request.
@@ -58,11 +65,41 @@ class Outcome(enum.IntEnum):
     INTERRUPTED = 130
 
 
+@click.command()
+@click.option('--repair', is_flag=True, help='Move and remove, as described above.')
+@click.option('--deep', is_flag=True, help='Read every byte and compare its SHA-256.')
+@click.option('--adopt', is_flag=True, help='Join folder and database after a restore.')
+@click.pass_context
+def command(ctx: click.Context, repair: bool, deep: bool, adopt: bool) -> None:
+    """Compare all images with their files, and the other way round.
+
+    The same environment variables and .env count as for the service.
+
+    No image is ever deleted. With --repair, a file without an image is moved from
+    images/ to quarantine/ in the uploads directory, a file in quarantine/ whose image
+    lacks it is put back, and a thumbnail whose image is gone is removed. The service
+    may run meanwhile.
+
+    Uploads folder and database know each other by an id. When one of them comes from a
+    backup, or another database had the folder before, --adopt joins the two that are
+    set now; no other database can use the folder from then on.
+
+    \b
+    Exit status:
+      0  nothing is wrong, or all of it was repaired
+      1  something is wrong
+      2  the check could not be made
+    """
+    set_up_libraries()
+    extent = Extent(is_deep=deep, repairs=repair)
+    ctx.exit(check_store(read_environment(ctx.obj), extent, adopts=adopt))
+
+
 def check_store(environ: Mapping[str, str], extent: Extent, *, adopts: bool) -> Outcome:
     """Check the store that the environment names, and print what is found."""
     # Findings are printed, and errors as one sentence: nothing comes beside them.
     logging.getLogger('falcon_images').addHandler(logging.NullHandler())
-    _print_any_name()
+    print_any_name()
     try:
         settings = Settings.from_env(environ)
         return _check(settings, extent, adopts=adopts)
@@ -147,7 +184,7 @@ def _done(seen: Counter[str]) -> int:
 
 def _line(finding: Finding) -> str:
     note = f' ({finding.note})' if finding.note else ''
-    return _printable(f'{finding.kind} {finding.place}{note}')
+    return printable(f'{finding.kind} {finding.place}{note}')
 
 
 def _print_summary(
@@ -190,24 +227,8 @@ def _print_not_looked_at(seen: Counter[str], extent: Extent) -> None:
         console.print(f'Not looked at: {count} places, listed above.', highlight=False)
 
 
-def _printable(text: str) -> str:
-    """Write out what could steer a terminal, or begin a line of its own."""
-    return ''.join(
-        character
-        if character.isprintable()
-        else character.encode('unicode_escape').decode()
-        for character in text
-    )
-
-
-def _print_any_name() -> None:
-    # Windows gives a pipe an encoding that lacks most letters.
-    with contextlib.suppress(AttributeError):
-        sys.stdout.reconfigure(errors='backslashreplace')  # type: ignore[union-attr]
-
-
 def _not_made(reason: str) -> Outcome:
-    click.echo(f'check: {_printable(reason)}', err=True)
+    click.echo(f'check: {printable(reason)}', err=True)
     return Outcome.NOT_MADE
 
 

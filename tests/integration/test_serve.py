@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 import requests
 
-import serve
+from falcon_images.cli.serve import main
 from falcon_images.settings import SettingsError
 from tests.support import pictures
 from tests.support.pictures import jpeg
@@ -120,9 +120,9 @@ def test_a_port_without_rights_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
     def refuse(host: str, port: int) -> None:
         raise PermissionError(13, 'Permission denied')
 
-    monkeypatch.setattr('serve.listen', refuse)
+    monkeypatch.setattr('falcon_images.cli.serve.listen', refuse)
     with pytest.raises(SettingsError, match='Port 80 may not be used'):
-        serve.main([], {})
+        main([], {})
 
 
 def test_a_folder_that_cannot_be_written_is_refused(

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import falcon.testing
 import pytest
 
-import serve
+from falcon_images.cli.serve import log_to_standard_error
 from falcon_images.settings import Settings
 from tests.support.identification import (
     ID,
@@ -630,7 +630,7 @@ def logging_as_served() -> Iterator[None]:
     levels = {
         name: logging.getLogger(name).level for name in ('urllib3', 'waitress.queue')
     }
-    serve.log_to_standard_error('text')
+    log_to_standard_error('text')
     yield
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)

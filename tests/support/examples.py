@@ -40,7 +40,13 @@ record=$RECORD/$BLOCK-$$
 exit "${PIPESTATUS[0]}"
 """
 _PYTHON = f"""#!/usr/bin/env bash
+export PYTHONPATH={shlex.quote(str(ROOT))}
 exec {shlex.quote(sys.executable)} "$@"
+"""
+# As it is where the package is installed; its notes stay with the test.
+_COMMAND = """#!/usr/bin/env bash
+export HOME=$RECORD
+exec .venv/bin/python -m falcon_images "$@"
 """
 
 
@@ -115,6 +121,7 @@ class Examples:
         self._record.mkdir()
         _write_program(folder / 'bin' / 'curl', _CURL)
         _write_program(folder / '.venv' / 'bin' / 'python', _PYTHON)
+        _write_program(folder / 'bin' / 'falcon-images', _COMMAND)
         (folder / 'scripts').symlink_to(ROOT / 'scripts')
 
     def run(self, page: str) -> dict[Block, Run]:
@@ -170,7 +177,7 @@ class Examples:
 
 
 def _write_program(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     path.chmod(0o755)
 

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-import serve
+from falcon_images.cli.serve import serve
 from falcon_images.server.http_server import listen
 from falcon_images.server.workers import Workers
 from falcon_images.settings import Settings
@@ -109,7 +109,7 @@ def main() -> None:
             listener = listen('127.0.0.1', 0)
             pid = os.fork()
             if pid == 0:
-                work = partial(serve.serve, settings, listener)
+                work = partial(serve, settings, listener)
                 Workers(settings.workers, listener, work).run()
                 os._exit(0)
             print(pid, listener.getsockname()[1], flush=True)

@@ -1,0 +1,1 @@
+"""Sending of files: which ones, their properties and keys, and what came of it."""

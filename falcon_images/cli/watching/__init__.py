@@ -1,0 +1,1 @@
+"""Watching of folders: what appears in them is sent once it is whole."""
