@@ -2,6 +2,7 @@
 
 import hashlib
 from typing import Any
+from urllib.parse import unquote
 
 from falcon_images.datasets.entry_names import alike, legal_name
 from falcon_images.errors import InvalidRequestError
@@ -60,12 +61,26 @@ def class_folders(labels: set[str]) -> dict[str, str]:
     for label in sorted(labels):
         folder = _escaped(label)
         if alike(folder) in taken or len(folder.encode()) > _MAX_BYTES:
-            digest = hashlib.sha256(label.encode()).hexdigest()[:_HASH_DIGITS]
             kept = folder.encode()[:_MAX_BYTES].decode(errors='ignore')
-            folder = f'{kept}%~{digest}'
+            folder = f'{kept}%~{_digest(label)}'
         taken.add(alike(folder))
         folders[label] = folder
     return folders
+
+
+def class_of_folder(folder: str) -> str:
+    """Return the class for which an export makes a folder, else the folder's name.
+
+    That of a class whose name was too long is not known any more.
+    """
+    kept, _, digest = folder.rpartition('%~')
+    for text in filter(None, (folder, kept)):
+        label = '' if text == '%' else unquote(text)
+        if text == folder and _escaped(label) == folder:
+            return label
+        if _digest(label) == digest and _escaped(label) == kept:
+            return label
+    return folder
 
 
 def check_classes(labels: set[str]) -> None:
@@ -99,6 +114,10 @@ def split_of(group: str, shares: tuple[int, ...]) -> str:
         if place < bound * _SPACE:
             return name
     raise AssertionError('the shares are all of it')
+
+
+def _digest(label: str) -> str:
+    return hashlib.sha256(label.encode()).hexdigest()[:_HASH_DIGITS]
 
 
 def _escaped(label: str) -> str:

@@ -77,15 +77,18 @@ class Columns:
         return value if is_text else dumps(value).decode()
 
 
-def names_beside_files(columns: Mapping[str, Any]) -> dict[str, str]:
-    """Return a name for each column, none of which means an image or its file."""
-    names: dict[str, str] = {}
-    for column in columns:
-        name = column
-        while _means_a_file(name) or (name != column and name in columns):
-            name += '_'
-        names[column] = name
-    return names
+def name_beside_files(column: str) -> str:
+    """Return a name for a column that does not mean an image or its file.
+
+    No two columns get the same, and `property_of_column` finds out which it was.
+    """
+    return f'{column}_' if _means_a_file(column.rstrip('_')) else column
+
+
+def property_of_column(name: str) -> str:
+    """Return the column of which `name_beside_files` made a name."""
+    means_a_file = _means_a_file(name.rstrip('_'))
+    return name.removesuffix('_') if means_a_file else name
 
 
 def _means_a_file(name: str) -> bool:

@@ -48,7 +48,7 @@ class DocumentsImport:
                 document = parse_document(text, entries.limits)
                 properties = common | document.properties
                 with entries.skipping(document.name, document.image_id):
-                    _check_size(properties, entries.limits.max_properties_bytes)
+                    check_size(properties, entries.limits.max_properties_bytes)
                     self._import(entries, document, properties, files)
         for name in entries.reader.listing.unused():
             if not name.startswith(folder + _BESIDE):
@@ -67,6 +67,10 @@ class DocumentsImport:
                 return
             reason = 'The file has other bytes than its document says (SHA-256).'
         raise InvalidRequestError(reason)
+
+    def stored(self, collection_name: str, image_id: str | None) -> Document | None:
+        """Return the whole document of an image; None if there is none."""
+        return self._restorations.find(collection_name, image_id) if image_id else None
 
     def store(
         self,
@@ -151,6 +155,14 @@ class DocumentsImport:
         return False
 
 
+def check_size(properties: Document, limit: int) -> None:
+    """Raise `TooLargeError` if properties have more bytes than a limit."""
+    if len(dumps(properties)) > limit:
+        raise TooLargeError(
+            f'The properties have more than {limit} bytes (MAX_PROPERTIES_BYTES).'
+        )
+
+
 def _combined(before: Document, sent: Mapping[str, Any], is_whole: bool) -> Document:
     """Return properties; what is written as it was is as it was in the database."""
     found = {
@@ -170,10 +182,3 @@ def _value(before: Any, value: Any, is_whole: bool) -> Any:
     is_text = isinstance(value, str) and text.decode('utf-8', 'replace') == value
     is_number = isinstance(value, float) and type(before) is int and value == before
     return before if not is_whole and (is_text or is_number) else value
-
-
-def _check_size(properties: Document, limit: int) -> None:
-    if len(dumps(properties)) > limit:
-        raise TooLargeError(
-            f'The properties have more than {limit} bytes (MAX_PROPERTIES_BYTES).'
-        )

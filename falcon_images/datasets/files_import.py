@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import BinaryIO
 
 from falcon_images.datasets.documents_import import DocumentsImport
 from falcon_images.datasets.entries import Entries
 from falcon_images.datasets.import_options import ImportOptions
+from falcon_images.datasets.instances.instances_import import InstancesImport
 from falcon_images.datasets.manifest import ManifestDocument
 from falcon_images.datasets.metadata_tables import TABLES, Row, row_document, rows
 from falcon_images.datasets.samples import Samples
 from falcon_images.errors import InvalidRequestError
+from falcon_images.image_types.identify import is_image
 from falcon_images.metadata.documents import Document
 
 Unpack = Callable[[Entries, str], AbstractContextManager[BinaryIO]]
@@ -25,16 +28,21 @@ class FilesImport:
         unpack: unpacks an entry into a file that is gone afterwards.
     """
 
-    def __init__(self, documents: DocumentsImport, unpack: Unpack) -> None:
+    def __init__(
+        self, documents: DocumentsImport, instances: InstancesImport, unpack: Unpack
+    ) -> None:
         self._documents = documents
+        self._instances = instances
         self._unpack = unpack
 
     def run(self, entries: Entries, options: ImportOptions, common: Document) -> None:
         """Import all images, those that tables name first."""
         for name in TABLES:
             for path in entries.reader.listing.ending_with(name):
-                entries.reader.listing.use(path)
                 self._import_table(entries, path, options, common)
+        if self._instances.run(entries, options, common):
+            # There, folders are no classes.
+            options = replace(options, label_by='')
         reader, samples = entries.reader, None
         if reader.is_tar:
             samples = Samples(reader, options.label_by, entries.limits)
@@ -68,6 +76,9 @@ class FilesImport:
     ) -> None:
         folder = table[: len(table) - len(table.rpartition('/')[2])]
         with self._unpack(entries, table) as file:
+            if is_image(file):
+                return
+            entries.reader.listing.use(table)
             for number, row in enumerate(rows(file, table, entries.limits), 1):
                 with entries.skipping(f'{table}, row {number}'):
                     if isinstance(row, Exception):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from falcon_images.datasets.classes import class_of_folder
 from falcon_images.properties import check_properties, refuse_system_fields
 
 _SPLITS = frozenset(('train', 'val', 'valid', 'validation', 'test'))
@@ -37,5 +38,5 @@ class ImportOptions:
                 folders = folders[folders.index(split) + 1 :]
                 found[self.split_by] = split
         if self.label_by and folders:
-            found[self.label_by] = folders[-1]
+            found[self.label_by] = class_of_folder(folders[-1])
         return found

@@ -15,6 +15,7 @@ from falcon_images.datasets.entries import Entries
 from falcon_images.datasets.files_import import FilesImport
 from falcon_images.datasets.import_options import ImportOptions
 from falcon_images.datasets.import_report import ImportReport
+from falcon_images.datasets.instances.instances_import import InstancesImport
 from falcon_images.datasets.manifest import MANIFEST, document_texts
 from falcon_images.errors import InvalidRequestError, TooBusyError
 from falcon_images.files.errors import disk_errors
@@ -57,7 +58,8 @@ class Imports:
         self._limits = limits
         self.places = Places(_MOST_AT_ONCE, _too_many)
         self._documents = DocumentsImport(restorations, stored_files)
-        self._files = FilesImport(self._documents, self._unpacked)
+        instances = InstancesImport(self._documents, self._unpacked, spool.new_file)
+        self._files = FilesImport(self._documents, instances, self._unpacked)
 
     def run(
         self,

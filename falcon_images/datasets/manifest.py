@@ -1,24 +1,21 @@
 """The manifest of an archive: an array of documents, read one after the other."""
 
-import codecs
 import datetime
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from falcon_images.errors import InvalidRequestError, TooLargeError
+from falcon_images.datasets.json_window import JsonWindow
+from falcon_images.errors import InvalidRequestError
 from falcon_images.formats.json import loads_object
 from falcon_images.metadata.values import parse_id
 from falcon_images.properties import check_properties, without_system_fields
 from falcon_images.settings import Limits
 
 MANIFEST = 'mongodb_data.json'
-_CHUNK_BYTES = 65536
 # Beside its properties, a document has what is ours.
 _SYSTEM_BYTES = 16 * 1024
-_BLANKS = re.compile(r'[ \t\r\n]*')
 _SHA256 = re.compile('[0-9a-f]{64}')
 
 
@@ -46,15 +43,13 @@ def document_texts(file: BinaryIO, limits: Limits) -> Iterator[str]:
         InvalidRequestError: the file is not an array in JSON.
         TooLargeError: a member has more bytes than properties may have.
     """
-    # Digits of large numbers are not of interest here, and take long.
-    decoder = json.JSONDecoder(parse_int=str, parse_float=str)
-    window = _Window(file, limits.max_properties_bytes + _SYSTEM_BYTES)
-    try:
-        window.expect('[')
-        while not window.ends_with(']'):
-            yield window.next_member(decoder)
-    except UnicodeDecodeError as ex:
-        raise _unreadable() from ex
+    window = JsonWindow(
+        file,
+        limits.max_properties_bytes + _SYSTEM_BYTES,
+        f'A document of {MANIFEST}',
+        f'{MANIFEST} is not an array of documents in JSON; nothing was imported.',
+    )
+    return window.members()
 
 
 def parse_document(text: str, limits: Limits) -> ManifestDocument:
@@ -89,69 +84,6 @@ def checked_document(
     )
 
 
-class _Window:
-    """The part of a text that is looked at."""
-
-    def __init__(self, file: BinaryIO, max_bytes: int) -> None:
-        self._file = file
-        self._decoder = codecs.getincrementaldecoder('utf-8-sig')()
-        self._max_bytes = max_bytes
-        self._text = ''
-        self._at = 0
-        self._is_at_end = False
-        self._count = 0
-
-    def expect(self, character: str) -> None:
-        if self._next_character() != character:
-            raise _unreadable()
-        self._at += 1
-
-    def ends_with(self, character: str) -> bool:
-        """Return whether the array ends here; else go on to its next member."""
-        if self._next_character() == character:
-            return True
-        if self._count:
-            self.expect(',')
-            self._next_character()
-        self._count += 1
-        return False
-
-    def next_member(self, decoder: json.JSONDecoder) -> str:
-        while True:
-            try:
-                _, end = decoder.raw_decode(self._text, self._at)
-            except RecursionError as ex:
-                raise _unreadable() from ex
-            except ValueError as ex:
-                if self._is_at_end:
-                    raise _unreadable() from ex
-                self._read_on()
-                continue
-            text, self._at = self._text[self._at : end], end
-            return text
-
-    def _next_character(self) -> str:
-        while True:
-            match = _BLANKS.match(self._text, self._at)
-            self._at = match.end() if match else self._at
-            if self._at < len(self._text) or self._is_at_end:
-                return self._text[self._at : self._at + 1]
-            self._read_on()
-
-    def _read_on(self) -> None:
-        rest = self._text[self._at :]
-        if len(rest) > self._max_bytes:
-            raise TooLargeError(
-                f'A document of {MANIFEST} has more bytes than MAX_PROPERTIES_BYTES '
-                'allows, or is no JSON.'
-            )
-        # Twice as much each time, or a long document would be begun too often.
-        data = self._file.read(max(_CHUNK_BYTES, len(rest)))
-        self._is_at_end = not data
-        self._text = rest + self._decoder.decode(data, final=not data)
-        self._at = 0
-
-
 def _image_id(value: object) -> str | None:
     if isinstance(value, dict):
         value = value.get('$oid')
@@ -183,9 +115,3 @@ def _sha256(value: object) -> str | None:
     if not isinstance(value, str) or not _SHA256.fullmatch(value.lower()):
         raise InvalidRequestError('The "sha256" in "_file" is none.')
     return value.lower()
-
-
-def _unreadable() -> InvalidRequestError:
-    return InvalidRequestError(
-        f'{MANIFEST} is not an array of documents in JSON; nothing was imported.'
-    )

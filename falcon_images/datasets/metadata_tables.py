@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from falcon_images.datasets.columns import property_of_column
 from falcon_images.datasets.manifest import ManifestDocument, checked_document
 from falcon_images.errors import InvalidRequestError, TooLargeError
 from falcon_images.formats.json import loads_object
@@ -35,12 +36,18 @@ def row_document(row: Row, limits: Limits) -> tuple[str, ManifestDocument]:
     path = row.pop(_FILE_NAME, None)
     if not isinstance(path, str) or not path:
         raise InvalidRequestError(f'The row has no {_FILE_NAME}.')
-    # Exports name a property so that has the name of the column of paths.
-    if f'_{_FILE_NAME}' in row:
-        row[_FILE_NAME] = row.pop(f'_{_FILE_NAME}')
+    if '_id' in row:
+        row = _of_export(row)
     document = _nested(row, limits.max_json_depth)
     document.setdefault('image', path.rpartition('/')[2])
     return path, checked_document(document, limits, is_whole=False)
+
+
+def _of_export(row: Row) -> Row:
+    """Return what a row of an export says, without texts for what an image lacks."""
+    return {
+        property_of_column(name): value for name, value in row.items() if value != ''
+    }
 
 
 class _DecodedLines:

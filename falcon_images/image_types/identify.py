@@ -105,6 +105,15 @@ def identify(file: BinaryIO) -> ImageFacts:
     return replace(facts, whole=is_whole(file, facts.type))
 
 
+def is_image(file: BinaryIO) -> bool:
+    """Return whether a file is one of the known formats."""
+    try:
+        identify(file)
+    except NotAnImageError:
+        return False
+    return True
+
+
 def _bounded(file: BinaryIO) -> BinaryIO:
     return cast(BinaryIO, BoundedFile(file, _MAX_HEADER_BYTES, _MAX_READS))
 

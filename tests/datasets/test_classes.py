@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from falcon_images.datasets.classes import class_folders, label_of, split_of
+from falcon_images.datasets.classes import (
+    class_folders,
+    class_of_folder,
+    label_of,
+    split_of,
+)
 from falcon_images.datasets.entry_names import alike, legal_name
 from falcon_images.errors import InvalidRequestError
 
@@ -45,11 +50,17 @@ def test_no_two_classes_share_a_folder(labels: set[str]) -> None:
     folders = class_folders(labels)
     assert set(folders) == labels
     assert len({alike(folder) for folder in folders.values()}) == len(labels)
+    assert {class_of_folder(folder) for folder in folders.values()} == labels
     for label, folder in folders.items():
         assert legal_name(folder) == folder
         assert (
             '%~' in folder or unquote(folder) == label or (label, folder) == ('', '%')
         )
+
+
+@pytest.mark.parametrize('folder', ['50%', 'a%20b', '%2f', '%~', 'a%~0', '%FF', 'x%~b'])
+def test_a_folder_that_no_export_makes_is_its_own_class(folder: str) -> None:
+    assert class_of_folder(folder) == folder
 
 
 @pytest.mark.parametrize(

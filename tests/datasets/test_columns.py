@@ -7,7 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from falcon_images.datasets import columns
-from falcon_images.datasets.columns import Columns, names_beside_files
+from falcon_images.datasets.columns import (
+    Columns,
+    name_beside_files,
+    property_of_column,
+)
 from falcon_images.errors import InvalidRequestError
 
 NAMES = st.sampled_from(('a', 'b', 'c'))
@@ -54,12 +58,13 @@ def test_too_many_columns_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(
-    names=st.lists(
-        st.sampled_from(('image', 'image_', 'x_file_name', 'a')), unique=True
-    )
+    start=st.sampled_from(('image', 'file_name', 'x_file_name', 'file_names', 'a', '')),
+    end=st.text('_', max_size=3),
 )
-def test_names_beside_files_are_apart(names: list[str]) -> None:
-    made = names_beside_files(dict.fromkeys(names, 0))
-    assert len(set(made.values())) == len(names)
-    assert 'image' not in made.values()
-    assert not any(name.endswith('file_name') for name in made.values())
+def test_a_name_beside_files_means_none_and_is_known_again(
+    start: str, end: str
+) -> None:
+    name = name_beside_files(start + end)
+    assert name != 'image'
+    assert not name.endswith(('file_name', 'file_names'))
+    assert property_of_column(name) == start + end

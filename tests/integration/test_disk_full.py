@@ -84,3 +84,29 @@ def test_a_full_disk_is_told_and_room_is_used_again(
     filler.unlink()
     assert serving.get('/health/ready').status_code == 200
     assert post(serving, jpeg()).status_code == 200
+
+
+@pytest.mark.parametrize('size', [3_000_000, 8_000_000])
+def test_a_table_that_does_not_fit_is_507_and_changes_nothing(
+    start: Start, small_disk: Path, size: int
+) -> None:
+    serving = start(UPLOADS_DIRECTORY=str(small_disk)).ready()
+    before = serving.upload(jpeg(), label='OK')
+    rows = [f'{before["_id"]},NG'] + [f'{n:024x},NG' for n in range(size // 28)]
+    answer = serving.session.post(
+        f'{serving.url}/collections/c/relabel',
+        data='\n'.join(('_id,label', *rows)),
+        headers={'Content-Type': 'text/csv'},
+        timeout=60,
+    )
+    assert (answer.status_code, answer.json()['title']) == (507, 'Disk full')
+    assert serving.get('/collections/c/images').json() == [before]
+    assert serving.get('/collections/c/changes').json() == []
+    rows = ['_id,label', rows[0]]
+    answer = serving.session.post(
+        f'{serving.url}/collections/c/relabel',
+        data='\n'.join(rows),
+        headers={'Content-Type': 'text/csv'},
+        timeout=60,
+    )
+    assert (answer.status_code, answer.json()['changed']) == (200, 1)

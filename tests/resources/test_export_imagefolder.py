@@ -80,7 +80,7 @@ def test_a_property_does_not_replace_the_image_or_its_file(service: Service) -> 
     put(service, 1, **names, file_names='d')
     (row,) = table(export(service, FORMAT))
     assert (row['file_name'], row['image_']) == ('1.jpg', '1.jpg')
-    assert (row['file_name__'], row['file_name_']) == ('a', 'b')
+    assert (row['file_name_'], row['file_name__']) == ('a', 'b')
     assert (row['mask_file_name_'], row['file_names_']) == ('c', 'd')
     assert 'image' not in row
 

@@ -1,20 +1,13 @@
 """The list of an archive's entries, in a file: memory does not grow with it."""
 
-import contextlib
-import errno
-import os
-import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
-from falcon_images.files.errors import disk_errors
+from falcon_images.datasets.archives.list_database import list_database, list_errors
 
 _AT_ONCE = 1000
 _CACHE_KIB = 32 * 1024
 _TABLES = """
-PRAGMA journal_mode = OFF;
-PRAGMA synchronous = OFF;
 CREATE TABLE entries (
     number INTEGER PRIMARY KEY, name TEXT NOT NULL, size INTEGER NOT NULL,
     packed_size INTEGER NOT NULL, place INTEGER NOT NULL, crc INTEGER NOT NULL,
@@ -71,11 +64,7 @@ class EntryList:
     """
 
     def __init__(self, path: str) -> None:
-        with _database_errors():
-            self._database = sqlite3.connect(_address(path), uri=True)
-            self._database.execute(f'PRAGMA cache_size = -{_CACHE_KIB}')
-            self._database.executescript(_TABLES)
-            self._database.execute('BEGIN')
+        self._database = list_database(path, _TABLES, _CACHE_KIB)
 
     def close(self) -> None:
         """Let the file go."""
@@ -83,7 +72,7 @@ class EntryList:
 
     def add(self, listed: Iterable[ListedEntry]) -> None:
         """Add entries in the order of the archive."""
-        with _database_errors():
+        with list_errors():
             for each in listed:
                 self._add(each)
 
@@ -121,6 +110,16 @@ class EntryList:
         found = self._all(query, name, f'%/{name}', _AT_ONCE)
         return [row[0] for row in found if row[0].rpartition('/')[2] == name]
 
+    def starting_with(self, start: str, end: str) -> list[str]:
+        """Return where files are whose names start and end so; some at most."""
+        query = (
+            f'SELECT name FROM entries WHERE name GLOB ? AND {_IS_FIRST} '  # noqa: S608
+            'ORDER BY number LIMIT ?'
+        )
+        found = self._all(query, f'*{start}*{end}', _AT_ONCE)
+        names = (str(row[0]) for row in found)
+        return [name for name in names if name.rpartition('/')[2].startswith(start)]
+
     def of_image(self, image_id: str) -> str | None:
         """Return the name that has an id at its end."""
         query = (
@@ -135,7 +134,7 @@ class EntryList:
 
     def keep_hash(self, name: str, sha256: str) -> None:
         """Keep the SHA-256 of an entry; an empty one if it cannot be read."""
-        with _database_errors():
+        with list_errors():
             self._database.execute(
                 'UPDATE entries SET sha256 = ? WHERE name = ?', (sha256, name)
             )
@@ -152,7 +151,7 @@ class EntryList:
 
     def places(self) -> Iterator[tuple[int, int]]:
         """Yield where entries begin, and their packed sizes, in the order of places."""
-        with _database_errors():
+        with list_errors():
             yield from self._database.execute(
                 'SELECT place, packed_size FROM entries ORDER BY place, packed_size'
             )
@@ -184,23 +183,5 @@ class EntryList:
         return str(found[0][0]) if found else None
 
     def _all(self, query: str, *values: str | int) -> list[tuple[Any, ...]]:
-        with _database_errors():
+        with list_errors():
             return self._database.execute(query, values).fetchall()
-
-
-def _address(path: str) -> str:
-    """Return the address of a file that is not locked: nobody else has it."""
-    path = os.path.abspath(path).replace(os.sep, '/')  # noqa: PTH100
-    root = '' if path.startswith('/') else '/'
-    return f'file://{root}{quote(path)}?nolock=1'
-
-
-@contextlib.contextmanager
-def _database_errors() -> Iterator[None]:
-    """Raise what a full or broken disk makes the list fail with, as other files do."""
-    with disk_errors():
-        try:
-            yield
-        except sqlite3.Error as ex:
-            is_full = getattr(ex, 'sqlite_errorname', '') == 'SQLITE_FULL'
-            raise OSError(errno.ENOSPC if is_full else errno.EIO, str(ex)) from ex

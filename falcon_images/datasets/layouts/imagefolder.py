@@ -14,7 +14,7 @@ from falcon_images.datasets.columns import (
     LACKING_RULE,
     RULE,
     Columns,
-    names_beside_files,
+    name_beside_files,
 )
 from falcon_images.datasets.layouts.image_zip import ImageZip
 from falcon_images.datasets.run import Run
@@ -49,14 +49,12 @@ class _Folders:
         self._run = run
         self._archive = ImageZip(run, _TABLE)
         self._columns = Columns(lacking='')
-        self._names: dict[str, str] = {}
         self._tables: dict[str, BinaryIO] = {}
         self.examples = Examples(run, self._describe)
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the images, the tables and the report."""
         folders = class_folders(self.examples.labels)
-        self._names = names_beside_files(self._columns.types())
         by_class = bool(self._run.request.options.label_by)
         for example in self.examples.rows():
             folder = folders[example.label] if by_class else ''
@@ -77,7 +75,7 @@ class _Folders:
             return
         row = {'file_name': joined(folder, placed.name)}
         for name, value in self._columns.row(example.values).items():
-            row[self._names[name]] = value
+            row[name_beside_files(name)] = value
         self._table(example.split).write(dumps(row) + b'\n')
         yield from self._archive.entry(example, placed)
 

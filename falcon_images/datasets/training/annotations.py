@@ -5,6 +5,7 @@ They are properties of the form ``boxes: [{x, y, w, h, label, score}]``,
 pixels are those of the array as stored, the origin is its top left.
 """
 
+import contextlib
 import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -93,6 +94,20 @@ class Annotations:
 
     def _note(self, what: str, source: ImageSource, why: str) -> None:
         self._run.note(what, source.image_id, source.name, why)
+
+
+def shapes_of(document: Document, label: str) -> list[Shape]:
+    """Return the annotations that an export has of an image.
+
+    Args:
+        label: that of those that have none, if there is one.
+    """
+    size, found = size_of(document), []
+    for kind, _, value in _members(document):
+        with contextlib.suppress(MalformedShapeError):
+            shape = _shape(kind, value, label or _NO_LABEL)
+            found.append(_inside(shape, *size) if size else shape)
+    return found
 
 
 def size_of(document: Document) -> tuple[int, int] | None:

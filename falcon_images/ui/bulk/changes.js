@@ -22,7 +22,14 @@ const KINDS = { delete: 'deletedN', import: 'importedN' };
  * @property {number} changed
  * @property {number} reverted
  * @property {object} [patch]
+ * @property {{ file: string, columns: string[] }} [relabel] the table that changed the images
  */
+
+/**
+ * What was set, or the name of the table that said it.
+ * @param {Change} change
+ */
+const what = (change) => (change.relabel ? change.relabel.file : change.patch && jsonText(change.patch).slice(0, 200));
 
 /**
  * The dialog with the latest changes of a collection.
@@ -51,7 +58,7 @@ export function ChangesDialog({ collection, onClose, onReverted }) {
           <li key=${change._id}>
             <time>${moment(change.time)}</time>
             <span class="what">${t(lookUp(KINDS, change.kind) ?? 'relabelledN', { n: number(change.changed) })}
-              ${change.patch && html`<code>${jsonText(change.patch).slice(0, 200)}</code>`}</span>
+              ${what(change) && html`<code>${what(change)}</code>`}</span>
             ${change.state === 'reverted'
               ? html`<span class="muted">${t('undone', { n: number(change.reverted) })}</span>`
               : html`<button onClick=${() => revertOne(change._id)}>${t('undo')}</button>`}

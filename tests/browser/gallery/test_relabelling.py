@@ -157,6 +157,22 @@ def test_what_a_table_changed_is_undone(
     expect(page.get_by_text('1 undone.')).to_be_visible()
 
 
+def test_the_changes_name_the_file_of_a_table(page: Page, serving: Serving) -> None:
+    fill(serving, 2)
+    image_id = documents(serving)[0]['_id']
+    sent = serving.session.post(
+        f'{serving.url}/collections/c/relabel',
+        files={'file': ('week 47.csv', f'_id,label\n{image_id},X\n')},
+        timeout=60,
+    )
+    assert sent.json()['changed'] == 1, sent.text
+    see(page, serving)
+    page.get_by_role('button', name='Changes').click()
+    changed = page.get_by_role('dialog', name='Changes').get_by_role('listitem')
+    expect(changed).to_contain_text('1 image changed.')
+    expect(changed.locator('code')).to_have_text(['week 47.csv'])
+
+
 def test_without_the_route_a_table_is_no_table(
     page: Page, serving: Serving, sheet: Path
 ) -> None:

@@ -1,0 +1,1 @@
+"""Annotations in files as COCO has them: what they say of images that are imported."""
