@@ -6,12 +6,13 @@ import fnmatch
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.opening import opened
 from benchmarks.programs import Program
-from benchmarks.transfers import Call, Transfer, json_of, transfer
+from benchmarks.transfers import Call, RefusedError, Transfer, json_of, transfer
 
 LINE, COPY = 'line', 'copy'
 _TRAINING = 'label_by=ai_prediction&split=80/10/10&group_by=time:10m'
@@ -61,19 +62,25 @@ class Trials:
         self._kept: dict[str, Path] = {}
 
     def run(self) -> Iterator[Trial]:
-        """Yield each trial when it is done."""
-        for name in EXPORTS:
-            if self._wants(f'export {name}'):
-                yield self._export(name)
-        for group in (self._queries, self._snapshots, self._relabels):
-            if self._wants(group.__name__.strip('_')):
-                yield from group()
-        for name in _IMPORTED:
-            if self._wants(f'import {name}'):
-                yield from self._import(name)
+        """Yield each trial when it is done; what is refused ends its group."""
+        for name, group in self._groups().items():
+            if any(fnmatch.fnmatchcase(name, each) for each in self._names):
+                try:
+                    yield from group()
+                except RefusedError as ex:
+                    yield Trial(name, ex.transfer, f'REFUSED: {ex}')
 
-    def _wants(self, name: str) -> bool:
-        return any(fnmatch.fnmatchcase(name, each) for each in self._names)
+    def _groups(self) -> dict[str, Callable[[], Iterator[Trial]]]:
+        exports = {f'export {name}': partial(self._exports, name) for name in EXPORTS}
+        imports = {f'import {name}': partial(self._imports, name) for name in _IMPORTED}
+        path = f'{LINE}/images?sort=random:7'
+        paths = {
+            '100 in random order': f'{path}&limit=100',
+            'all in random order': path,
+        }
+        lists = {name: partial(self._lists, name, each) for name, each in paths.items()}
+        tables = {'relabels': self._relabels, 'snapshots': self._snapshots}
+        return exports | {'query of ids': self._query} | lists | tables | imports
 
     def _send(
         self,
@@ -92,7 +99,7 @@ class Trials:
         )
         return transfer(self._start, call)
 
-    def _export(self, name: str) -> Trial:
+    def _exports(self, name: str) -> Iterator[Trial]:
         parameters, kind = EXPORTS[name]
         answer = f'{name}.{kind}'
         done = self._send('GET', f'{LINE}/export?{parameters}', answer=answer)
@@ -102,24 +109,23 @@ class Trials:
             self._kept[name] = path
         else:
             path.unlink()
-        return Trial(f'export {name}', done, found)
+        yield Trial(f'export {name}', done, found)
 
     def _exported(self, name: str) -> Path:
         if name not in self._kept:
-            self._export(name)
+            list(self._exports(name))
         return self._kept[name]
 
-    def _queries(self) -> Iterator[Trial]:
+    def _query(self) -> Iterator[Trial]:
         path = f'{LINE}/images'
-        done = self._send('GET', f'{path}?fields=_id&limit={_IDS}')
+        self._send('GET', f'{path}?fields=_id&limit={_IDS}')
         ids = [document['_id'] for document in self._answer()]
         body = json.dumps({'_id': ids}).encode()
         done = self._send('POST', f'{path}/query', body, _JSON)
         yield Trial(f'query of {len(ids):,} ids', done, self._count())
-        done = self._send('GET', f'{path}?sort=random:7&limit=100')
-        yield Trial('list in random order, 100', done, self._count())
-        done = self._send('GET', f'{path}?sort=random:7')
-        yield Trial('list in random order, all', done, self._count())
+
+    def _lists(self, name: str, path: str) -> Iterator[Trial]:
+        yield Trial(name, self._send('GET', path), self._count())
 
     def _snapshots(self) -> Iterator[Trial]:
         path, name = f'{LINE}/snapshots', 'trial'
@@ -158,7 +164,7 @@ class Trials:
         yield Trial(f'relabel of {rows:,} rows', done, found)
         yield self._revert(LINE, change, 'relabel')
 
-    def _import(self, name: str) -> Iterator[Trial]:
+    def _imports(self, name: str) -> Iterator[Trial]:
         archive = self._exported(name)
         path = f'{COPY}/import'
         if name != 'archive':

@@ -19,7 +19,7 @@ from benchmarks.million import fill
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.mongo import MongoDatabase
 
-_SHORT = 'export archive,snapshots,relabels,import archive'
+_SHORT = 'export archive,relabels,snapshots,import archive'
 _SHORT_DOCUMENTS, _SHORT_FILES = 100, 20
 _FILL_TIMEOUT_SECONDS = 600
 _MEGABYTE = 1024**2
@@ -36,8 +36,8 @@ _HEAD = (
 @click.option(
     '--only',
     default='*',
-    help="'export csv', 'import archive', 'queries', 'snapshots', 'relabels' and the "
-    'like, with * and ?, and commas.',
+    help="'export csv', 'import archive', 'query of ids', 'snapshots', 'relabels' "
+    'and the like, with * and ?, and commas.',
 )
 @click.option('--json', 'json_path', type=click.Path(path_type=Path), help='Write it.')
 @click.option(

@@ -47,14 +47,21 @@ class Transfer:
     size: int
     growth_mb: float
     cpu_seconds: float
-    headers: Mapping[str, str]
+
+
+class RefusedError(Exception):
+    """The answer to a request was an error; `transfer` has its figures."""
+
+    def __init__(self, text: str, transfer: Transfer) -> None:
+        super().__init__(text)
+        self.transfer = transfer
 
 
 def transfer(start: Callable[[], Program], call: Call) -> Transfer:
     """Start a service, so that its memory is fresh, send a request, and stop it.
 
     Raises:
-        RuntimeError: the answer is an error.
+        RefusedError: the answer is an error.
     """
     program = start()
     try:
@@ -75,18 +82,18 @@ def _measured(program: Program, call: Call) -> Transfer:
         response = _sent(program.port, call)
         first_byte = _receive(response, call.answer)
         ended = time.monotonic()
-    if response.status >= http.client.BAD_REQUEST:
-        shown = call.answer.read_text(encoding='utf-8')[:_MOST_SHOWN]
-        raise RuntimeError(f'{call.method} {call.path}: {response.status} {shown}')
-    return Transfer(
+    done = Transfer(
         status=response.status,
         first_byte=(first_byte or ended) - started,
         seconds=ended - started,
         size=call.answer.stat().st_size,
         growth_mb=(memory.peak_bytes - memory_before) / _MEGABYTE,
         cpu_seconds=program.cpu_seconds() - cpu_before,
-        headers=dict(response.getheaders()),
     )
+    if response.status >= http.client.BAD_REQUEST:
+        shown = call.answer.read_text(encoding='utf-8')[:_MOST_SHOWN]
+        raise RefusedError(f'{response.status} {shown}', done)
+    return done
 
 
 def _sent(port: int, call: Call) -> http.client.HTTPResponse:
