@@ -9,7 +9,12 @@ from typing import BinaryIO, Protocol
 
 from falcon_images.datasets.classes import value_at
 from falcon_images.datasets.run import Request, Run
-from falcon_images.errors import InvalidRequestError, StorageError, TooBusyError
+from falcon_images.errors import (
+    InvalidRequestError,
+    QueryTimeoutError,
+    StorageError,
+    TooBusyError,
+)
 from falcon_images.files.errors import disk_errors
 from falcon_images.files.store import FileStore
 from falcon_images.metadata.documents import Query
@@ -19,6 +24,8 @@ from falcon_images.server.places import Places
 
 # Until then, what goes wrong is told with its status; then the answer begins.
 _BEGIN_SECONDS = 0.5
+# How long it is looked for values that cannot be classes: the first byte has a second.
+_CHECK_SECONDS = 0.3
 _CHUNK_BYTES = 64 * 1024
 _QUIET_SECONDS = 0.5
 # For the file of an image and what is marked in it; they are read to make any archive.
@@ -116,19 +123,23 @@ class Exports:
             )
 
     def _check_values(self, request: Request, query: Query) -> None:
-        """Refuse what cannot be a class or a group before the answer begins."""
-        paths = (request.options.label_by, request.options.group_by)
-        for path in filter(None, paths):
-            if query.limit or query.skip:
-                # Others than those that are exported may have such values.
-                continue
-            nested = {path: {'$type': ['object', 'array']}}
-            both = {'$and': [query.filter, nested]} if query.filter else nested
-            found = self._lists.documents(
-                request.collection_name, Query(filter=both, limit=1)
-            )
-            for document in found:
-                value_at(document, path)
+        """Refuse what cannot be a class or a group before the answer begins.
+
+        What is not found so fast is left out of the answer.
+        """
+        options = request.options
+        paths = [path for path in (options.label_by, options.group_by) if path]
+        if not paths or query.limit or query.skip:
+            # Others than those that are exported may have such values.
+            return
+        nested = {'$or': [{path: {'$type': ['object', 'array']}} for path in paths]}
+        both = {'$and': [query.filter, nested]} if query.filter else nested
+        name = request.collection_name
+        with contextlib.suppress(QueryTimeoutError):
+            if self._lists.count_up_to(1, name, both, _CHECK_SECONDS):
+                for document in self._lists.documents(name, Query(both, limit=1)):
+                    for path in paths:
+                        value_at(document, path)
 
     def _run(self, request: Request, query: Query) -> Run:
         query = replace(query, fields=fields_read(request))
@@ -158,6 +169,7 @@ class ExportBody:
             self._first += piece
             if len(self._first) >= _CHUNK_BYTES or time.monotonic() > until:
                 break
+        run.has_begun = True
 
     def __iter__(self) -> Iterator[bytes]:
         first, self._first = self._first, b''

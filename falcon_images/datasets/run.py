@@ -49,7 +49,7 @@ class Run:
     """The documents and files of one export, in order, and notes on what is left out.
 
     `left_out` and `renamed` count images, `sent` those in the archive and `sent_bytes`
-    their bytes.
+    their bytes. When it `has_begun`, the client has the status.
 
     Args:
         open_file: opens a file that is gone when it is closed.
@@ -65,6 +65,7 @@ class Run:
         self.request = request
         self.documents = documents
         self.began_at = time.time()
+        self.has_begun = False
         self.left_out = self.renamed = self.sent = self.sent_bytes = 0
         self._files = files
         self._open_file = open_file

@@ -106,6 +106,21 @@ def test_a_list_or_an_object_is_400(service: Service, value: Any, word: str) -> 
     assert "'label'" in answer.json['description']
 
 
+@pytest.mark.parametrize('word', ['label_by=label', 'split=1/1&group_by=label'])
+def test_a_list_that_is_found_after_the_beginning_is_left_out_and_told(
+    service: Service, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    for name in ('_CHECK_SECONDS', '_BEGIN_SECONDS'):
+        monkeypatch.setattr(f'falcon_images.datasets.export.{name}', 1e-9)
+    put(service, 1, label='OK')
+    wrong = put(service, 2, label=['OK'])
+    archive = export(service, f'{FORMAT}&{word}')
+    readme = archive.read('README.txt').decode()
+    assert 'Images left out: 1\n' in readme
+    assert f'left out\t"{wrong["_id"]}"' in readme
+    assert 'is a list or an object' in readme
+
+
 def splits(service: Service, query: str) -> dict[str, str]:
     """The split of each image that an export has, by its id."""
     archive = export(service, f'{FORMAT}&{query}')

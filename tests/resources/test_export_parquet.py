@@ -2,6 +2,8 @@
 
 import importlib.util
 import io
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -92,3 +94,48 @@ def test_without_pyarrow_it_is_400_that_names_what_to_install(
     assert answer.status_code == 400
     if method == 'GET':
         assert 'requirements-parquet.txt' in answer.json['description']
+
+
+@needs_pyarrow
+def test_large_documents_are_in_groups_of_fewer_rows(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parquet = pytest.importorskip('pyarrow.parquet')
+    monkeypatch.setattr('falcon_images.datasets.layouts.parquet._GROUP_BYTES', 10_000)
+    for number in range(4):
+        upload_numbered(service, number, text='x' * 6000)
+    file = parquet.ParquetFile(io.BytesIO(exported(service, FORMAT)))
+    assert [file.metadata.row_group(n).num_rows for n in range(2)] == [2, 2]
+
+
+@needs_pyarrow
+def test_values_are_those_of_the_documents(service: Service) -> None:
+    values: dict[str, Any] = {
+        **{'least': -(2**63), 'most': 2**63 - 1, 'small': 2.5e-300, 'zero': -0.0},
+        **{'time_like': '2026-11-01T00:00:00Z', 'number_like': '0012', 'é"b': '𝄞\\'},
+    }
+    upload_numbered(service, 1, **values)
+    (row,) = rows(service)
+    assert {name: row[name] for name in values} == values
+
+
+@needs_pyarrow
+def test_pandas_is_not_loaded_where_the_file_is_made() -> None:
+    program = (
+        'import io, sys\n'
+        'from falcon_images.datasets.columns import Columns\n'
+        'from falcon_images.datasets.layouts import parquet\n'
+        'columns = Columns()\n'
+        "columns.see({'a': 'b'})\n"
+        'rows = io.BytesIO(b\'{"a": "b"}\')\n'
+        "print(len(b''.join(parquet._written(columns, rows))) > 100)\n"
+        "print('pandas' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.split() == ['True', 'False']

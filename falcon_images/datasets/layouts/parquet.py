@@ -2,7 +2,7 @@
 
 import importlib
 import importlib.util
-import itertools
+import io
 import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -14,7 +14,9 @@ from falcon_images.formats.csv import column_order
 from falcon_images.formats.json import dumps
 from falcon_images.formats.xlsx import flat
 
-_GROUP_ROWS = 5_000
+# Larger groups are hardly smaller in the file, and take tens of megabytes.
+_GROUP_ROWS = 1_000
+_GROUP_BYTES = 1024**2
 _COLUMNS_OF_NONE = ('_id', 'time', 'image')
 # The names of pyarrow's functions that make a type.
 _TYPES = {bool: 'bool_', int: 'int64', float: 'float64', str: 'string'}
@@ -95,8 +97,33 @@ def _written(columns: Columns, rows: BinaryIO) -> Iterator[bytes]:
     rows.seek(0)
     sink = _Sink()
     with parquet.ParquetWriter(sink, schema) as writer:
-        while group := [*itertools.islice(rows, _GROUP_ROWS)]:
-            values = [columns.row(json.loads(line)) for line in group]
-            writer.write_table(pyarrow.Table.from_pylist(values, schema))
+        for lines in _groups(columns, rows):
+            writer.write_table(_table(lines, schema))
             yield sink.take()
     yield sink.take()
+
+
+def _groups(columns: Columns, rows: BinaryIO) -> Iterator[bytes]:
+    """Yield some rows at once, with all columns, as lines of JSON."""
+    lines = bytearray()
+    count = 0
+    for line in rows:
+        lines += dumps(columns.row(json.loads(line))) + b'\n'
+        count += 1
+        if count == _GROUP_ROWS or len(lines) >= _GROUP_BYTES:
+            yield bytes(lines)
+            lines.clear()
+            count = 0
+    if lines:
+        yield bytes(lines)
+
+
+def _table(lines: bytes, schema: Any) -> Any:
+    # Of Python's own values, pyarrow makes a table only after it has loaded pandas,
+    # if that is installed, which takes 50 MB.
+    reader = importlib.import_module('pyarrow.json')
+    return reader.read_json(
+        io.BytesIO(lines),
+        reader.ReadOptions(use_threads=False, block_size=len(lines)),
+        reader.ParseOptions(explicit_schema=schema, unexpected_field_behavior='ignore'),
+    )

@@ -15,6 +15,7 @@ from falcon_images.datasets.entry_names import Hashes
 from falcon_images.datasets.gathering import time_text
 from falcon_images.datasets.image_bytes import ImageSource, source_of
 from falcon_images.datasets.run import Run, steps
+from falcon_images.errors import InvalidRequestError
 from falcon_images.formats.json import dumps
 from falcon_images.metadata.documents import Document
 
@@ -75,17 +76,12 @@ class Examples:
 
     def _add(self, document: Document) -> None:
         self.count += 1
-        time = document.get('time')
-        source = source_of(document, time_text(time))
-        path = self._options.label_by
-        label = label_of(document, path) if path else ''
-        if label is None:
-            self._run.leave_out(source, f'it has no {path}')
+        source = source_of(document, time_text(document.get('time')))
+        found = self._class_and_group(document, source)
+        sha256 = self._run.digest(source) if found else None
+        if found is None or sha256 is None:
             return
-        sha256 = self._run.digest(source)
-        if sha256 is None:
-            return
-        group = group_of(document, self._options, _seconds(time)) or sha256
+        label, group = found[0], found[1] or sha256
         split = split_of(group, self._options.shares)
         values = self._describe(document, Example(source, sha256, label, split, None))
         if values is None:
@@ -95,6 +91,24 @@ class Examples:
         self.labels.add(label)
         row = (list(source), sha256, label, group, values)
         self._rows.write(dumps(row) + b'\n')
+
+    def _class_and_group(
+        self, document: Document, source: ImageSource
+    ) -> tuple[str, str | None] | None:
+        """Return both; None if the image is left out, which is noted."""
+        path = self._options.label_by
+        try:
+            label = label_of(document, path) if path else ''
+            if label is not None:
+                seconds = _seconds(document.get('time'))
+                return label, group_of(document, self._options, seconds)
+        except InvalidRequestError as ex:
+            if not self._run.has_begun:
+                raise
+            self._run.leave_out(source, str(ex))
+        else:
+            self._run.leave_out(source, f'it has no {path}')
+        return None
 
     def _all(self) -> Iterator[tuple[ImageSource, str, str, str, Any]]:
         self._rows.seek(0)
