@@ -182,8 +182,8 @@ def test_nothing_is_imported_with_a_broken_file(
     'name',
     [
         'instances_x.json',
-        'annotations/x/instances_x.json',
-        'annotations/x_instances_.json',
+        'my_annotations/instances_x.json',
+        'annotations/instances_x/a.json',
     ],
 )
 def test_a_file_of_another_folder_or_name_is_none_of_coco(
