@@ -58,11 +58,13 @@ all_have_passed() {
 }
 
 # A few tests wait for a limited time, which two busy cores can take from them. Runs those
-# that failed once more, alone; fails if one does again, or if more than three failed.
+# that failed once more, alone, by a command; fails if one does again, or if more than
+# three failed.
 passes_alone() {
-    local failed
-    failed=$(grep -c '": true' .pytest_cache/v/cache/lastfailed || true)
+    local cache=$1 failed
+    shift
+    failed=$(grep -c '": true' "$cache/v/cache/lastfailed" || true)
     echo "== $failed failed beside others"
     [ "$failed" -gt 0 ] && [ "$failed" -le 3 ] || return 1
-    .venv/bin/python -m pytest -n 0 --last-failed --last-failed-no-failures none
+    "$@" -n 0 --last-failed --last-failed-no-failures none
 }

