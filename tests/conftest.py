@@ -1,6 +1,7 @@
 """What tests share: a real MongoDB for the session, a service of its own for each."""
 
 import os
+import signal
 import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -33,6 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     set_up_libraries()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # As in the background of a script: the programs of tests would ignore it too.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption('workers'):
         os.environ['APP_WORKERS'] = str(config.getoption('workers'))
         config.stash[_NURSERY] = running.nursery = Nursery()

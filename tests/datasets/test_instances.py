@@ -178,6 +178,22 @@ def test_nothing_is_imported_with_a_broken_file(
     assert service.stored_files() == []
 
 
+@pytest.mark.parametrize(
+    'name',
+    [
+        'instances_x.json',
+        'my_annotations/instances_x.json',
+        'annotations/instances_x/a.json',
+    ],
+)
+def test_a_file_of_another_folder_or_name_is_none_of_coco(
+    service: Service, name: str
+) -> None:
+    answer = import_body(service, archive(b'[]', name))
+    assert answer.json['imported'] == 1
+    assert 'not an image' in reasons(answer)[name]
+
+
 def test_other_parts_may_have_any_size(service: Service) -> None:
     segments = [{'id': number, 'text': 'x' * 100} for number in range(20_000)]
     content = instances(annotation(), licenses=segments, licence='x', version=1)

@@ -124,7 +124,7 @@ def test_openpyxl_reads_a_workbook(filled: Service, tmp_path: Path) -> None:
     path.write_bytes(exported(filled, 'format=xlsx&sort=time&fields=work,label'))
     (sheet,) = openpyxl.load_workbook(path, read_only=True).worksheets
     rows = list(sheet.iter_rows(values_only=True))
-    assert set(rows[0]) == {'_id', 'work', 'label'}
+    assert set(rows[0]) == {'_id', 'work', 'label', '_tag'}
     work, label = rows[0].index('work'), rows[0].index('label')
     assert [(row[work], row[label]) for row in rows[1:]] == [
         (number // 3, CLASSES[number % 2]) for number in range(24)

@@ -110,15 +110,19 @@ class EntryList:
         found = self._all(query, name, f'%/{name}', _AT_ONCE)
         return [row[0] for row in found if row[0].rpartition('/')[2] == name]
 
-    def starting_with(self, start: str, end: str) -> list[str]:
-        """Return where files are whose names start and end so; some at most."""
+    def in_folder(self, folder: str, start: str, end: str) -> list[str]:
+        """Return files of a folder, wherever that is, by how their names start and end.
+
+        Those are some at most.
+        """
         query = (
             f'SELECT name FROM entries WHERE name GLOB ? AND {_IS_FIRST} '  # noqa: S608
             'ORDER BY number LIMIT ?'
         )
-        found = self._all(query, f'*{start}*{end}', _AT_ONCE)
+        found = self._all(query, f'*{folder}/{start}*{end}', _AT_ONCE)
         names = (str(row[0]) for row in found)
-        return [name for name in names if name.rpartition('/')[2].startswith(start)]
+        beginning = [folder, start]
+        return [n for n in names if _folder_and_start(n, start) == beginning]
 
     def of_image(self, image_id: str) -> str | None:
         """Return the name that has an id at its end."""
@@ -185,3 +189,9 @@ class EntryList:
     def _all(self, query: str, *values: str | int) -> list[tuple[Any, ...]]:
         with list_errors():
             return self._database.execute(query, values).fetchall()
+
+
+def _folder_and_start(name: str, start: str) -> list[str]:
+    """Return the folder of a file, and as much of its name as another text has."""
+    *folders, last = name.split('/')
+    return [*folders[-1:], last[: len(start)]]

@@ -17,8 +17,7 @@ from falcon_images.formats.json import loads_object
 from falcon_images.image_types.identify import is_image
 from falcon_images.metadata.documents import Document
 
-_START, _END = 'instances_', '.json'
-_FOLDER = 'annotations/'
+_FOLDER, _START, _END = 'annotations', 'instances_', '.json'
 
 Unpack = Callable[[Entries, str], AbstractContextManager[BinaryIO]]
 NewFile = Callable[[], AbstractContextManager[BinaryIO]]
@@ -44,7 +43,7 @@ class InstancesImport:
 
         All files are read before an image is stored.
         """
-        paths = entries.reader.listing.starting_with(_START, _END)
+        paths = entries.reader.listing.in_folder(_FOLDER, _START, _END)
         if not paths:
             return False
         with self._listing() as listing:
@@ -105,8 +104,8 @@ def _path_of(entries: Entries, instances: str, name: Any) -> str:
     """Return the path of an image, which is in one of several folders."""
     if not isinstance(name, str) or not name:
         raise InvalidRequestError('It has no "file_name".')
-    folder, file_name = instances.rpartition('/')[::2]
-    around = f'{folder}/'.removesuffix(_FOLDER).removeprefix('/')
+    folder, _, file_name = instances.rpartition('/')
+    around = folder.removesuffix(_FOLDER)
     split = file_name.removeprefix(_START).removesuffix(_END)
     for place in (f'images/{split}/', 'images/', f'{split}/', ''):
         path = entries.reader.name_of(f'{around}{place}{name}')
