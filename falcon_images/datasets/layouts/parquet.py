@@ -14,8 +14,8 @@ from falcon_images.formats.csv import column_order
 from falcon_images.formats.json import dumps
 from falcon_images.formats.xlsx import flat
 
-# Larger groups are hardly smaller in the file, and take tens of megabytes.
-_GROUP_ROWS = 1_000
+# Larger groups take tens of megabytes, and so does the list of many smaller ones.
+_GROUP_ROWS = 2_500
 _GROUP_BYTES = 1024**2
 _COLUMNS_OF_NONE = ('_id', 'time', 'image')
 # The names of pyarrow's functions that make a type.
@@ -94,6 +94,8 @@ def _written(columns: Columns, rows: BinaryIO) -> Iterator[bytes]:
     schema = pyarrow.schema(
         [(name, getattr(pyarrow, _TYPES[each])()) for name, each in types]
     )
+    # The pool of pyarrow keeps memory that nothing uses any more.
+    pyarrow.set_memory_pool(pyarrow.system_memory_pool())
     rows.seek(0)
     sink = _Sink()
     with parquet.ParquetWriter(sink, schema) as writer:
