@@ -11,6 +11,7 @@ import falcon.media
 from falcon.routing import DefaultRouter
 
 from falcon_images.formats import json as json_text
+from falcon_images.image_types.internals import set_limits
 from falcon_images.middleware.admission import Admission
 from falcon_images.middleware.auth import AuthMiddleware
 from falcon_images.middleware.bodies import BodyLimits
@@ -46,6 +47,9 @@ from falcon_images.server.verdict import Admit
 from falcon_images.settings import Settings
 from falcon_images.store.identity import IdentityError
 from falcon_images.store.opening import end_process
+from falcon_images.telemetry.metrics import count_without_times
+from falcon_images.telemetry.processes import share_as_told
+from falcon_images.uploads.internals import remember_headers
 
 _EXPOSED_HEADERS = (
     *('Content-Disposition', 'ETag', 'Link', 'Location'),
@@ -182,3 +186,16 @@ def _add_routes(app: App, settings: Settings, parts: ServiceParts) -> None:
         app.add_route(f'{path}/image', image_file)
         app.add_route(f'{path}/file', image_file)
         app.add_route(f'{path}/thumbnail', thumbnail)
+
+
+def set_up_libraries() -> None:
+    """Make libraries work as this service needs them.
+
+    Each program calls it once, at its start: so that whoever only imports a module of
+    this package finds its libraries unchanged. The process that draws thumbnails has
+    Pillow alone, and so calls `set_limits` alone: it must start fast.
+    """
+    set_limits()
+    count_without_times()
+    share_as_told()
+    remember_headers()

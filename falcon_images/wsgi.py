@@ -12,10 +12,9 @@ import threading
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from falcon_images.app import App, running_app
+from falcon_images.app import App, running_app, set_up_libraries
 from falcon_images.files.opening import open_folder
 from falcon_images.formats import json as json_text
-from falcon_images.libraries import set_up_libraries
 from falcon_images.metadata.client import create_client
 from falcon_images.settings import Settings, SettingsError, read_environment
 from falcon_images.store.opening import compare_identity

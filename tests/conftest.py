@@ -9,8 +9,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from falcon_images.app import set_up_libraries
 from falcon_images.embedded.mongod import EmbeddedMongo
-from falcon_images.libraries import set_up_libraries
 from falcon_images.settings import Settings
 from tests.support.served import Nursery
 from tests.support.service import Service, running

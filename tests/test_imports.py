@@ -14,7 +14,7 @@ LAYERS = [
     ['serve', 'wsgi', '__main__'],
     ['cli'],
     ['client'],
-    ['app', 'libraries'],
+    ['app'],
     ['parts'],
     ['resources'],
     ['middleware'],

@@ -16,14 +16,14 @@ from typing import Any
 
 import pytest
 
-from falcon_images import libraries
+import falcon_images
 from falcon_images.image_types import internals as of_pillow
 from falcon_images.metadata import internals as of_pymongo
 from falcon_images.server import internals as of_waitress
 from falcon_images.telemetry import internals as of_telemetry
 from falcon_images.uploads import internals as of_form_parser
 
-PACKAGE = Path(libraries.__file__).parent
+PACKAGE = Path(falcon_images.__file__).parent
 OURS: list[Any] = [
     *(of_waitress, of_telemetry, of_pillow, of_pymongo, of_form_parser),
 ]

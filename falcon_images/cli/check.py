@@ -15,13 +15,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from falcon_images.app import set_up_libraries
 from falcon_images.cli.printing import print_any_name, printable
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.errors import DatabaseUnavailableError, StorageError
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.mark import DamagedMarkError
 from falcon_images.files.quarantine import QuarantineError
-from falcon_images.libraries import set_up_libraries
 from falcon_images.maintenance.check import Check
 from falcon_images.maintenance.findings import (
     CheckError,

@@ -16,10 +16,9 @@ import click
 import pymongo
 
 from falcon_images import __version__
-from falcon_images.app import App, running_app
+from falcon_images.app import App, running_app, set_up_libraries
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.files.opening import open_folder
-from falcon_images.libraries import set_up_libraries
 from falcon_images.metadata.client import create_client
 from falcon_images.metadata.refusals import reason_of
 from falcon_images.resources.root import public_url

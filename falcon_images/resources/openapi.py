@@ -11,7 +11,7 @@ from falcon_images.formats.etags import tag
 from falcon_images.formats.json import dumps
 from falcon_images.resources.conditional import is_not_modified
 
-_SOURCE = Path(__file__).parent.with_name('openapi.yaml')
+_SOURCE = Path(__file__).parents[1] / 'api_docs/openapi.yaml'
 # What the source uses several times, by anchors.
 _SHARED = 'x-shared'
 
