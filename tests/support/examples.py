@@ -1,5 +1,6 @@
 """The examples of the documentation: read from its pages, and run as they are."""
 
+import importlib.util
 import itertools
 import os
 import re
@@ -32,6 +33,7 @@ NOT_RUN = {
     '.venv/bin/python -m benchmarks': _LONG,
     '.venv/bin/python -m pytest -n 0 tests/faults': _LONG,
 }
+_HAS_PANDAS = importlib.util.find_spec('pandas') is not None
 # As the examples know it, with the address and a record of what it was answered.
 _CURL = r"""#!/usr/bin/env bash
 record=$RECORD/$BLOCK-$$
@@ -63,6 +65,8 @@ class Block(NamedTuple):
 
     @property
     def reason_not_to_run(self) -> str:
+        if 'import pandas' in self.text and not _HAS_PANDAS:
+            return 'it needs pandas; .ci/readers has it'
         begin = (why for start, why in NOT_RUN.items() if self.text.startswith(start))
         return next(begin, '')
 
