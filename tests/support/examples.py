@@ -33,7 +33,8 @@ NOT_RUN = {
     '.venv/bin/python -m benchmarks': _LONG,
     '.venv/bin/python -m pytest -n 0 tests/faults': _LONG,
 }
-_HAS_PANDAS = importlib.util.find_spec('pandas') is not None
+# What reads data sets is large, and is not where the other tests are.
+_READER = re.compile(r'^(?:import|from) (datasets|pandas|pycocotools|webdataset)', re.M)
 # As the examples know it, with the address and a record of what it was answered.
 _CURL = r"""#!/usr/bin/env bash
 record=$RECORD/$BLOCK-$$
@@ -65,8 +66,9 @@ class Block(NamedTuple):
 
     @property
     def reason_not_to_run(self) -> str:
-        if 'import pandas' in self.text and not _HAS_PANDAS:
-            return 'it needs pandas; .ci/readers has it'
+        for reader in _READER.findall(self.text):
+            if importlib.util.find_spec(reader) is None:
+                return f'it needs {reader}; .ci/readers has it'
         begin = (why for start, why in NOT_RUN.items() if self.text.startswith(start))
         return next(begin, '')
 
