@@ -34,6 +34,8 @@ _PROGRAM = re.compile(r'(^|[/\\])bin[/\\]mongod(\.exe)?$')
 _IS_WINDOWS = os.name == 'nt'
 # The path of a unix socket must fit into some 104 bytes.
 _MAX_SOCKET_PATH_BYTES = 90
+# What is below it is a folder of 23 bytes.
+_MAX_TEMPORARY_BYTES = 64
 _START_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 _READY_POLL_SECONDS = 0.01
@@ -146,7 +148,7 @@ class EmbeddedMongo:
         # mongod takes a comma for the end of an address, and a colon for a port's.
         separators = {',', ':'} & set(str(folder))
         if separators or len(os.fsencode(folder)) > _MAX_SOCKET_PATH_BYTES:
-            self._runtime = ProcessFolder(Path(tempfile.gettempdir()))
+            self._runtime = ProcessFolder(_folder_of_sockets())
             folder = self._runtime.path
         path = f'{folder}/mongo.sock'
         self._socket_address = path
@@ -267,6 +269,13 @@ def runnable(program: Path) -> Path:
                 f'{program} may not be run; make it executable, or set MONGODB_URL.'
             ) from ex
     return program
+
+
+def _folder_of_sockets() -> Path:
+    """Return the folder for temporary files, or the usual one where that is long."""
+    folder = Path(tempfile.gettempdir())
+    is_short = len(os.fsencode(folder)) <= _MAX_TEMPORARY_BYTES
+    return folder if is_short else Path('/tmp')  # noqa: S108 - the one that is short
 
 
 def _free_port() -> int:

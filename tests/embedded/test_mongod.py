@@ -406,6 +406,17 @@ def test_a_long_path_works(tmp_path: Path) -> None:
         assert answers(mongo.url)
 
 
+@posix_only
+def test_a_long_path_of_temporary_files_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / ('x' * 60) / ('y' * 60)
+    temporary.mkdir(parents=True)
+    monkeypatch.setattr(tempfile, 'tempdir', str(temporary))
+    with started(temporary / 'mongodb') as mongo:
+        assert answers(mongo.url)
+
+
 @pytest.mark.parametrize(
     'name',
     [

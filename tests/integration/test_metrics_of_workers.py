@@ -132,9 +132,10 @@ def test_what_a_killed_service_left_is_gone_when_the_next_one_starts(
     serving: Serving, start: Start, mongodb_url: str
 ) -> None:
     folder, pids = folder_of(serving), serving.workers
-    serving.kill()
-    eventually(lambda: not any(map(psutil.pid_exists, pids)))
     assert folder.exists()
+    serving.kill()
+    # Any service that starts meanwhile, as in other tests, removes it too.
+    eventually(lambda: not any(map(psutil.pid_exists, pids)))
     start('--workers', '2', MONGODB_URL=mongodb_url).ready()
     assert not folder.exists()
 

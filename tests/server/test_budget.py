@@ -33,14 +33,15 @@ def test_each_route_has_its_kind_of_work(service: Service) -> None:
             kinds[work_of(method.method, path)].add(f'{method.method} {path}')
     path = '/collections/x'
     words = [f'{path}/{word}' for word in ('images', 'documents', 'items')]
-    reads = [path, f'{path}/fields', f'{path}/changes', *words]
+    reads = [path, *(f'{path}/{word}' for word in ('fields', 'changes', 'snapshots'))]
+    reads += words
     reads += [f'{word}/x/neighbors' for word in words]
     assert kinds[Work.UPLOAD] == {f'POST {word}' for word in words}
     assert kinds[Work.SLOW] == {
         *(f'{method} {read}' for method in ('GET', 'HEAD') for read in reads),
         *(f'{method} {word}' for method in ('PATCH', 'DELETE') for word in words),
         f'DELETE {path}',
-        f'POST {path}/import',
+        *(f'POST {path}/{word}' for word in ('import', 'relabel', 'snapshots')),
         *(f'POST {word}/query' for word in words),
         *(f'POST {path}/changes/x/{step}' for step in ('revert', 'finish')),
     }
