@@ -10,7 +10,7 @@ from falcon_images.errors import InvalidRequestError
 
 RESERVED = '_service.'
 DROPPED = f'{RESERVED}dropped.'
-# Of drops whose key has no room for it.
+# Of drops whose key has no space for it.
 DROPPED_NAMES = f'{RESERVED}names'
 CHANGES = f'{RESERVED}changes'
 PENDING = f'{RESERVED}pending'

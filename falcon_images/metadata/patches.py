@@ -28,7 +28,7 @@ from falcon_images.properties import (
 )
 
 # So small a document has fewer values than `MAX_VALUES`, even if all of them are nulls
-# under one long name, and the database has room for half as many more.
+# under one long name, and the database has space for half as many more.
 _SMALL_BYTES = 12_000
 _FEW_VALUES = MAX_VALUES // 2
 _ATTEMPTS = 100

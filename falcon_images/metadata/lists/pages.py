@@ -20,7 +20,7 @@ from falcon_images.metadata.lists.sort_keys import (
 
 Row = tuple[Document, Position | None]
 
-# Positions are sent in addresses, which have little room.
+# Positions are sent in addresses, which have little space.
 _MAX_POSITION_BYTES = 4096
 _BATCH_DOCUMENTS = 1000
 # MongoDB adds skip and limit up, and has 63 bits for the sum.
