@@ -7,16 +7,16 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from types import FrameType
 
 import click
 import pymongo
 
 from falcon_images import __version__
 from falcon_images.app import App, running_app, set_up_libraries
+from falcon_images.cli.signals import ignore_stops, on_stop
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.files.opening import open_folder
 from falcon_images.metadata.client import create_client
@@ -41,7 +41,6 @@ from falcon_images.telemetry.processes import forget_process, shared_counters
 
 # What keeps a service from starting; each has a text that says what to do.
 NOT_STARTED = (SettingsError, EmbeddedMongoError)
-_STOP_SIGNALS = ('SIGTERM', 'SIGINT', 'SIGBREAK')
 
 logger = logging.getLogger('falcon_images')
 
@@ -98,6 +97,7 @@ def main(
             stack.enter_context(shared_counters())
             work = partial(serve, settings, listener)
             Workers(settings.workers, listener, work, forget_process).run()
+    ignore_stops()
     logger.info('Stopped')
 
 
@@ -118,9 +118,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
 
     with running_app(settings, budget, refuse) as app:
         server = _server(app, settings, listener, budget)
-        for name in _STOP_SIGNALS:
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), _stopper(server))
+        on_stop(lambda number, frame: server.stop())
         server.run()
     if foreign and settings.workers == 1:
         raise SettingsError(str(foreign[0]))
@@ -229,13 +227,6 @@ def _refuse_what_cannot_work(settings: Settings) -> None:
     open_folder(settings.uploads_directory).close()
     if settings.mongodb_url:
         create_client(settings.mongodb_url, settings.query_timeout_seconds).close()
-
-
-def _stopper(server: Server) -> Callable[[int, FrameType | None], None]:
-    def stop(number: int, frame: FrameType | None) -> None:
-        server.stop()
-
-    return stop
 
 
 def _log_start(settings: Settings, listener: socket.socket, database: str) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import signal
 import socket
 import sys
 import threading
@@ -32,6 +31,7 @@ from falcon_images.cli.sending.options import (
 )
 from falcon_images.cli.sending.properties import Sources
 from falcon_images.cli.sending.sender import Sender
+from falcon_images.cli.signals import ignore_stops, on_stop
 from falcon_images.cli.watching.afterwards import Afterwards, Tidying
 from falcon_images.cli.watching.status import read_status, status_file
 from falcon_images.cli.watching.waiting import WaitingFiles
@@ -41,7 +41,6 @@ from falcon_images.cli.watching.watcher import Pace, Watcher
 _LOG_BYTES, _LOG_FILES = 10_000_000, 5
 _RETRY_SECONDS = 5
 _NO_NEWS_SECONDS = 30.0
-_STOP_SIGNALS = ('SIGTERM', 'SIGINT', 'SIGBREAK')
 _MOST_SHOWN = 20
 
 logger = logging.getLogger('falcon_images.watch')
@@ -142,9 +141,11 @@ def _watch(  # noqa: PLR0913, PLR0917 - each is a part of it
             any_name=options['any_name'],
             stop=stop,
         )
-        _stop_on_signals(stop, wakeups)
+        _end_on_stop(stop, wakeups)
         logger.info('Watching %s', ', '.join(map(str, options['folders'])))
         watcher.run()
+    ignore_stops()
+    wakeups.close()
     logger.info('Stopped')
 
 
@@ -188,14 +189,12 @@ def _tidying(options: dict[str, Any], folders: list[Path]) -> Tidying:
     return Tidying(what, moved_to)
 
 
-def _stop_on_signals(stop: threading.Event, wakeups: Wakeups) -> None:
+def _end_on_stop(stop: threading.Event, wakeups: Wakeups) -> None:
     def end(number: int, frame: object) -> None:
         stop.set()
         wakeups.wake()
 
-    for name in _STOP_SIGNALS:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), end)
+    on_stop(end)
 
 
 class _QuietFileHandler(RotatingFileHandler):

@@ -18,6 +18,7 @@ _STOPS = frozenset((signal.SIGTERM, signal.SIGINT))
 # Longer than a worker gives its last requests.
 _STOP_SECONDS = 35.0
 _POLL_SECONDS = 0.02
+_THREADS_SECONDS = 2.0
 # The cause of death of a worker that lived for less is probably still there.
 _SHORT_LIFE_SECONDS = 1.0
 # Lives shorter than this, one after the other, may have one cause of death.
@@ -78,6 +79,7 @@ class Workers:
         for number in events:
             signal.signal(number, lambda number, frame: None)
         awaited = _STOPS.union(events)
+        _join_other_threads()
         signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
         # Collecting garbage would copy what the workers share.
         gc.freeze()
@@ -175,6 +177,17 @@ class Workers:
     def _signal(self, number: signal.Signals) -> None:
         for pid in self._lives:
             os.kill(pid, number)
+
+
+def _join_other_threads() -> None:
+    """Wait for threads that are about to end, such as those of a closed client.
+
+    A child would have the locks that they hold, and they would get the signals that
+    are awaited here.
+    """
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(_THREADS_SECONDS)
 
 
 def pause_seconds(lived: float, short_lives: int, status: int) -> float:

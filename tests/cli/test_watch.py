@@ -16,7 +16,7 @@ from falcon_images.client import Client
 from tests.support.commands import Place
 from tests.support.cutting_proxy import Cuts, cutting_proxy
 from tests.support.pictures import saved
-from tests.support.processes import KILL
+from tests.support.processes import KILL, stop_impatiently
 from tests.support.scripted_server import Answer, Script, scripted_server
 from tests.support.serving import Serving, eventually
 
@@ -234,6 +234,13 @@ def test_a_link_that_is_cut_loses_nothing(
         watch(FALCON_IMAGES_URL=url)
         eventually(lambda: client.count(place.collection) == 100, 60)
     assert cuts.made == 6
+
+
+def test_who_stops_it_twice_hears_of_no_failure(place: Place, watch: Watch) -> None:
+    process = watch()
+    eventually(lambda: 'Watching' in log(place))
+    assert stop_impatiently(process) == 0
+    assert 'Stopped' in log(place)
 
 
 def test_it_waits_for_a_service_that_is_away(

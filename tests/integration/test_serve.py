@@ -19,6 +19,7 @@ from falcon_images.settings import SettingsError
 from tests.support import pictures
 from tests.support.pictures import jpeg
 from tests.support.private_mongo import pid_of
+from tests.support.processes import stop_impatiently
 from tests.support.service import form
 from tests.support.serving import Serving, eventually
 
@@ -42,6 +43,16 @@ def test_images_survive_a_restart_byte_for_byte(start: Start) -> None:
             hashlib.sha256(response.content).digest()
             == hashlib.sha256(content).digest()
         )
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='SIGTERM ends at once on Windows')
+@pytest.mark.parametrize('workers', ['1', '2'])
+def test_who_stops_it_twice_hears_of_no_failure(start: Start, workers: str) -> None:
+    serving = start('--workers', workers).ready()
+    assert serving.get('/').status_code == 200
+    assert stop_impatiently(serving.process) == 0
+    serving.ended()
+    assert 'INFO Stopped' in serving.log
 
 
 def test_the_log_says_which_database_is_used(start: Start, mongodb_url: str) -> None:

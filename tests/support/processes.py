@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pymongo
 import pytest
@@ -24,6 +26,15 @@ def descriptors(*processes: int | str) -> int:
 
 
 KILL = getattr(signal, 'SIGKILL', signal.SIGTERM)
+
+
+def stop_impatiently(process: 'subprocess.Popen[Any]') -> int:
+    """Send SIGTERM until a process has ended; return its exit status."""
+    deadline = time.monotonic() + 30
+    while process.poll() is None and time.monotonic() < deadline:
+        process.terminate()
+        time.sleep(0.001)
+    return process.wait(1)
 
 
 def mongod_pid(folder: Path) -> int:

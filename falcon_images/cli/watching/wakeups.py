@@ -7,6 +7,7 @@ from pathlib import Path
 import watchfiles
 
 _AGAIN_SECONDS = 30
+_CLOSING_SECONDS = 5
 
 
 class Wakeups:
@@ -24,8 +25,9 @@ class Wakeups:
         self._folders = folders
         self._stop = stop
         self._changed = threading.Event()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
         if not polls:
-            threading.Thread(target=self._listen, daemon=True).start()
+            self._listener.start()
 
     def wait(self, seconds: float) -> bool:
         """Wait for a change, so long at most; return whether there was one."""
@@ -36,6 +38,12 @@ class Wakeups:
     def wake(self) -> None:
         """End the waiting now."""
         self._changed.set()
+
+    def close(self) -> None:
+        """Wait until nothing listens any more, once `stop` is set."""
+        # The interpreter cannot end a thread that is in native code.
+        if self._listener.is_alive():
+            self._listener.join(_CLOSING_SECONDS)
 
     def _listen(self) -> None:
         while not self._stop.is_set():
