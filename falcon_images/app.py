@@ -53,8 +53,8 @@ from falcon_images.uploads.internals import remember_headers
 
 _EXPOSED_HEADERS = (
     *('Content-Disposition', 'ETag', 'Link', 'Location'),
-    *('X-Ignored-Parameters', 'X-Next-Cursor', 'X-Thumbnail', 'X-Total-Count'),
-    'X-Total-Count-At-Least',
+    *('X-Change', 'X-Ignored-Parameters', 'X-Next-Cursor', 'X-Thumbnail'),
+    *('X-Total-Count', 'X-Total-Count-At-Least'),
 )
 _PACKAGE = Path(__file__).parent
 _IMAGES = ('images', 'documents', 'items')
@@ -77,7 +77,10 @@ def create_app(settings: Settings, parts: ServiceParts) -> App:
     body_limits = BodyLimits(taken_bodies(settings.limits))
     auth = None
     if settings.use_authentication:
-        auth = AuthMiddleware(Identification(settings.identification_url))
+        identification = Identification(
+            settings.identification_url, settings.identification_name
+        )
+        auth = AuthMiddleware(identification)
     middleware: tuple[Any, ...] = (
         RequestMetrics(parts.metrics, parts.background),
         RequestLog(parts.background),
@@ -171,7 +174,7 @@ def _add_routes(app: App, settings: Settings, parts: ServiceParts) -> None:
         ChangeOfAll(parts.bulk_changes, limits),
         limits,
     )
-    image = Image(parts.store, limits)
+    image = Image(parts.store, parts.edits, limits)
     image_file = ImageFile(parts.stored_files, is_private)
     thumbnail = ImageThumbnail(parts.stored_files, parts.thumbnails, is_private)
     neighbors = Neighbors(parts.image_lists, limits)

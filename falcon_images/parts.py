@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable
 
 from falcon_images.changes.bulk import BulkChanges
+from falcon_images.changes.edits import Edits
 from falcon_images.changes.history import ChangeHistory
 from falcon_images.changes.relabel import Relabels
 from falcon_images.changes.revert import Reverts
@@ -18,6 +19,7 @@ from falcon_images.maintenance.reconciler import Reconciler
 from falcon_images.metadata.changes.before_images import BeforeImages
 from falcon_images.metadata.changes.bulk import BulkDocuments
 from falcon_images.metadata.changes.deletions import Deletions
+from falcon_images.metadata.changes.edit_records import EditRecords
 from falcon_images.metadata.changes.pending_ids import PendingIds
 from falcon_images.metadata.changes.records import ChangeRecords
 from falcon_images.metadata.client import create_client
@@ -222,6 +224,15 @@ class ServiceParts:
             before_images=self.before_images,
             deletions=self.deletions,
             bulk=self.bulk,
+            kept_seconds=settings.changes_kept_seconds,
+        )
+        self.edits = Edits(
+            store=self.store,
+            documents=self.documents,
+            records=EditRecords(self.mongo, self.changes),
+            before_images=self.before_images,
+            bulk=self.bulk,
+            bulk_changes=self.bulk_changes,
             kept_seconds=settings.changes_kept_seconds,
         )
         self.relabels = Relabels(

@@ -71,6 +71,7 @@ class Settings:
     mongodb_db: str = 'image_storage'
     use_authentication: bool = False
     identification_url: str = ''
+    identification_name: str = ''
     uploads_directory: Path = Path('data/uploads')
     max_body_bytes: int = 2 * 1024**3
     max_archive_bytes: int = 16 * 1024**3

@@ -29,6 +29,16 @@ def parse_id(text: str) -> bson.ObjectId:
         ) from ex
 
 
+def parse_change_id(text: str) -> bson.ObjectId:
+    """Read the id of a change; raise `InvalidRequestError` if it cannot be one."""
+    try:
+        return bson.ObjectId(text)
+    except bson.errors.InvalidId as ex:
+        raise InvalidRequestError(
+            f'{text[:40]!r} is not the id of a change: it has 24 hexadecimal digits.'
+        ) from ex
+
+
 def time_of_id(image_id: str) -> datetime.datetime:
     """Return when an id was made, to the second."""
     time: datetime.datetime = parse_id(image_id).generation_time

@@ -21,6 +21,8 @@ OF_DATASETS = (LABEL_BY, 'split', 'group_by', 'duplicates')
 SNAPSHOT = 'snapshot'
 # What of a sheet is taken as it is.
 EXACT = 'exact'
+# A change of one image that can be undone.
+REVERTIBLE = 'revertible'
 # They are read of GET and HEAD alone.
 TOKENS = ('jwt', 'token')
 _SELECTION = ('filter', 'from', 'to')
@@ -39,6 +41,9 @@ NAMES: dict[str, frozenset[str]] = {
     'uploadImage': frozenset(('dedupe', 'multiple', 'whole')),
     'importArchive': frozenset((LABEL_BY, SPLIT_BY, DRY_RUN)),
     'relabelImages': frozenset((DRY_RUN, EXPECT, EXACT)),
+    'replaceImage': frozenset((REVERTIBLE,)),
+    'changeImage': frozenset((REVERTIBLE,)),
+    'deleteImage': frozenset((REVERTIBLE,)),
 }
 LIST = NAMES['listImages']
 FIELDS = NAMES['getFields']
