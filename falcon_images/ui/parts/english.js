@@ -40,7 +40,7 @@ export const ENGLISH = {
   relabelledN: '{n} images changed.', relabelledN_1: '{n} image changed.',
   deletedN: '{n} images deleted.', deletedN_1: '{n} image deleted.', undone: '{n} undone.',
   conflicts: '{n} were left, because they have been changed since.', noChanges: 'Nothing was changed lately.',
-  nothingToUndo: 'There is nothing to undo.', rangeTooLong: 'At most {n} images can be selected one by one.',
+  changedBy: 'by {name}', nothingToUndo: 'There is nothing to undo.', rangeTooLong: 'At most {n} images can be selected one by one.',
   typedHelp: 'A number, true and false are stored as such; put it in quotes for text.',
 
   labels: 'Labels', labelKeys: 'Keys for labels', property: 'Property', value: 'Value', name: 'Name',

@@ -39,7 +39,7 @@ export const JAPANESE = {
   otherNumber: '対象の枚数が変わりました。何も変更していません。もう一度確認してください。',
   relabelledN: '{n} 枚を変更しました。', deletedN: '{n} 枚を削除しました。', undone: '{n} 枚を元に戻しました。',
   conflicts: '{n} 枚はその後変更されたため、そのままです。', noChanges: '最近の変更はありません。',
-  nothingToUndo: '元に戻す操作はありません。', rangeTooLong: '個別に選択できるのは {n} 枚までです。',
+  changedBy: '変更者: {name}', nothingToUndo: '元に戻す操作はありません。', rangeTooLong: '個別に選択できるのは {n} 枚までです。',
   typedHelp: '数値と true / false はその型で保存されます。文字列にするには引用符で囲んでください。',
 
   labels: 'ラベル', labelKeys: 'ラベル用のキー', property: 'プロパティ', value: '値', name: '名前',

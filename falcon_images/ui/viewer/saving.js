@@ -1,6 +1,7 @@
 // Changes of the open image's properties: saved one after the other, each with its undo.
 
-import { collectionPath, readJson, send, sendJson, tagOf } from '../parts/api.js';
+import { revert } from '../bulk/bulk.js';
+import { ApiError, collectionPath, readJson, send, sendJson, tagOf } from '../parts/api.js';
 import { toastUndo } from '../parts/toasts.js';
 import { jsonText, valueText } from '../parts/values.js';
 import { t } from '../parts/words.js';
@@ -35,10 +36,16 @@ export function useSaving(collection, { document, etag, reload }, onChanged) {
   const last = useRef(/** @type {Promise<unknown>} */ (Promise.resolve()));
   /** @param {Edit} edit */
   const change = async (edit) => {
-    const changed = await patch(path, edit.name, edit.after, tag.current);
+    const changed = await patch(`${path}?revertible=true`, edit.name, edit.after, tag.current);
     tag.current = changed.etag;
     onChanged(changed);
-    return { text: sentence(edit), undo: () => undo(path, edit, onChanged) };
+    return {
+      text: sentence(edit),
+      undo: async () => {
+        onChanged(await reverted(collection, path, changed.change) ?? await setBack(path, edit));
+        return t('undone', { n: 1 });
+      },
+    };
   };
   /** @param {Edit} edit */
   const save = async (edit) => {
@@ -60,16 +67,35 @@ export function useSaving(collection, { document, etag, reload }, onChanged) {
 }
 
 /**
+ * What the image is once its change is reverted; null if the image was changed since.
+ * @param {string} collection
+ * @param {string} path
+ * @param {string | null} change
+ * @returns {Promise<Changed | null>}
+ */
+async function reverted(collection, path, change) {
+  if (!change) return null;
+  try {
+    if ((await revert(collection, [change])).conflicts) return null;
+  } catch (error) {
+    // Its time is over, or it was not known to the end whether it was done.
+    if (error instanceof ApiError && [404, 409].includes(error.status)) return null;
+    throw error;
+  }
+  const response = await send(path);
+  return { value: await readJson(response), etag: tagOf(response) };
+}
+
+/**
+ * Set the property alone back, as others of the image were changed since.
  * @param {string} path
  * @param {Edit} edit
- * @param {OnChanged} onChanged
  */
-async function undo(path, { name, before, after }, onChanged) {
+async function setBack(path, { name, before, after }) {
   const response = await send(path);
   const { [name]: now } = await readJson(response);
   if (jsonText(now) !== jsonText(after)) throw new Error(t('changedSince', { name }));
-  onChanged(await patch(path, name, before, tagOf(response)));
-  return t('undone', { n: 1 });
+  return patch(path, name, before, tagOf(response));
 }
 
 /**
