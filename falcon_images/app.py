@@ -22,6 +22,7 @@ from falcon_images.middleware.request_log import RequestLog
 from falcon_images.middleware.request_metrics import RequestMetrics
 from falcon_images.parts import ServiceParts
 from falcon_images.resources.changes import Change, ChangeOfAll, Changes, Finish, Revert
+from falcon_images.resources.claims import Claims, HeldClaim
 from falcon_images.resources.collections import Collection, Collections
 from falcon_images.resources.errors import add_error_handlers
 from falcon_images.resources.export import Export
@@ -164,6 +165,9 @@ def _add_routes(app: App, settings: Settings, parts: ServiceParts) -> None:
     app.add_route(change, Change(parts.history))
     app.add_route(f'{change}/revert', Revert(parts.reverts))
     app.add_route(f'{change}/finish', Finish(parts.reverts))
+    claims = f'{collection}/claims'
+    app.add_route(claims, Claims(parts.claims, limits))
+    app.add_route(f'{claims}/{{claim_id}}', HeldClaim(parts.claims, limits))
     app.add_route(f'{collection}/import', Import(parts.imports, limits))
     app.add_route(f'{collection}/relabel', Relabel(parts.relabels, limits))
     images = Images(

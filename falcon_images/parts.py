@@ -22,6 +22,7 @@ from falcon_images.metadata.changes.deletions import Deletions
 from falcon_images.metadata.changes.edit_records import EditRecords
 from falcon_images.metadata.changes.pending_ids import PendingIds
 from falcon_images.metadata.changes.records import ChangeRecords
+from falcon_images.metadata.claims import ClaimRecords
 from falcon_images.metadata.client import create_client
 from falcon_images.metadata.drops import Drops
 from falcon_images.metadata.images import ImageDocuments
@@ -42,6 +43,7 @@ from falcon_images.store.file_removal import FileRemoval
 from falcon_images.store.health import StoreHealth
 from falcon_images.store.held_files import HeldFiles
 from falcon_images.store.identity import IdentityError, StoreIdentity
+from falcon_images.store.image_claims import ClaimStore
 from falcon_images.store.image_files import StoredFiles
 from falcon_images.store.images import ImageStore
 from falcon_images.store.import_changes import ImportChanges
@@ -145,6 +147,9 @@ class ServiceParts:
         self.store = ImageStore(
             self.documents, self.deletions, self.removal, self.additions
         )
+        self.claims = ClaimStore(
+            self.mongo, self.lists, self.bulk, ClaimRecords(self.mongo)
+        )
         self.collections = CollectionStore(
             mongo=self.mongo,
             lists=self.lists,
@@ -152,6 +157,7 @@ class ServiceParts:
             removal=self.removal,
             expiry=self.expiry,
             held_files=self.held_files,
+            claims=self.claims,
         )
         self.spool = ListSpool(settings.max_spooled_bytes)
         self.image_lists = ImageLists(self.lists, self.spool)

@@ -30,6 +30,7 @@ ROUTES = [
     *(f'/collections/c/{word}' for word in WORDS),
     *(f'/collections/c/{word}/query' for word in WORDS),
     *(f'/collections/c/changes{end}' for end in ('', f'/{ID}', f'/{ID}/revert')),
+    *(f'/collections/c/claims{end}' for end in ('', f'/{ID}')),
     *(f'/collections/c/{word}/{ID}' for word in WORDS),
     *(f'/collections/c/{word}/{ID}/info' for word in WORDS),
     *(f'/collections/c/{word}/{ID}/image' for word in WORDS),
