@@ -1,12 +1,14 @@
 // The bars below the images: where one is, and what can be done with the selection.
 
 import { LabelBar } from '../labels/label-keys.js';
+import { Progress } from '../labels/unlabelled.js';
 import { Icon } from '../parts/icons.js';
 import { valueAt } from '../parts/values.js';
 import { bytes, moment, number, t } from '../parts/words.js';
 import { html } from '../vendor/preact-htm.js';
 
 /** @import { Labels } from '../labels/label-keys.js' */
+/** @import { Left } from '../labels/unlabelled.js' */
 /** @import { Actions } from '../page/collection.js' */
 /** @import { Documents } from './documents.js' */
 
@@ -30,9 +32,10 @@ export function SelectionBar({ selected, total, actions }) {
 
 /**
  * How many images there are, which one is active, and the keys that label it.
- * @param {{ documents: Documents | null, active: number, labels: Labels, actions: Actions }} props
+ * @param {{ documents: Documents | null, active: number, labels: Labels, left: Left | null,
+ *   actions: Actions }} props
  */
-export function StatusBar({ documents, active, labels, actions }) {
+export function StatusBar({ documents, active, labels, left, actions }) {
   const document = documents?.get(active);
   const { width, height, size } = document?._file ?? {};
   const total = documents?.total;
@@ -45,6 +48,7 @@ export function StatusBar({ documents, active, labels, actions }) {
         ${document && [document.image, moment(document.time), width && `${width} × ${height}`, size && bytes(size)]
           .filter(Boolean).join(' · ')}
       </span>
+      <${Progress} label=${labels.label} left=${left} onNext=${actions.nextUnlabelled} />
       <${LabelBar} labels=${labels} current=${document && valueAt(document, labels.label)}
         onMark=${actions.mark} onSetUp=${actions.setUpLabels} />
     </footer>`;

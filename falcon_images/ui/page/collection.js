@@ -5,6 +5,7 @@ import { ChangesDialog } from '../bulk/changes.js';
 import { ExportDialog } from '../datasets/export-dialog.js';
 import { Filters } from '../filters/filters.js';
 import { LabelKeysDialog } from '../labels/label-keys.js';
+import { openNext } from '../labels/unlabelled.js';
 import { SelectionBar, StatusBar } from '../list/bars.js';
 import { ImageList } from '../list/list.js';
 import { ListNotice } from '../list/list-notice.js';
@@ -130,6 +131,7 @@ function actionsOn({ shown, loaded, chosen, marks, setDialog }) {
     relabel: () => selected && setDialog({ kind: 'relabel' }),
     selectAll: () => setSelection(EVERYTHING),
     selectNothing: () => setSelection(NOTHING),
+    nextUnlabelled: () => (labels.label ? openNext(shown, labels.label) : setDialog({ kind: 'labels' })),
     setUpLabels: () => setDialog({ kind: 'labels' }),
     export: () => setDialog({ kind: 'export' }),
     showChanges: () => setDialog({ kind: 'changes' }),

@@ -10,7 +10,7 @@ import { html, useEffect, useRef } from '../vendor/preact-htm.js';
 /** @import { Actions } from './collection.js' */
 
 const HELP = [
-  ['1 – 9', 'keyLabel'], ['← ↑ → ↓', 'keyMove'], ['Enter', 'keyOpen'], ['Esc', 'keyBack'],
+  ['1 – 9', 'keyLabel'], ['← ↑ → ↓', 'keyMove'], ['Enter', 'keyOpen'], ['Esc', 'keyBack'], ['N', 'keyNextUnlabelled'],
   ['Space', 'keySelect'], ['Shift + ←→', 'keyExtend'], ['Ctrl + A', 'keyAll'],
   ['L', 'keyRelabel'], ['Delete', 'keyDelete'], ['Ctrl + Z', 'keyUndo'], ['F', 'keyFilters'],
   ['/', 'keyCondition'], ['G', 'keyTable'], ['E', 'keyExport'], ['U', 'keyUpload'], ['+  −', 'keyZoom'],
@@ -64,7 +64,7 @@ function act(event, actions) {
   if (/^[1-9]$/.test(key)) return run(() => actions.mark(Number(key)));
   return run(lookUp({
     escape: actions.selectNothing, delete: actions.remove, l: actions.relabel,
-    e: actions.export, f: actions.toggleFilters, g: actions.toggleView, u: openUploads, '?': showHelp,
+    e: actions.export, f: actions.toggleFilters, g: actions.toggleView, n: actions.nextUnlabelled, u: openUploads, '?': showHelp,
     '/': () => clickOn('[data-add-condition]'),
   }, key));
 }

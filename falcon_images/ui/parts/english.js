@@ -46,6 +46,9 @@ export const ENGLISH = {
   labels: 'Labels', labelKeys: 'Keys for labels', property: 'Property', value: 'Value', name: 'Name',
   labelKeysHelp: 'The keys 1 to 9 set this property of the active image and go on to the next one.',
   valueOfKey: 'Value of key {key}', setUpKeys: 'Set up keys 1–9', changeKeys: 'Change…',
+  nUnlabelled: '{n} without a label', moreUnlabelled: 'more than {n} without a label', allLabelled: 'All labelled',
+  nextUnlabelledOf: 'Next image without {label}, which nobody else has (N)', keyNextUnlabelled: 'Next without a label',
+  noneUnlabelled: 'No image without {label} is left, or others have the last ones.',
   setsLabel: 'Sets {label} to {value}', labelled: '{name}: {value}', keyWithoutValue: 'Key {key} has no value yet.',
 
   labelMeanwhile: 'Somebody labelled {name} meanwhile. Press the key again to put your label in its place.',

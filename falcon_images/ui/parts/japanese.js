@@ -45,6 +45,9 @@ export const JAPANESE = {
   labels: 'ラベル', labelKeys: 'ラベル用のキー', property: 'プロパティ', value: '値', name: '名前',
   labelKeysHelp: 'キー 1〜9 でこのプロパティを設定し、次の画像へ進みます。',
   valueOfKey: 'キー {key} の値', setUpKeys: 'キー 1〜9 を設定', changeKeys: '変更…',
+  nUnlabelled: 'ラベルなし {n} 枚', moreUnlabelled: 'ラベルなし {n} 枚以上', allLabelled: 'すべてラベル付き',
+  nextUnlabelledOf: '{label} のない次の画像へ(他の人が作業中のものを除く)(N)', keyNextUnlabelled: 'ラベルのない次の画像へ',
+  noneUnlabelled: '{label} のない画像はもうないか、残りは他の人が作業中です。',
   setsLabel: '{label} を {value} にする', labelled: '{name}: {value}', keyWithoutValue: 'キー {key} には値がまだありません。',
 
   labelMeanwhile: 'ほかの人が {name} にラベルを付けました。上書きするには、もう一度キーを押してください。',

@@ -3,6 +3,7 @@
 import { BulkDialog } from '../bulk/bulk-dialog.js';
 import { SnippetDialog } from '../filters/snippets.js';
 import { LabelBar } from '../labels/label-keys.js';
+import { busy, isInTurn, Progress } from '../labels/unlabelled.js';
 import { isWriting, showHelp } from '../page/keys.js';
 import { collectionPath } from '../parts/api.js';
 import { Guarded } from '../parts/guarded.js';
@@ -59,13 +60,15 @@ export function Viewer({ shown, loaded, chosen, marks, actions: page, keysOn }) 
   const [dialog, setDialog] = useState('');
   const stage = useRef(/** @type {Controls} */ ({}));
   usePreloaded(shown.collection, neighbors);
-  const known = Boolean(image.error || (image.document && neighbors.known));
-  const ask = useInTurn(known, steps({ loaded, chosen, marks, image, neighbors }));
+  const isLeading = busy.use();
+  const known = !isLeading && Boolean(image.error || (image.document && neighbors.known));
+  const ask = useInTurn(known, steps({ loaded, chosen, marks, page, image, neighbors }));
   /** @type {ViewerActions} */
   const actions = {
     ...changes({ loaded, page, image, neighbors }), close: () => mayLeave() && close(),
     previous: (event) => mayLeave() && ask(event, 'previous'), next: (event) => mayLeave() && ask(event, 'next'),
     mark: (key, event) => mayLeave() && ask(event, 'mark', key),
+    nextUnlabelled: () => mayLeave() && page.nextUnlabelled(),
     panel: () => mayLeave() && setPanel(!panel), levels: () => setLevels(!levels),
     remove: () => setDialog('remove'), copy: () => setDialog('copy'), ...controlsOf(stage),
   };
@@ -95,6 +98,7 @@ export function Viewer({ shown, loaded, chosen, marks, actions: page, keysOn }) 
       </${Guarded}>`}
       <footer>
         <${Guarded} on=${shown.image}>
+          <${Progress} label=${labels.label} left=${loaded.left} onNext=${actions.nextUnlabelled} />
           <${LabelBar} labels=${labels} current=${valueAt(document, labels.label)} onMark=${actions.mark}
             onSetUp=${page.setUpLabels} /></${Guarded}>
       </footer>
@@ -149,8 +153,8 @@ function close() {
   setTimeout(() => list()?.focus());
 }
 
-/** @param {{ loaded: Loaded, chosen: Chosen, marks: Marks } & Opened} of */
-function steps({ loaded: { documents }, chosen, marks, image, neighbors: { previous, next } }) {
+/** @param {{ loaded: Loaded, chosen: Chosen, marks: Marks, page: Actions } & Opened} of */
+function steps({ loaded: { documents }, chosen, marks, page, image, neighbors: { previous, next } }) {
   const step = (/** @type {ImageDocument | null | undefined} */ neighbor, /** @type {number} */ by) => {
     if (!neighbor) return false;
     chosen.setActive(moved(documents, chosen.active, neighbor, by));
@@ -160,7 +164,12 @@ function steps({ loaded: { documents }, chosen, marks, image, neighbors: { previ
   return {
     previous: () => step(previous, -1), next: () => step(next, 1),
     /** @param {number} key */
-    mark: (key) => Boolean(image.document && marks.mark(image.document, key)) && step(next, 1),
+    mark: (key) => {
+      if (!image.document || !marks.mark(image.document, key)) return false;
+      if (!isInTurn(image.document._id)) return step(next, 1);
+      page.nextUnlabelled();
+      return true;
+    },
   };
 }
 
@@ -270,7 +279,7 @@ function actionOf(event, actions) {
   if (/^[1-9]$/.test(key)) return (/** @type {Event} */ event) => actions.mark(Number(key), event);
   return lookUp({
     escape: actions.close, arrowleft: actions.previous, arrowright: actions.next, i: actions.panel,
-    b: actions.levels, delete: actions.remove, '+': actions.zoomIn, '=': actions.zoomIn,
+    b: actions.levels, delete: actions.remove, n: actions.nextUnlabelled, '+': actions.zoomIn, '=': actions.zoomIn,
     '-': actions.zoomOut, 0: actions.fit, z: actions.pixels, '?': showHelp,
   }, key);
 }
