@@ -64,7 +64,7 @@ export function ShapeLayer({ document, save, zoom, turning, taker }) {
   useShapeKeys({ isOn: isEdited, chosen: current, taker: own.current, turning, actions });
   return html`
     <canvas class="shapes" ref=${canvas} aria-hidden="true"></canvas>
-    ${isEdited && html`<${ShapeBar} shapes=${shapes} chosen=${current} edited=${edited} actions=${actions}
+    ${(isEdited || edited.problems.length > 0) && html`<${ShapeBar} shapes=${shapes} chosen=${current} edited=${edited} actions=${actions}
       onFinish=${() => own.current?.finish()} />`}`;
 }
 
@@ -127,8 +127,15 @@ function actionsOn({ members, change, isLocked }, choose, cornersOf) {
     remove: ({ kind, index }) => {
       change(kind, members[kind].toSpliced(index, 1));
       choose(null);
+      keepFocus();
     },
   };
+}
+
+/** The focus goes to the tool, when it was on what is no more. */
+function keepFocus() {
+  const bar = document.activeElement?.closest('.shape-bar');
+  /** @type {HTMLElement | null | undefined} */ (bar?.querySelector('[aria-pressed=true]'))?.focus();
 }
 
 /**
