@@ -18,6 +18,9 @@ import { isChosen } from './shapes.js';
  * @property {Point[]} begun the corners of a polygon that has no last one yet
  */
 
+/** @typedef {{ shape: Shape, corners: Point[] }} Seen a shape and where it is on the screen */
+/** @typedef {{ text: string, x: number, y: number, width: number, room: number }} Name */
+
 /** @type {Record<string, string>} colors that stand out in any picture, those of labels brightened */
 const COLORS = {
   good: '#3ddc6c', bad: '#ff6257', 'color-0': '#5aa2ff', 'color-1': '#ffb52e', 'color-2': '#c58bff',
@@ -34,8 +37,10 @@ const HANDLE_PX = 4;
 const FONT = '600 11px system-ui, sans-serif';
 const TEXT_PX = 16;
 const PAD_PX = 4;
-// Where there are more, names would only cover them.
+// Names that are longer, or more of them, would only cover what they name.
 const MOST_NAMED = 300;
+const MOST_OVER = 2;
+const LEAST_ROOM_PX = 20;
 const MOST_WIDTHS = 5000;
 
 /** @type {Map<string, number>} */
@@ -87,9 +92,7 @@ function draw(canvas, zoom, turning, { shapes, chosen, hasHandles, begun }) {
   const seen = shapes.map((shape) => ({ shape, corners: shape.corners.map(place) }))
     .filter(({ corners }) => isSeen(corners, box));
   for (const { shape, corners } of seen) outline(context, shape, corners, isChosen(chosen, shape));
-  for (const { shape, corners } of seen) {
-    if (seen.length <= MOST_NAMED || isChosen(chosen, shape)) nameAt(context, shape, corners);
-  }
+  nameThem(context, seen, chosen);
   const selected = hasHandles && shapes.find((shape) => isChosen(chosen, shape));
   if (selected) for (const handle of handlesOf(selected)) dot(context, place(handle.place), handle.isNew ? 0.6 : 1);
   if (begun.length) unfinished(context, begun.map(place));
@@ -158,23 +161,50 @@ function pathOf({ kind }, corners) {
 }
 
 /**
+ * Write the names of shapes: of the chosen one first, then of those where there is room.
  * @param {CanvasRenderingContext2D} context
- * @param {Shape} shape
- * @param {Point[]} corners
+ * @param {Seen[]} seen
+ * @param {Chosen | null} chosen
  */
-function nameAt(context, shape, corners) {
-  if (!shape.label && shape.score === null) return;
-  const text = spokenName(shape);
-  const left = Math.min(...corners.map(({ x }) => x));
-  const top = Math.min(...corners.map(({ y }) => y));
-  const above = shape.kind === 'points' ? top - POINT_PX : top;
-  const y = above < TEXT_PX ? above : above - TEXT_PX;
+function nameThem(context, seen, chosen) {
   context.font = FONT;
   context.textBaseline = 'middle';
-  context.fillStyle = color(shape);
-  context.fillRect(left - 1, y - 1, widthOf(context, text) + 2 * PAD_PX, TEXT_PX);
-  context.fillStyle = '#000000';
-  context.fillText(text, left - 1 + PAD_PX, y - 1 + TEXT_PX / 2);
+  /** @type {Name[]} */
+  const written = [];
+  const first = seen.filter(({ shape }) => isChosen(chosen, shape));
+  for (const each of [...first, ...seen.slice(0, MOST_NAMED)]) {
+    const name = nameOf(context, each);
+    const isRoom = name && !written.some((other) => meet(name, other));
+    if (!name || !isRoom || (!first.includes(each) && name.width > MOST_OVER * Math.max(name.room, LEAST_ROOM_PX))) continue;
+    written.push(name);
+    context.fillStyle = color(each.shape);
+    context.fillRect(name.x, name.y, name.width, TEXT_PX);
+    context.fillStyle = '#000000';
+    context.fillText(name.text, name.x + PAD_PX, name.y + TEXT_PX / 2);
+  }
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Seen} seen
+ * @returns {Name | null}
+ */
+function nameOf(context, { shape, corners }) {
+  const text = spokenName(shape);
+  if (!text) return null;
+  const [left, right] = [Math.min, Math.max].map((end) => end(...corners.map(({ x }) => x)));
+  const top = Math.min(...corners.map(({ y }) => y)) - (shape.kind === 'points' ? POINT_PX : 0);
+  const y = (top < TEXT_PX ? top : top - TEXT_PX) - 1;
+  const width = widthOf(context, text) + 2 * PAD_PX;
+  return { text, x: left - 1, y, width, room: shape.kind === 'points' ? width : right - left };
+}
+
+/**
+ * @param {Name} one
+ * @param {Name} other
+ */
+function meet(one, other) {
+  return one.x < other.x + other.width && other.x < one.x + one.width && Math.abs(one.y - other.y) < TEXT_PX;
 }
 
 /**
