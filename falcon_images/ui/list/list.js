@@ -63,12 +63,9 @@ export function ImageList(props) {
   }, [active, box.height]);
   /** @param {KeyboardEvent} event */
   const onKeyDown = (event) => moveWithKeys(event, props, layout, box, anchor.current);
-  /** @param {ListEvent} event */
-  const onMouseDown = (event) => {
-    // Not the link that a tile is: the keys are the list's.
-    if (event.button || !event.target.closest('a')) return;
-    event.preventDefault();
-    rows.box.current.focus({ preventScroll: true });
+  // Not the link that a tile is: the keys are the list's.
+  const onFocusIn = (/** @type {FocusEvent & { target: Element }} */ { target }) => {
+    if (target.closest('a')) rows.box.current.focus({ preventScroll: true });
   };
 
   return html`
@@ -76,7 +73,7 @@ export function ImageList(props) {
       role=${columns ? 'grid' : 'listbox'} aria-label=${t('imagesOfCollection')}
       aria-multiselectable="true" aria-rowcount=${columns ? total + 1 : undefined}
       aria-activedescendant=${active >= first && active <= last ? `item-${active}` : undefined}
-      onMouseDown=${onMouseDown} onClick=${click} onDblClick=${(event) => event.preventDefault()} onKeyDown=${onKeyDown}>
+      onfocusin=${onFocusIn} onClick=${click} onDblClick=${(event) => event.preventDefault()} onKeyDown=${onKeyDown}>
       ${columns && html`<${TableHead} columns=${columns} sort=${sort} first=${documents.get(first)} />`}
       <div class="rows" role="presentation"
         style=${{ height: `${rows.height - layout.head}px`, minWidth: columns ? `${tableWidth(columns)}px` : '0' }}>

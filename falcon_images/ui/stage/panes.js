@@ -69,15 +69,14 @@ function Pane({ id, place, ...props }) {
   const document = isOpen && props.document ? props.document : own.document;
   const zoom = zooms[place];
   const follow = () => { if (!isAlone) zoom.follow(zooms[place ? 0 : 1]); };
-  const stage = html`
-    <${Stage} collection=${collection} document=${document} zoom=${zoom} levels=${levels && isOpen}
-      onPlaced=${follow} overlay=${document && overlayOf(document, isOpen)} />`;
-  if (isAlone) return html`<div class="pane">${stage}</div>`;
   return html`
-    <section class=${`pane ${isOpen ? 'open' : ''}`} aria-label=${document?.image ?? t('picture')}
+    <section class=${`pane ${isOpen ? 'open' : ''}`} aria-label=${isAlone ? undefined : document?.image ?? t('picture')}
       onClick=${() => isOpen || onOpen(id)}>
-      <${PaneHead} ...${props} id=${id} document=${document} />
-      <div class="pane-stage">${stage}</div>
+      ${!isAlone && html`<${PaneHead} ...${props} id=${id} document=${document} />`}
+      <div class="pane-stage">
+        <${Stage} collection=${collection} document=${document} zoom=${zoom} levels=${levels && isOpen}
+          onPlaced=${follow} overlay=${document && overlayOf(document, isOpen)} />
+      </div>
     </section>`;
 }
 

@@ -26,6 +26,7 @@ const LYING = 5;
 const WHOLE = { bounds: [0, 1], window: [0, 1] };
 
 /** @typedef {{ zoom: Zoom, turning: Turning, taker: Ref<Taker | null> }} Ground what lies below an overlay */
+/** @typedef {(size: Size, stretched?: number) => void} Placing its size, and how much smaller it came */
 /** @typedef {{ id: string, size: Size }} Placed the size in which a picture is shown */
 
 /**
@@ -43,12 +44,18 @@ export function Stage({ collection, document, zoom, levels, onPlaced = () => {},
   const pointing = useMemo(() => new Watched(/** @type {Point | null} */ (null)), []);
   const taker = useRef(/** @type {Taker | null} */ (null));
   const id = document?._id ?? '';
-  useZoomed(zoom, box, layer);
+  const stretch = useRef(1);
+  useZoomed(zoom, box, layer, stretch);
   useGestures(box, zoom, (point) => { pointing.value = point; }, taker);
   const known = knownBrightness(picture);
   const range = chosen?.id === id ? chosen.range : known.window;
-  /** @type {(size: Size) => void} */
-  const placed = (size) => { zoom.setPicture(size); setReady({ id, size }); onPlaced(); };
+  /** @type {Placing} */
+  const placed = (size, stretched = 1) => {
+    stretch.current = stretched;
+    zoom.setPicture(size);
+    setReady({ id, size });
+    onPlaced();
+  };
   const isReady = Boolean(picture) && ready?.id === id;
   const turning = useTurning(document, isReady ? picture : undefined, ready);
   // It is fitted, and so is nothing to look at where somebody has zoomed in.
@@ -93,29 +100,30 @@ function whyPreview(document) {
 
 /**
  * @param {{ picture: FullPicture, document: ImageDocument, range: Range,
- *   onReady: (size: Size) => void, onBroken: () => void }} props
+ *   onReady: Placing, onBroken: () => void }} props
  */
 function Picture({ picture, document, range, onReady, onBroken }) {
   const { deep, src } = picture;
   if (deep) return html`<${DeepCanvas} deep=${deep} range=${range} alt=${document.image} onReady=${onReady} />`;
-  // A preview is as large as what it stands for.
-  const size = picture.kind === 'preview' ? uprightSize(document, picture) : null;
   /** @param {{ target: HTMLImageElement }} event */
-  const loaded = ({ target }) => onReady(size ?? { width: target.naturalWidth, height: target.naturalHeight });
+  const loaded = ({ target: { naturalWidth: width, naturalHeight: height } }) => {
+    const size = uprightSize(document, picture) ?? { width, height };
+    onReady(size, size.width / width);
+  };
   return html`
     <img key=${src} src=${src} alt=${document.image} draggable=${false}
-      style=${{ filter: windowFilter(range), width: size ? `${size.width}px` : '', height: size ? `${size.height}px` : '' }}
-      onLoad=${loaded} onError=${onBroken} />`;
+      style=${{ filter: windowFilter(range) }} onLoad=${loaded} onError=${onBroken} />`;
 }
 
 /**
+ * The size of what a preview stands for.
  * @param {ImageDocument} document
  * @param {FullPicture} picture
  * @returns {Size | null}
  */
-function uprightSize({ _file }, { head }) {
+function uprightSize({ _file }, { kind, head }) {
   const { width, height } = _file ?? {};
-  if (!width || !height) return null;
+  if (kind !== 'preview' || !width || !height) return null;
   return new Turning({ width, height }, head.orientation).shown;
 }
 
@@ -148,11 +156,12 @@ function knownBrightness(picture) {
  * @param {Zoom} zoom
  * @param {Ref<HTMLElement>} box
  * @param {Ref<HTMLElement>} layer
+ * @param {Ref<number>} stretch how much larger than it is the picture stands for
  */
-function useZoomed(zoom, box, layer) {
+function useZoomed(zoom, box, layer, stretch) {
   useEffect(() => zoom.watch(({ scale, x, y, isFitted, part }) => {
     const { style } = layer.current;
-    style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    style.transform = `translate(${x}px, ${y}px) scale(${scale * stretch.current})`;
     // Whoever has zoomed in wants to see the pixels as they are.
     style.imageRendering = !isFitted && part >= CRISP_FROM ? 'pixelated' : 'auto';
   }), [zoom]);
@@ -166,7 +175,7 @@ function useZoomed(zoom, box, layer) {
 }
 
 /**
- * @param {{ deep: DeepPicture, range: Range, alt: string, onReady: (size: Size) => void }} props
+ * @param {{ deep: DeepPicture, range: Range, alt: string, onReady: Placing }} props
  */
 function DeepCanvas({ deep, range, alt, onReady }) {
   /** @type {Ref<HTMLCanvasElement>} */

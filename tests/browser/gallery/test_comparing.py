@@ -1,6 +1,5 @@
 """Zoom, values and images side by side."""
 
-
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect

@@ -10,9 +10,17 @@ from tests.support.looking import documents, see, until
 from tests.support.pictures import saved
 from tests.support.serving import Serving
 
-BOX = {'x': 40, 'y': 20, 'w': 60, 'h': 40, 'label': 'scratch', 'score': 0.9, 'by': 7}
+BOX: dict[str, Any] = {
+    'x': 40,
+    'y': 20,
+    'w': 60,
+    'h': 40,
+    'label': 'scratch',
+    'score': 0.9,
+    'by': 7,
+}
 # Not one that exports read; it stays all the same.
-NO_BOX = {'x': 'left', 'note': 1.5}
+NO_BOX: dict[str, Any] = {'x': 'left', 'note': 1.5}
 SCALE = 2
 
 
@@ -84,7 +92,7 @@ def test_shapes_are_drawn_labelled_moved_resized_deleted_and_all_undone(
     edit(page, serving, stored(serving, boxes=[BOX, NO_BOX]))
     page.keyboard.press('r')
     drag(page, (120, 80), (150, 100))
-    drawn = {'x': 120, 'y': 80, 'w': 30, 'h': 20}
+    drawn: dict[str, Any] = {'x': 120, 'y': 80, 'w': 30, 'h': 20}
     has(page, serving, 'boxes', [BOX, NO_BOX, drawn])
     page.get_by_label('Label of the shape').fill('dent')
     page.keyboard.press('Enter')
@@ -223,8 +231,9 @@ def test_a_finger_draws_and_two_zoom(page: Page, serving: Serving) -> None:
         event = {'type': kind, 'touchPoints': points}
         session.send('Input.dispatchTouchEvent', event)
 
-    used = ((20, 20), (60, 70), (80, 20), (20, 10), (110, 30))
-    at_start = {place: at(page, *place) for place in used}
+    at_start: dict[tuple[float, float], tuple[float, float]] = {}
+    for place in ((20, 20), (60, 70), (80, 20), (20, 10), (110, 30)):
+        at_start[place] = at(page, *place)
     touch('touchStart', (20, 20))
     touch('touchMove', (60, 70))
     touch('touchEnd')
