@@ -32,7 +32,7 @@ function App() {
   return html`
     <a class="skip-link" href="#main" onClick=${skip}>${t('skipToImages')}</a>
     <${Guarded} on=${shown}><${Header} shown=${shown} service=${service} /></${Guarded}>
-    <${AwayNotice} />
+    ${(!shown.image || state !== 'open') && html`<${AwayNotice} />`}
     ${state === 'open' ? html`<${Guarded} on=${shown}>${page}</${Guarded}>` : html`<${TokenPanel} state=${state} />`}
     <${Guarded} on=${shown.collection}><${UploadPanel} collection=${shown.collection} /></${Guarded}>
     <${Guarded} on=${shown.collection}><${ImportDialog} collection=${shown.collection} /></${Guarded}>

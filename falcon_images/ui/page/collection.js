@@ -13,6 +13,7 @@ import { EVERYTHING, NOTHING } from '../list/selection.js';
 import { Toolbar } from '../list/toolbar.js';
 import { Guarded } from '../parts/guarded.js';
 import { go, goOwn } from '../parts/state.js';
+import { compareAll } from '../stage/comparing.js';
 import { html, useState } from '../vendor/preact-htm.js';
 import { Viewer } from '../viewer/viewer.js';
 import { useKeys } from './keys.js';
@@ -114,7 +115,7 @@ function Dialogs({ dialog, shown, loaded, chosen, onReload, onClose }) {
 /** @param {State & { setDialog: (dialog: Dialog) => void }} state */
 function actionsOn({ shown, loaded, chosen, marks, setDialog }) {
   const { documents, total, labels } = loaded;
-  const { selected, active, setActive, setSelection } = chosen;
+  const { selected, selection, active, setActive, setSelection } = chosen;
   const activeDocument = () => documents?.get(active);
   return {
     /** @param {number} key */
@@ -129,6 +130,7 @@ function actionsOn({ shown, loaded, chosen, marks, setDialog }) {
       else if (document) setDialog({ kind: 'remove', selection: { all: false, ids: new Set([document._id]) } });
     },
     relabel: () => selected && setDialog({ kind: 'relabel' }),
+    compare: () => { if (!selection.all) compareAll([...selection.ids]); },
     selectAll: () => setSelection(EVERYTHING),
     selectNothing: () => setSelection(NOTHING),
     nextUnlabelled: () => (labels.label ? openNext(shown, labels.label) : setDialog({ kind: 'labels' })),

@@ -14,7 +14,8 @@ const HELP = [
   ['Space', 'keySelect'], ['Shift + ←→', 'keyExtend'], ['Ctrl + A', 'keyAll'],
   ['L', 'keyRelabel'], ['Delete', 'keyDelete'], ['Ctrl + Z', 'keyUndo'], ['F', 'keyFilters'],
   ['/', 'keyCondition'], ['G', 'keyTable'], ['E', 'keyExport'], ['U', 'keyUpload'], ['+  −', 'keyZoom'],
-  ['0', 'keyFit'], ['Z', 'keyPixels'], ['I', 'keyProperties'], ['B', 'keyLevels'], ['?', 'keyHelp'],
+  ['0', 'keyFit'], ['Z', 'keyPixels'], ['I', 'keyProperties'], ['B', 'keyLevels'], ['C', 'keyCompare'],
+  ['S', 'keyShapes'], ['V R P D', 'keyTools'], ['H', 'keyHide'], ['?', 'keyHelp'],
 ];
 
 const MOVES = new Set([
@@ -64,7 +65,8 @@ function act(event, actions) {
   if (/^[1-9]$/.test(key)) return run(() => actions.mark(Number(key)));
   return run(lookUp({
     escape: actions.selectNothing, delete: actions.remove, l: actions.relabel,
-    e: actions.export, f: actions.toggleFilters, g: actions.toggleView, n: actions.nextUnlabelled, u: openUploads, '?': showHelp,
+    c: actions.compare, e: actions.export, f: actions.toggleFilters, g: actions.toggleView, n: actions.nextUnlabelled,
+    u: openUploads, '?': showHelp,
     '/': () => clickOn('[data-add-condition]'),
   }, key));
 }

@@ -15,6 +15,7 @@ import { useRef } from '../vendor/preact-htm.js';
  * @property {string} name of a property
  * @property {unknown} [before] undefined if there was none
  * @property {unknown} [after] undefined takes the property away
+ * @property {string} [said] what is said when it is saved, if not the value
  */
 /** @typedef {(edit: Edit) => Promise<string | null>} Save a sentence comes if it was not saved */
 /** @typedef {(changed: Changed) => void} OnChanged */
@@ -111,7 +112,8 @@ function patch(path, name, value, etag) {
 }
 
 /** @param {Edit} edit */
-function sentence({ name, after }) {
+function sentence({ name, after, said }) {
+  if (said) return said;
   if (after === undefined) return t('propertyRemoved', { name });
   return t('propertySaved', { name, value: valueText(after).slice(0, SHOWN_CHARACTERS) });
 }
