@@ -32,6 +32,7 @@ from falcon_images.resources.image_file import ImageFile
 from falcon_images.resources.image_query import ImageQuery
 from falcon_images.resources.images import Images
 from falcon_images.resources.import_ import Import
+from falcon_images.resources.joined_page import joined_page
 from falcon_images.resources.many_uploads import ManyUploads
 from falcon_images.resources.metrics import MetricsPage
 from falcon_images.resources.neighbors import Neighbors
@@ -131,8 +132,9 @@ def _dumps(value: Any) -> bytes:
 
 def _add_pages(app: App) -> None:
     app.add_route('/openapi.json', OpenApi())
-    for path, folder in (('/docs', 'api_docs'), ('/ui', 'ui')):
-        files = StaticFiles(_PACKAGE / folder)
+    ui = _PACKAGE / 'ui'
+    docs, gallery = StaticFiles(_PACKAGE / 'api_docs'), StaticFiles(ui, joined_page(ui))
+    for path, files in (('/docs', docs), ('/ui', gallery)):
         app.add_route(path, files)
         app.add_route(f'{path}/{{name:path}}', files)
 

@@ -5,7 +5,10 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 import falcon_images
+from falcon_images.resources.joined_page import joined_modules
 
 UI = Path(falcon_images.__file__).parent / 'ui'
 MODULES = {path.relative_to(UI).as_posix() for path in UI.rglob('*.js')}
@@ -18,10 +21,17 @@ def imported(module: str) -> set[str]:
     return {posixpath.normpath(posixpath.join(folder, path)) for path in found}
 
 
-def test_all_modules_are_fetched_at_once() -> None:
-    page = (UI / 'index.html').read_text(encoding='utf-8')
-    listed = re.findall('modulepreload" href="/ui/(.*?)"', page)
-    assert listed == sorted(MODULES - {'main.js'})
+def test_all_modules_are_one_that_asks_for_no_other() -> None:
+    joined = joined_modules(UI, 'main.js')
+    assert set(re.findall(r'^// (\S+\.js)$', joined, re.MULTILINE)) == MODULES
+    assert re.findall(r'^(?:import|export)\b.*', joined, re.MULTILINE) == []
+
+
+def test_modules_that_import_each_other_are_not_joined(tmp_path: Path) -> None:
+    (tmp_path / 'a.js').write_text("import { b } from './b.js';\n")
+    (tmp_path / 'b.js').write_text("import { a } from './a.js';\n")
+    with pytest.raises(ValueError, match='imports itself by way of'):
+        joined_modules(tmp_path, 'a.js')
 
 
 def test_every_style_of_the_page_is_a_file() -> None:
