@@ -143,7 +143,8 @@ def _add_routes(app: App, settings: Settings, parts: ServiceParts) -> None:
     limits = settings.limits
     is_private = settings.use_authentication
     url = public_url(settings.mongodb_url)
-    app.add_route('/', Root(parts.health, url, settings.mongodb_db, is_private))
+    root = Root(parts.health, url, settings.mongodb_db, is_private, settings.login_url)
+    app.add_route('/', root)
     app.add_route(_LIVE, Live())
     app.add_route('/health/ready', Ready(parts.health))
     app.add_route(

@@ -1,6 +1,7 @@
 // Answers of any size that the browser saves itself, past the page and its memory.
 
-import { authorization, failure, token } from '../parts/api.js';
+import { failure } from '../parts/api.js';
+import { authorization, currentToken, token } from '../parts/token.js';
 import { parseJson } from '../parts/values.js';
 import { t } from '../parts/words.js';
 
@@ -14,7 +15,7 @@ token.watch(() => forgetCookie());
 
 /** Whether the token, if there is one, can go along with a download. */
 export function canSave() {
-  return !token.value || FITS.test(token.value);
+  return !currentToken() || FITS.test(currentToken());
 }
 
 /**
@@ -46,11 +47,12 @@ export function saveAnswer(path, query, onError) {
  * @param {string} path
  */
 function lendToken(path) {
-  if (!token.value) return;
+  const lent = currentToken();
+  if (!lent) return;
   const rest = `path=${path}; samesite=strict${location.protocol === 'https:' ? '; secure' : ''}`;
   // biome-ignore lint/suspicious/noDocumentCookie: its successor is there for https alone.
   const set = (/** @type {string} */ value, /** @type {number} */ age) => { document.cookie = `${COOKIE}=${value}; max-age=${age}; ${rest}`; };
-  set(token.value, COOKIE_SECONDS);
+  set(lent, COOKIE_SECONDS);
   forgetCookie = () => set('', 0);
 }
 

@@ -2,9 +2,9 @@
 
 import { ImportProgress } from '../datasets/import-progress.js';
 import { openImport } from '../datasets/imports.js';
-import { setToken, token } from '../parts/api.js';
 import { Icon } from '../parts/icons.js';
 import { go } from '../parts/state.js';
+import { setToken, token } from '../parts/token.js';
 import { LANGUAGES, language, setLanguage, t } from '../parts/words.js';
 import { UploadProgress } from '../upload/upload-progress.js';
 import { openUploads } from '../upload/uploads.js';

@@ -15,7 +15,8 @@ export const ENGLISH = {
   away: 'The service does not answer. This page goes on as soon as it does.', tryNow: 'Try now',
   tokenRequired: 'A token is needed', tokenRefused: 'The token is not known',
   tokenHelp: 'Paste the token that you got from your login. It is kept until this tab is closed.',
-  token: 'Token', useToken: 'Use token', forgetToken: 'Forget the token',
+  token: 'Token', useToken: 'Use token', forgetToken: 'Forget the token', logIn: 'Log in', giveToken: 'Give a token',
+  loginOnlyShows: 'You are logged in by a cookie that this page cannot read, so it can show images and change none.',
   tokenLeftOut: 'Put your token into the variable TOKEN; it is not shown here.',
 
   filters: 'Filters', conditions: 'Conditions', stored: 'Stored', from: 'From', to: 'To', today: 'Today',

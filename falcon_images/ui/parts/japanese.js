@@ -15,7 +15,8 @@ export const JAPANESE = {
   away: 'サービスが応答していません。復旧すると自動的に再開します。', tryNow: '今すぐ試す',
   tokenRequired: 'トークンが必要です', tokenRefused: 'このトークンは認められませんでした',
   tokenHelp: 'ログインで取得したトークンを貼り付けてください。このタブを閉じるまで保持されます。',
-  token: 'トークン', useToken: 'トークンを使う', forgetToken: 'トークンを破棄',
+  token: 'トークン', useToken: 'トークンを使う', forgetToken: 'トークンを破棄', logIn: 'ログイン', giveToken: 'トークンを入力',
+  loginOnlyShows: 'このページからは読めない Cookie でログインしているため、画像の表示だけができ、変更はできません。',
   tokenLeftOut: 'トークンは変数 TOKEN に入れてください。ここには表示されません。',
 
   filters: '絞り込み', conditions: '条件', stored: '保存日時', from: '開始', to: '終了', today: '今日',

@@ -1,11 +1,12 @@
 // Files on their way to the service: a few at a time, each safe to be sent again.
 
-import { authorization, collectionPath, noteAccess } from '../parts/api.js';
+import { collectionPath } from '../parts/api.js';
 import { untilReady } from '../parts/health.js';
 import { warnWhen } from '../parts/leaving.js';
+import { authorization, noteAccess } from '../parts/token.js';
 import { jsonText, parseJson } from '../parts/values.js';
 import { Watched } from '../parts/watched.js';
-
+import { t } from '../parts/words.js';
 import { foundAgain, lostFiles, writeDown } from './lost-files.js';
 
 /** @import { Found } from './dropped.js' */
@@ -154,10 +155,9 @@ async function sendItem(item) {
  * @param {Answer} answer
  */
 function finish(item, { status, body, aborted, older }) {
-  noteAccess(status);
   item.request = null;
   item.tries = 0;
-  item.why = body?.description || body?.title || '';
+  item.why = noteAccess(status, 'POST') ? t('loginOnlyShows') : body?.description || body?.title || '';
   item.sent = item.file.size;
   item.state = aborted || TRY_AGAIN(status) ? 'failed' : 'refused';
   if (status === 200) item.state = older ? 'there' : 'done';
