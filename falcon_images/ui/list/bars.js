@@ -6,7 +6,7 @@ import { valueAt } from '../parts/values.js';
 import { bytes, moment, number, t } from '../parts/words.js';
 import { html } from '../vendor/preact-htm.js';
 
-/** @import { Labels } from '../labels/label-keys.js' */
+/** @import { Labels } from '../labels/pressed.js' */
 /** @import { Actions } from '../page/collection.js' */
 /** @import { Documents } from './documents.js' */
 

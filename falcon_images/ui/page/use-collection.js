@@ -3,6 +3,7 @@
 import { useFields } from '../filters/fields.js';
 import { useLabelKeys } from '../labels/label-keys.js';
 import { markImage, toastNoLabel } from '../labels/marking.js';
+import { isSet } from '../labels/pressed.js';
 import { adding, countSelected, MAX_RANGE, NOTHING } from '../list/selection.js';
 import { FIXED_COLUMNS } from '../list/table.js';
 import { useDocuments } from '../list/use-documents.js';
@@ -127,8 +128,8 @@ export function useMarks({ collection }, { documents, labels, refreshFields }, {
   };
   const mark = (/** @type {ImageDocument} */ document, /** @type {number} */ key) => {
     const value = labels.values[key - 1];
-    const known = Boolean(labels.label) && value !== undefined && value !== '';
-    if (!known) toastNoLabel(key);
+    const known = Boolean(labels.label) && isSet(value);
+    if (!known) toastNoLabel(labels.keys[key - 1]);
     // The image stays the active one, so that the key can be pressed again.
     else if (health.value.away) toast(t('keyWhileAway', { name: document.image }), { failed: true });
     else {

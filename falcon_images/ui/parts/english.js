@@ -45,8 +45,9 @@ export const ENGLISH = {
   typedHelp: 'A number, true and false are stored as such; put it in quotes for text.',
 
   labels: 'Labels', labelKeys: 'Keys for labels', property: 'Property', value: 'Value', name: 'Name',
-  labelKeysHelp: 'The keys 1 to 9 set this property of the active image and go on to the next one.',
-  valueOfKey: 'Value of key {key}', setUpKeys: 'Set up keys 1–9', changeKeys: 'Change…',
+  labelKeysHelp: 'A key sets this property of the active image and goes on to the next one. The keys can be changed too.',
+  valueOfKey: 'Value of key {key}', keyOfValue: 'Key for value {n}', keyTwice: 'The key {key} is there twice.',
+  keyTaken: 'The key {key} does something else on this page.', setUpKeys: 'Set up keys 1–9', changeKeys: 'Change…',
   setsLabel: 'Sets {label} to {value}', labelled: '{name}: {value}', keyWithoutValue: 'Key {key} has no value yet.',
 
   labelMeanwhile: 'Somebody labelled {name} meanwhile. Press the key again to put your label in its place.',

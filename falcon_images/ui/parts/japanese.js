@@ -44,8 +44,9 @@ export const JAPANESE = {
   typedHelp: '数値と true / false はその型で保存されます。文字列にするには引用符で囲んでください。',
 
   labels: 'ラベル', labelKeys: 'ラベル用のキー', property: 'プロパティ', value: '値', name: '名前',
-  labelKeysHelp: 'キー 1〜9 でこのプロパティを設定し、次の画像へ進みます。',
-  valueOfKey: 'キー {key} の値', setUpKeys: 'キー 1〜9 を設定', changeKeys: '変更…',
+  labelKeysHelp: 'キーを押すとこのプロパティを設定し、次の画像へ進みます。キー自体も変更できます。',
+  valueOfKey: 'キー {key} の値', keyOfValue: '値 {n} のキー', keyTwice: 'キー {key} が重複しています。',
+  keyTaken: 'キー {key} はこのページで別の操作に使われています。', setUpKeys: 'キー 1〜9 を設定', changeKeys: '変更…',
   setsLabel: '{label} を {value} にする', labelled: '{name}: {value}', keyWithoutValue: 'キー {key} には値がまだありません。',
 
   labelMeanwhile: 'ほかの人が {name} にラベルを付けました。上書きするには、もう一度キーを押してください。',

@@ -3,6 +3,7 @@
 import { BulkDialog } from '../bulk/bulk-dialog.js';
 import { SnippetDialog } from '../filters/snippets.js';
 import { LabelBar } from '../labels/label-keys.js';
+import { labelNumber } from '../labels/pressed.js';
 import { isWriting, showHelp } from '../page/keys.js';
 import { collectionPath } from '../parts/api.js';
 import { Guarded } from '../parts/guarded.js';
@@ -267,7 +268,8 @@ function useViewerKeys(actions, on) {
 function actionOf(event, actions) {
   const key = event.key.toLowerCase();
   if (event.ctrlKey || event.metaKey) return key === 'z' ? undoLast : undefined;
-  if (/^[1-9]$/.test(key)) return (/** @type {Event} */ event) => actions.mark(Number(key), event);
+  const number = labelNumber(key);
+  if (number) return (/** @type {Event} */ event) => actions.mark(number, event);
   return lookUp({
     escape: actions.close, arrowleft: actions.previous, arrowright: actions.next, i: actions.panel,
     b: actions.levels, delete: actions.remove, '+': actions.zoomIn, '=': actions.zoomIn,
