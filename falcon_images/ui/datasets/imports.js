@@ -3,6 +3,7 @@
 import { collectionPath } from '../parts/api.js';
 import { untilReady } from '../parts/health.js';
 import { warnWhen } from '../parts/leaving.js';
+import { saidText } from '../parts/said.js';
 import { authorization, noteAccess } from '../parts/token.js';
 import { jsonText, parseJson } from '../parts/values.js';
 import { Watched } from '../parts/watched.js';
@@ -92,7 +93,7 @@ export async function sendArchive(choice, isTrial) {
   change({ phase: 'sending', isTrial, sent: 0, report: null, why: '', isStopped: false, isUndone: false });
   const { status, body, aborted } = await attempt(file, choice, isTrial);
   request = null;
-  const said = noteAccess(status, 'POST') ? t('loginOnlyShows') : body?.description || body?.title || '';
+  const said = noteAccess(status, 'POST') ? t('loginOnlyShows') : saidText(body);
   if (!isTrial) noteFinished();
   if (status === 0 && !aborted) untilReady();
   if (status !== 200) {

@@ -1,6 +1,7 @@
 // Answers of any size that the browser saves itself, past the page and its memory.
 
 import { failure } from '../parts/api.js';
+import { saidText } from '../parts/said.js';
 import { authorization, currentToken, token } from '../parts/token.js';
 import { parseJson } from '../parts/values.js';
 import { t } from '../parts/words.js';
@@ -71,8 +72,7 @@ function readFrame({ contentDocument }) {
  */
 async function explain(address, said) {
   try {
-    const { title, description } = parseJson(said ?? '');
-    return new Error(description || title || t('failed'));
+    return new Error(saidText(parseJson(said ?? '')) || t('failed'));
   } catch {
     return askAgain(address);
   }

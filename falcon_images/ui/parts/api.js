@@ -1,6 +1,7 @@
 // The only way to the service: requests with the token, errors as sentences.
 
 import { untilReady } from './health.js';
+import { saidText } from './said.js';
 import { authorization, noteAccess, seenWithout } from './token.js';
 import { jsonText, parseJson } from './values.js';
 import { t } from './words.js';
@@ -20,7 +21,7 @@ export class ApiError extends Error {
    * @param {string} description
    */
   constructor(status, title, description) {
-    super(description || title || `HTTP ${status}`);
+    super(saidText({ title, description }) || t('errorStatus', { status }));
     this.status = status;
     this.title = title;
   }
@@ -118,7 +119,7 @@ export async function sendJson(method, path, body, headers = {}) {
 export async function failure(response, method) {
   if (!response) {
     untilReady();
-    return new ApiError(0, t('noAnswer'), '');
+    return new ApiError(0, '', t('noAnswer'));
   }
   if (noteAccess(response.status, method)) return new ApiError(401, t('loginOnlyShows'), '');
   const said = await response.json().catch(() => ({}));

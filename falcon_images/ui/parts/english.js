@@ -10,6 +10,8 @@ export const ENGLISH = {
   noMatch: 'No image matches', noMatchHelp: 'Take away a condition, or change it.',
   clearFilters: 'Clear all', changedElsewhere: 'Images came or went – show them',
   language: 'Language', keys: 'Keys', close: 'Close', cancel: 'Cancel', save: 'Save', add: 'Add',
+  errorWithDetails: '{kind} ({details})', errorStatus: 'The service answered with the error {status}.',
+  picture_missing: 'Image is gone', picture_damaged: 'File is damaged or lost', picture_failed: 'Not loaded', picture_unavailable: 'No preview',
   yes: 'yes', no: 'no', copy: 'Copy', copied: 'Copied.', undo: 'Undo', delete: 'Delete', download: 'Download',
 
   away: 'The service does not answer. This page goes on as soon as it does.', tryNow: 'Try now',

@@ -3,6 +3,7 @@
 import { collectionPath } from '../parts/api.js';
 import { untilReady } from '../parts/health.js';
 import { warnWhen } from '../parts/leaving.js';
+import { saidText } from '../parts/said.js';
 import { authorization, noteAccess } from '../parts/token.js';
 import { jsonText, parseJson } from '../parts/values.js';
 import { Watched } from '../parts/watched.js';
@@ -157,7 +158,7 @@ async function sendItem(item) {
 function finish(item, { status, body, aborted, older }) {
   item.request = null;
   item.tries = 0;
-  item.why = noteAccess(status, 'POST') ? t('loginOnlyShows') : body?.description || body?.title || '';
+  item.why = noteAccess(status, 'POST') ? t('loginOnlyShows') : saidText(body);
   item.sent = item.file.size;
   item.state = aborted || TRY_AGAIN(status) ? 'failed' : 'refused';
   if (status === 200) item.state = older ? 'there' : 'done';

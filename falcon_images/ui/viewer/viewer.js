@@ -10,6 +10,7 @@ import { Guarded } from '../parts/guarded.js';
 import { Icon } from '../parts/icons.js';
 import { lookUp } from '../parts/look-up.js';
 import { Notice } from '../parts/notices.js';
+import { errorTitle } from '../parts/said.js';
 import { go } from '../parts/state.js';
 import { toastError, undoLast } from '../parts/toasts.js';
 import { valueAt } from '../parts/values.js';
@@ -85,7 +86,7 @@ export function Viewer({ shown, loaded, chosen, marks, actions: page, keysOn }) 
           </${Guarded}>`}
         ${!document && !image.error && html`<p class="stage-note" role="status">${t('loading')}</p>`}
         ${image.error && html`
-          <${Notice} icon="broken" failed title=${t(image.error.status === 404 ? 'imageGone' : 'failed')}
+          <${Notice} icon="broken" failed title=${image.error.status === 404 ? t('imageGone') : errorTitle(image.error)}
             text=${image.error.message} />`}
         <${Step} name="previous" icon="back" to=${neighbors.previous} onClick=${actions.previous} />
         <${Step} name="next" icon="forward" to=${neighbors.next} onClick=${actions.next} />

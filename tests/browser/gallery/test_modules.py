@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import falcon_images
+from falcon_images.resources.errors import ERRORS
 from falcon_images.resources.joined_page import joined_modules
 
 UI = Path(falcon_images.__file__).parent / 'ui'
@@ -46,6 +47,17 @@ def test_every_module_is_used_by_the_page() -> None:
         reached |= left
         left = set[str]().union(*map(imported, left)) - reached
     assert reached == MODULES
+
+
+def test_every_error_of_the_service_has_words_in_other_languages() -> None:
+    said = (UI / 'parts/said-japanese.js').read_text(encoding='utf-8')
+    titles = {title for _, title in ERRORS.values()}
+    resources = Path(falcon_images.__file__).parent
+    for path in (*resources.glob('resources/*.py'), *resources.glob('middleware/*.py')):
+        titles |= set(re.findall(r"title='(.*?)'", path.read_text(encoding='utf-8')))
+    assert len(titles) > 20
+    missing = [title for title in titles if not re.search(f"'?{title}'?: '", said)]
+    assert missing == []
 
 
 def test_a_module_has_no_more_than_300_lines() -> None:
