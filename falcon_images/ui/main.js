@@ -33,14 +33,14 @@ function App() {
   return html`
     <a class="skip-link" href="#main" onClick=${skip}>${t('skipToImages')}</a>
     <${Guarded} on=${shown}><${Header} shown=${shown} service=${service} /></${Guarded}>
-    <${AwayNotice} />
-    <${LoginNotice} auth=${service?.auth} />
-    ${state === 'open' ? html`<${Guarded} on=${shown}>${page}</${Guarded}>` : html`<${TokenPanel} state=${state} loginUrl=${service?.auth?.login_url} />`}
+    <${Guarded} on=${state}><${AwayNotice} /></${Guarded}>
+    <${Guarded} on=${state}><${LoginNotice} auth=${service?.auth} /></${Guarded}>
+    ${state === 'open' ? html`<${Guarded} on=${shown}>${page}</${Guarded}>` : html`<${Guarded} on=${state}><${TokenPanel} state=${state} loginUrl=${service?.auth?.login_url} /></${Guarded}>`}
     <${Guarded} on=${shown.collection}><${UploadPanel} collection=${shown.collection} /></${Guarded}>
     <${Guarded} on=${shown.collection}><${ImportDialog} collection=${shown.collection} /></${Guarded}>
     <${Guarded} on=${shown.collection}><${RelabelDialog} collection=${shown.collection} /></${Guarded}>
-    <${DropZone} collection=${shown.collection} />
-    <${Toasts} />`;
+    <${Guarded} on=${shown.collection}><${DropZone} collection=${shown.collection} /></${Guarded}>
+    <${Guarded} on=${shown}><${Toasts} /></${Guarded}>`;
 }
 
 /** @param {Event} event */
@@ -57,4 +57,5 @@ function useService() {
   return service;
 }
 
-render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById('page')));
+// Whatever is not caught closer to where it happens.
+render(html`<${Guarded} on="page"><${App} /></${Guarded}>`, /** @type {HTMLElement} */ (document.getElementById('page')));

@@ -8,6 +8,7 @@ import { adding, countSelected, MAX_RANGE, NOTHING } from '../list/selection.js'
 import { FIXED_COLUMNS } from '../list/table.js';
 import { useDocuments } from '../list/use-documents.js';
 import { health } from '../parts/health.js';
+import { whenShown } from '../parts/shown-image.js';
 import { go, view } from '../parts/state.js';
 import { toast, toastError } from '../parts/toasts.js';
 import { valueAt } from '../parts/values.js';
@@ -122,10 +123,12 @@ export function useMarks({ collection }, { documents, labels, refreshFields }, {
     setVersion((old) => old + 1);
   };
   const show = (/** @type {string} */ id) => {
+    if (view.value.collection !== collection) return;
     const index = documents?.indexOf(id) ?? -1;
     if (index >= 0) setActive(index);
-    if (view.value.image && view.value.collection === collection) go({ image: id }, { replace: true });
+    if (view.value.image && view.value.image !== id) go({ image: id }, { replace: true });
   };
+  useEffect(() => whenShown((of, id) => { if (of === collection) show(id); }));
   const mark = (/** @type {ImageDocument} */ document, /** @type {number} */ key) => {
     const value = labels.values[key - 1];
     const known = Boolean(labels.label) && isSet(value);

@@ -74,6 +74,7 @@ export const ENGLISH = {
   uploadN: 'Upload {n} ({size})', andMore: 'and {n} more', stop: 'Stop', retry: 'Retry', retryAll: 'Retry {n}',
   clearList: 'Clear list', uploadedOf: '{n} of {total} uploaded', notUploaded: '{n} not', allUploads: 'All uploads',
   upload_waiting: 'waiting', upload_sending: 'sending', upload_done: 'done', upload_there: 'was there already',
+  setThere: 'It got {properties}.', keptThere: 'It keeps {properties}.', notSetThere: 'It did not get {properties}: {why}',
   upload_refused: 'refused', upload_failed: 'failed',
 
   export: 'Export', exportDots: 'Export…', exportImages: 'Export images', format: 'Format', forArchives: 'Images',

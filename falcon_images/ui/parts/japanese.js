@@ -73,6 +73,7 @@ export const JAPANESE = {
   uploadN: '{n} 枚をアップロード ({size})', andMore: '他 {n} 件', stop: '中止', retry: '再試行', retryAll: '{n} 件を再試行',
   clearList: 'リストを消去', uploadedOf: '{total} 枚中 {n} 枚完了', notUploaded: '{n} 枚は未完了', allUploads: '全体の進み具合',
   upload_waiting: '待機中', upload_sending: '送信中', upload_done: '完了', upload_there: '登録済み',
+  setThere: '{properties} を設定しました。', keptThere: '{properties} はそのままです。', notSetThere: '{properties} を設定できませんでした: {why}',
   upload_refused: '拒否', upload_failed: '失敗',
 
   export: 'エクスポート', exportDots: 'エクスポート…', exportImages: '画像のエクスポート', format: '形式', forArchives: '画像',

@@ -9,6 +9,7 @@ import { jsonText, parseJson } from '../parts/values.js';
 import { Watched } from '../parts/watched.js';
 import { t } from '../parts/words.js';
 import { foundAgain, lostFiles, writeDown } from './lost-files.js';
+import { complete, differences } from './there.js';
 
 /** @import { Found } from './dropped.js' */
 
@@ -26,7 +27,8 @@ const TRY_AGAIN = (/** @type {number} */ status) =>
  * @property {string} folder the name of the folder that it was in, or ''
  * @property {'waiting'|'sending'|'done'|'there'|'refused'|'failed'} state
  * @property {number} sent bytes
- * @property {string} why what the service said, if it was refused or failed
+ * @property {string} why what the service said, if it was refused or failed, or what became of
+ *   the properties of one that was there
  * @property {number} id
  * @property {string} collection
  * @property {Record<string, unknown>} properties
@@ -50,6 +52,7 @@ const TRY_AGAIN = (/** @type {number} */ status) =>
  * @property {any} [body]
  * @property {boolean} [aborted]
  * @property {boolean} [older] whether the image is from before this upload
+ * @property {string | null} [etag]
  */
 
 /** All uploads, whether their panel is open, and how often there was something new. */
@@ -148,20 +151,24 @@ async function sendItem(item) {
   // Once more when the service is back; it knows by the key whether it had it already.
   const wasAway = unclear && await untilReady();
   if (wasAway || (unclear && item.tries < MAX_TRIES)) Object.assign(item, { state: 'waiting', sent: 0 });
-  else finish(item, answer);
+  else await finish(item, answer);
 }
 
 /**
  * @param {UploadItem} item
  * @param {Answer} answer
  */
-function finish(item, { status, body, aborted, older }) {
+async function finish(item, { status, body, aborted, older, etag = null }) {
   item.request = null;
   item.tries = 0;
   item.why = noteAccess(status, 'POST') ? t('loginOnlyShows') : saidText(body);
   item.sent = item.file.size;
   item.state = aborted || TRY_AGAIN(status) ? 'failed' : 'refused';
-  if (status === 200) item.state = older ? 'there' : 'done';
+  if (status === 200) {
+    const found = differences(body, item.properties);
+    if (found) item.why = await complete(item.collection, body, found, etag);
+    item.state = older || found ? 'there' : 'done';
+  }
   if (isTimeToShow()) noteFinished();
 }
 
@@ -202,7 +209,8 @@ function answerOf(request, took) {
   const body = read(request.responseText);
   // By the service's own clock, an image from before this upload is an older one.
   const age = Date.parse(request.getResponseHeader('Date') ?? '') - Date.parse(body?.time);
-  return { status: request.status, body, older: age > took + MARGIN_MS };
+  const etag = request.getResponseHeader('ETag')?.replace(/^W\//, '');
+  return { status: request.status, body, older: age > took + MARGIN_MS, etag };
 }
 
 /** @param {UploadItem} item */

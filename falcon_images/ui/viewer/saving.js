@@ -1,6 +1,8 @@
 // Changes of the open image's properties: saved one after the other, each with its undo.
 
 import { collectionPath, readJson, send, sendJson, tagOf } from '../parts/api.js';
+import { lookUp } from '../parts/look-up.js';
+import { showImage } from '../parts/shown-image.js';
 import { toastUndo } from '../parts/toasts.js';
 import { jsonText, valueText } from '../parts/values.js';
 import { t } from '../parts/words.js';
@@ -38,7 +40,7 @@ export function useSaving(collection, { document, etag, reload }, onChanged) {
     const changed = await patch(path, edit.name, edit.after, tag.current);
     tag.current = changed.etag;
     onChanged(changed);
-    return { text: sentence(edit), undo: () => undo(path, edit, onChanged) };
+    return { text: sentence(edit), undo: () => undo(path, edit, onChanged).finally(() => showImage(collection, document._id)) };
   };
   /** @param {Edit} edit */
   const save = async (edit) => {
@@ -66,7 +68,7 @@ export function useSaving(collection, { document, etag, reload }, onChanged) {
  */
 async function undo(path, { name, before, after }, onChanged) {
   const response = await send(path);
-  const { [name]: now } = await readJson(response);
+  const now = lookUp(await readJson(response), name);
   if (jsonText(now) !== jsonText(after)) throw new Error(t('changedSince', { name }));
   onChanged(await patch(path, name, before, tagOf(response)));
   return t('undone', { n: 1 });

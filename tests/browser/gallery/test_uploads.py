@@ -52,6 +52,24 @@ def test_the_same_files_again_are_not_stored_again(
     assert len(documents(serving)) == 1
 
 
+def test_an_image_that_is_there_gets_what_it_lacks_and_says_what_it_keeps(
+    page: Page, serving: Serving, tmp_path: Path
+) -> None:
+    (tmp_path / 'a.jpg').write_bytes(jpeg())
+    (tmp_path / 'b.jpg').write_bytes(jpeg(40, 40))
+    for name, properties in (('a.jpg', {}), ('b.jpg', {'label': 'NG'})):
+        serving.upload((tmp_path / name).read_bytes(), **properties)
+    see(page, serving)
+    dropped(page, [str(tmp_path / 'a.jpg'), str(tmp_path / 'b.jpg')])
+    page.get_by_label('Property').fill('label')
+    page.get_by_label('Value').fill('OK')
+    page.get_by_role('button', name='Upload 2').click()
+    items = page.locator('.upload-item')
+    expect(items.filter(has_text='a.jpg')).to_contain_text('It got label = OK.')
+    expect(items.filter(has_text='b.jpg')).to_contain_text('It keeps label = NG.')
+    assert [each['label'] for each in documents(serving)] == ['NG', 'OK']
+
+
 def test_the_browser_asks_before_uploads_are_lost(
     page: Page, serving: Serving, tmp_path: Path
 ) -> None:
