@@ -4,6 +4,7 @@ import { allFields, likelyLabel, likelyValues } from '../filters/fields.js';
 import { isKeyOfPage } from '../page/keys.js';
 import { Dialog } from '../parts/dialog.js';
 import { goOwn } from '../parts/state.js';
+import { toast } from '../parts/toasts.js';
 import { jsonText, typedText, typedValue, valueText } from '../parts/values.js';
 import { t } from '../parts/words.js';
 import { html, useEffect, useLayoutEffect, useState } from '../vendor/preact-htm.js';
@@ -137,6 +138,7 @@ export function LabelKeysDialog({ collection, labels, fields, onClose }) {
   const save = () => {
     if (fault) return;
     choose(collection, label.trim(), texts, used);
+    toast(t('saved'));
     onClose();
   };
   /**

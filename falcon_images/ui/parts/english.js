@@ -9,7 +9,7 @@ export const ENGLISH = {
   dropHelp: 'Drop images or folders anywhere on this page, or choose them with the button.',
   noMatch: 'No image matches', noMatchHelp: 'Take away a condition, or change it.',
   clearFilters: 'Clear all', changedElsewhere: 'Images came or went – show them',
-  language: 'Language', keys: 'Keys', close: 'Close', cancel: 'Cancel', save: 'Save', add: 'Add',
+  language: 'Language', keys: 'Keys', close: 'Close', cancel: 'Cancel', save: 'Save', saved: 'Saved.', add: 'Add',
   errorWithDetails: '{kind} ({details})', errorStatus: 'The service answered with the error {status}.',
   picture_missing: 'Image is gone', picture_damaged: 'File is damaged or lost', picture_failed: 'Not loaded', picture_unavailable: 'No preview',
   yes: 'yes', no: 'no', copy: 'Copy', copied: 'Copied.', undo: 'Undo', delete: 'Delete', download: 'Download',

@@ -9,7 +9,7 @@ export const JAPANESE = {
   dropHelp: '画像やフォルダーをこのページにドロップするか、ボタンで選んでください。',
   noMatch: '一致する画像がありません', noMatchHelp: '条件を外すか、変更してください。',
   clearFilters: 'すべて解除', changedElsewhere: '画像が増減しました – 表示を更新',
-  language: '言語', keys: 'キー操作', close: '閉じる', cancel: 'キャンセル', save: '保存', add: '追加',
+  language: '言語', keys: 'キー操作', close: '閉じる', cancel: 'キャンセル', save: '保存', saved: '保存しました。', add: '追加',
   errorWithDetails: '{kind}（{details}）', errorStatus: 'サービスがエラー {status} を返しました。',
   picture_missing: '画像は削除済み', picture_damaged: 'ファイルの破損・紛失', picture_failed: '読み込めません', picture_unavailable: 'プレビューなし',
   yes: 'はい', no: 'いいえ', copy: 'コピー', copied: 'コピーしました。', undo: '元に戻す', delete: '削除', download: 'ダウンロード',
