@@ -125,6 +125,7 @@ export const ENGLISH = {
   tableExact: 'Take doubtful cells as they are written',
   lostFiles: '{n} files were still on their way to {collection} when the page was left:',
   lostFiles_1: 'A file was still on its way to {collection} when the page was left:', lostList: 'Files that may be missing',
+  lostGoOn: 'The browser can read them again, if you allow it.', goOn: 'Go on',
   lostHelp: 'Choose them, or their folder, once more: what has arrived is not stored again.',
 
   keyLabel: 'Set the label, go on', keyMove: 'Move', keyOpen: 'Open the image',

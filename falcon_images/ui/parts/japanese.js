@@ -123,6 +123,7 @@ export const JAPANESE = {
   tableConflictsHelp: 'エクスポート後に変更された画像はそのままです。',
   tableExact: '要確認のセルもそのまま使う',
   lostFiles: 'ページを離れたとき、{collection} へ送信中のファイルが {n} 件ありました:', lostList: '未送信の可能性があるファイル',
+  lostGoOn: '許可すると、ブラウザーがもう一度読み込めます。', goOn: '続ける',
   lostHelp: 'ファイルまたはフォルダーをもう一度選んでください。届いている分は二重に保存されません。',
 
   keyLabel: 'ラベルを設定して次へ', keyMove: '移動', keyOpen: '画像を開く',

@@ -8,6 +8,7 @@ import { authorization, noteAccess } from '../parts/token.js';
 import { jsonText, parseJson } from '../parts/values.js';
 import { Watched } from '../parts/watched.js';
 import { t } from '../parts/words.js';
+import { fileAgain, forgetHandles, keepHandles, keptHandles } from './kept-handles.js';
 import { foundAgain, lostFiles, writeDown } from './lost-files.js';
 import { complete, differences } from './there.js';
 
@@ -62,7 +63,7 @@ export const uploads = new Watched({ open: lostFiles.value.length > 0, items: /*
 let items = [];
 warnWhen(() => items.some(isUnfinished));
 writeDown(() => items.filter(({ state }) => state === 'failed' || isUnfinished({ state }))
-  .map(({ file, folder, collection }) => ({ name: file.name, folder, collection })));
+  .map(({ file, folder, collection, key }) => ({ name: file.name, folder, collection, key })));
 let sending = 0;
 let count = 0;
 let published = 0;
@@ -89,13 +90,49 @@ export function closeUploads() {
  */
 export function addFiles(found, { collection, properties, folderProperty, dedupe }) {
   /** @type {UploadItem[]} */
-  const added = found.map(({ file, folder }) => ({
-    id: count++, file, folder, collection, dedupe, state: 'waiting', sent: 0, why: '',
+  const added = found.map(({ file, folder }) => newItem({
+    file, folder, collection, dedupe, key: randomKey(),
     properties: folderProperty && folder ? { ...properties, [folderProperty]: folder } : properties,
-    key: randomKey(), tries: 0, request: null,
   }));
+  const time = Date.now();
+  keepHandles(added.flatMap(({ key, properties: own }, at) => {
+    const { handle } = found[at];
+    return handle ? [[key, { handle, properties: own, dedupe, time }]] : [];
+  }));
+  addItems(added);
+}
+
+/**
+ * Go on with files that were on their way when the page was left, as far as the browser lets
+ * it: with the same keys, so that what has arrived is not stored again.
+ * @param {boolean} mayAsk whether the person has just pressed a button for it
+ */
+export async function goOnWithLost(mayAsk) {
+  const lost = lostFiles.value;
+  const kept = await keptHandles(lost.flatMap(({ key }) => key ?? []));
+  /** @type {UploadItem[]} */
+  const again = [];
+  for (const { key = '', folder, collection } of lost) {
+    const one = kept.get(key);
+    const file = one && await fileAgain(one.handle, mayAsk);
+    if (file) again.push(newItem({ file, folder, collection, key, dedupe: one.dedupe, properties: one.properties }));
+  }
+  if (again.length) addItems(again);
+  return { canAsk: kept.size > 0 };
+}
+
+/**
+ * @param {Pick<UploadItem, 'file' | 'folder' | 'collection' | 'dedupe' | 'key' | 'properties'>} of
+ * @returns {UploadItem}
+ */
+function newItem(of) {
+  return { ...of, id: count++, state: 'waiting', sent: 0, why: '', tries: 0, request: null };
+}
+
+/** @param {UploadItem[]} added */
+function addItems(added) {
   items = [...items, ...added];
-  foundAgain(added.map(({ file, folder }) => ({ name: file.name, folder, collection })));
+  foundAgain(added.map(({ file, folder, collection }) => ({ name: file.name, folder, collection })));
   openUploads();
   sendNext();
 }
@@ -120,6 +157,7 @@ export function forgetFinished() {
 /** Send nothing more, and break off what is being sent. */
 export function cancelWaiting() {
   for (const item of items) item.request?.abort();
+  forgetHandles(items.filter(isUnfinished).map(({ key }) => key));
   items = items.filter(({ state }) => state !== 'waiting');
   publish();
 }
@@ -169,6 +207,7 @@ async function finish(item, { status, body, aborted, older, etag = null }) {
     if (found) item.why = await complete(item.collection, body, found, etag);
     item.state = older || found ? 'there' : 'done';
   }
+  if (item.state !== 'failed') forgetHandles([item.key]);
   if (isTimeToShow()) noteFinished();
 }
 
