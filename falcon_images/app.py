@@ -133,7 +133,9 @@ def _dumps(value: Any) -> bytes:
 def _add_pages(app: App) -> None:
     app.add_route('/openapi.json', OpenApi())
     ui = _PACKAGE / 'ui'
-    docs, gallery = StaticFiles(_PACKAGE / 'api_docs'), StaticFiles(ui, joined_page(ui))
+    joined = joined_page(ui)
+    docs = StaticFiles(_PACKAGE / 'api_docs')
+    gallery = StaticFiles(ui, joined.files, joined.version)
     for path, files in (('/docs', docs), ('/ui', gallery)):
         app.add_route(path, files)
         app.add_route(f'{path}/{{name:path}}', files)

@@ -6,9 +6,11 @@ What is written is what runs: nothing is built, and each module is there by itse
 import hashlib
 import posixpath
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _IMPORT = re.compile(r"^import \{([^}]*)\} from '([^']+)';\n", re.MULTILINE)
+_LATER = re.compile(r"\bimport\('([^']+)'\)")
 _EXPORT = re.compile(
     r'^export (?=(?:async )?(?:function\*?|class|const) (\w+))', re.MULTILINE
 )
@@ -23,14 +25,44 @@ _STYLES = re.compile(
 )
 _STYLE = re.compile(r'href="/ui/([^"]+)"')
 _SCRIPT = re.compile(r'src="/ui/([^"]+)"')
-_TAG_DIGITS = 32
+_VERSION_DIGITS = 32
+# In its place comes the version, which is found out from all else.
+_VERSION = '@version@'
+# Of another version, the numbers of the modules would be others.
+_FETCH = """let $later;
+const $fetch = () => {
+$later ??= import('/ui/later.js?@version@').then(({ version, make }) => {
+if (version !== '@version@') throw new Error('The page is of another version.');
+return make({ NAMES });
+}).catch((error) => { $later = undefined; throw error; });
+return $later;
+};
+"""
+_MAKE = """export const version = '@version@';
+export const make = ({ NAMES }) => {
+BODY
+return { RESULT };
+};
+"""
 
 
-def joined_page(folder: Path) -> dict[str, bytes]:
-    """Return ``index.html``, ``page.js`` and ``page.css`` out of the files of a folder.
+@dataclass(frozen=True)
+class JoinedPage:
+    """What is made of the page's files: contents by their names.
 
-    The addresses of the two have their tags as a query: a browser may keep what it got
-    under one for ever.
+    `version` is that of all of them together; it is the query of their addresses.
+    """
+
+    files: dict[str, bytes]
+    version: str
+
+
+def joined_page(folder: Path) -> JoinedPage:
+    """Join the files of a folder.
+
+    ``page.js`` has the modules that the first one imports, ``later.js`` those that the
+    page fetches when they are needed, ``page.css`` the styles, and ``index.html`` the
+    addresses, under which a browser may keep what it got for ever.
 
     Raises:
         ValueError: the page is not of the form that can be joined; the text says why.
@@ -40,66 +72,86 @@ def joined_page(folder: Path) -> dict[str, bytes]:
     if not styles or not script:
         raise ValueError('index.html has no styles, or no module.')
     names = _STYLE.findall(styles[0])
-    style = b''.join((folder / name).read_bytes() for name in names)
-    module = joined_modules(folder, script[1]).encode()
-    link = f'  <link rel="stylesheet" href="/ui/page.css?{_tag(style)}">\n'
-    page = page.replace(styles[0], link)
-    page = page.replace(script[0], f'src="/ui/page.js?{_tag(module)}"')
-    return {'index.html': page.encode(), 'page.js': module, 'page.css': style}
+    first, later = joined_modules(folder, script[1])
+    texts = {
+        'index.html': page.replace(
+            styles[0], f'  <link rel="stylesheet" href="/ui/page.css?{_VERSION}">\n'
+        ).replace(script[0], f'src="/ui/page.js?{_VERSION}"'),
+        'page.js': first,
+        'later.js': later,
+        'page.css': ''.join((folder / each).read_text('utf-8') for each in names),
+    }
+    whole = hashlib.sha256('\0'.join(texts.values()).encode())
+    version = whole.hexdigest()[:_VERSION_DIGITS]
+    files = {
+        name: text.replace(_VERSION, version).encode() for name, text in texts.items()
+    }
+    return JoinedPage(files, version)
 
 
-def joined_modules(folder: Path, first: str) -> str:
-    """Return a module and all that it imports as one module.
+def joined_modules(folder: Path, first: str) -> tuple[str, str]:
+    """Return a module and all that it imports as one, and as another what comes later.
 
-    Each is a function that runs once, after those that it imports. What it exports are
-    constants to others: so no module exports a variable, and none imports itself by way
-    of others.
+    Each module is a function that runs once, after those that it imports. What it
+    exports are constants to others: so no module exports a variable, and none imports
+    itself by way of others.
 
     Raises:
         ValueError: two modules import each other.
     """
-    numbers: dict[str, int] = {}
-    texts: list[str] = []
-    _join(folder, first, (), numbers, texts)
-    return ''.join(texts)
+    modules = _Modules(folder)
+    modules.add(first)
+    names = ', '.join(modules.numbers.values())
+    head = ''.join(modules.texts)
+    modules.texts.clear()
+    for name in (targets := list(modules.later)):
+        modules.add(name)
+    result = ', '.join(f"'{each}': {modules.numbers[each]}" for each in targets)
+    body = ''.join(modules.texts)
+    later = _MAKE.replace('NAMES', names).replace('RESULT', result)
+    fetch = _FETCH.replace('NAMES', names) if targets else ''
+    return fetch + head, later.replace('BODY', body)
 
 
-def _join(
-    folder: Path,
-    name: str,
-    importers: tuple[str, ...],
-    numbers: dict[str, int],
-    texts: list[str],
-) -> None:
-    if name in importers:
-        raise ValueError(f'{name} imports itself by way of {importers[-1]}.')
-    if name in numbers:
-        return
-    source = (folder / name).read_text(encoding='utf-8')
-    for _, path in _IMPORT.findall(source):
-        _join(folder, _place(name, path), (*importers, name), numbers, texts)
-    texts.append(_as_function(name, source, numbers))
-    numbers[name] = len(numbers)
+@dataclass
+class _Modules:
+    """Modules as functions, each after those that it imports."""
+
+    folder: Path
+    numbers: dict[str, str] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+    later: dict[str, None] = field(default_factory=dict)
+
+    def add(self, name: str, importers: tuple[str, ...] = ()) -> None:
+        if name in importers:
+            raise ValueError(f'{name} imports itself by way of {importers[-1]}.')
+        if name in self.numbers:
+            return
+        source = (self.folder / name).read_text(encoding='utf-8')
+        for _, path in _IMPORT.findall(source):
+            self.add(_place(name, path), (*importers, name))
+        number = self.numbers[name] = f'm{len(self.numbers)}'
+        body, exported = self._body(name, _COMMENT.sub('', source))
+        head = f'// {name}\nconst {number} = (() => {{\n'
+        self.texts.append(f'{head}{body}\nreturn {{ {exported} }};\n}})();\n')
+
+    def _body(self, name: str, text: str) -> tuple[str, str]:
+        def constants(found: re.Match[str]) -> str:
+            names = _RENAMED.sub(r'\1: \2', ' '.join(found[1].split()))
+            return f'const {{ {names} }} = {self.numbers[_place(name, found[2])]};\n'
+
+        def fetched(found: re.Match[str]) -> str:
+            place = _place(name, found[1])
+            self.later[place] = None
+            return f"$fetch().then((found) => found['{place}'])"
+
+        text = _LATER.sub(fetched, _IMPORT.sub(constants, text))
+        exported = _EXPORT.findall(text)
+        if listed := _EXPORT_LIST.search(text):
+            exported += [_RENAMED.sub(r'\2: \1', listed[1])]
+        text = _EXPORT_LIST.sub('', _EXPORT.sub('', text))
+        return text.strip(), ', '.join(exported)
 
 
 def _place(importer: str, path: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(importer), path))
-
-
-def _as_function(name: str, source: str, numbers: dict[str, int]) -> str:
-    def constants(found: re.Match[str]) -> str:
-        names = _RENAMED.sub(r'\1: \2', ' '.join(found[1].split()))
-        return f'const {{ {names} }} = m{numbers[_place(name, found[2])]};\n'
-
-    text = _IMPORT.sub(constants, _COMMENT.sub('', source))
-    exported = _EXPORT.findall(text)
-    if listed := _EXPORT_LIST.search(text):
-        exported += [_RENAMED.sub(r'\2: \1', listed[1])]
-    text = _EXPORT_LIST.sub('', _EXPORT.sub('', text))
-    result = f'return {{ {", ".join(exported)} }};\n'
-    head = f'// {name}\nconst m{len(numbers)} = (() => {{\n'
-    return f'{head}{text.strip()}\n{result}}})();\n'
-
-
-def _tag(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:_TAG_DIGITS]

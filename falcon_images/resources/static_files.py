@@ -43,11 +43,12 @@ class StaticFiles:
     For routes such as ``/ui`` and ``/ui/{name:path}``. Names are looked up among those
     that were found at the start, so none leads out of the folder. Files of other types
     than those above are left out. A file below a folder with a version number in its
-    name never changes, and browsers may keep it, as one that is asked for with its tag
-    as the query; they ask again for all others.
+    name never changes, and browsers may keep it, as one that is made and asked for with
+    its version as the query; they ask again for all others.
 
     Args:
         made: contents that are in no file, or instead of that of one.
+        version: that of those that are made.
         index: the file that is meant when no name is given.
     """
 
@@ -55,6 +56,7 @@ class StaticFiles:
         self,
         folder: Path,
         made: Mapping[str, bytes] | None = None,
+        version: str = '',
         index: str = 'index.html',
     ) -> None:
         self._index = index
@@ -63,6 +65,8 @@ class StaticFiles:
             for path in folder.rglob('*')
             if path.suffix in _TYPES
         }
+        self._versioned = frozenset(made or {}) if version else frozenset()
+        self._version = version
         contents |= made or {}
         self._files = {
             name: _answer(name, content) for name, content in contents.items()
@@ -74,7 +78,8 @@ class StaticFiles:
         file = self._files.get(name or self._index)
         if file is None:
             raise falcon.HTTPNotFound
-        file.send(req, resp, _YEAR if req.query_string == file.tag else None)
+        is_version = name in self._versioned and req.query_string == self._version
+        file.send(req, resp, _YEAR if is_version else None)
         resp.set_headers(
             {
                 'Content-Security-Policy': CONTENT_SECURITY_POLICY,

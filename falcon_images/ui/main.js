@@ -10,8 +10,8 @@ import { Guarded } from './parts/guarded.js';
 import { AwayNotice, LoginNotice, TokenPanel } from './parts/notices.js';
 import { view } from './parts/state.js';
 import { Toasts } from './parts/toasts.js';
-import { access, token } from './parts/token.js';
 import { language, t } from './parts/words.js';
+import { access, token } from './service/token.js';
 import { DropZone, UploadPanel } from './upload/upload-panel.js';
 import { html, render, useEffect, useState } from './vendor/preact-htm.js';
 

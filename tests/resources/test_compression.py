@@ -113,7 +113,9 @@ def test_a_page_whose_query_is_a_body_is_compressed(service: Service) -> None:
     assert zlib.decompress(answer.content, 31).count(b'"n"') == 2
 
 
-def test_the_parts_of_the_page_can_be_kept_under_their_tags(service: Service) -> None:
+def test_the_parts_of_the_page_can_be_kept_under_their_version(
+    service: Service,
+) -> None:
     page = service.client.simulate_get('/ui').text
     for name in ('page.js', 'page.css'):
         address = page.partition(f'/ui/{name}?')[2].partition('"')[0]

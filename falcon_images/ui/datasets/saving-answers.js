@@ -1,10 +1,10 @@
 // Answers of any size that the browser saves itself, past the page and its memory.
 
 import { failure } from '../parts/api.js';
-import { saidText } from '../parts/said.js';
-import { authorization, currentToken, token } from '../parts/token.js';
 import { parseJson } from '../parts/values.js';
 import { t } from '../parts/words.js';
+import { saidText } from '../service/said.js';
+import { authorization, currentToken, token } from '../service/token.js';
 
 const COOKIE = 'jwt';
 const COOKIE_SECONDS = 60;

@@ -2,8 +2,8 @@
 
 import { Dialog } from '../parts/dialog.js';
 import { toast } from '../parts/toasts.js';
-import { currentToken } from '../parts/token.js';
 import { t } from '../parts/words.js';
+import { currentToken } from '../service/token.js';
 import { html, useState } from '../vendor/preact-htm.js';
 
 /** @import { Condition } from '../parts/state.js' */

@@ -1,9 +1,9 @@
 // What is shown where no images are: none yet, none that match, not yet, not at all.
 
 import { Notice } from '../parts/notices.js';
-import { errorTitle } from '../parts/said.js';
 import { go } from '../parts/state.js';
 import { t } from '../parts/words.js';
+import { errorTitle } from '../service/said.js';
 import { openUploads } from '../upload/uploads.js';
 import { html } from '../vendor/preact-htm.js';
 

@@ -3,11 +3,11 @@
 import { collectionPath, json, readJson, send, totalOf } from '../parts/api.js';
 import { health } from '../parts/health.js';
 import { Notice } from '../parts/notices.js';
-import { errorTitle } from '../parts/said.js';
 import { formatView, go } from '../parts/state.js';
 import { moment, number, t } from '../parts/words.js';
 import { Thumbnail } from '../pictures/picture.js';
 import { thumbnailPath } from '../pictures/pictures.js';
+import { errorTitle } from '../service/said.js';
 import { openUploads, uploads } from '../upload/uploads.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 

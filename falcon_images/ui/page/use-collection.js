@@ -8,13 +8,13 @@ import { adding, countSelected, MAX_RANGE, NOTHING } from '../list/selection.js'
 import { FIXED_COLUMNS } from '../list/table.js';
 import { useDocuments } from '../list/use-documents.js';
 import { health } from '../parts/health.js';
-import { whenShown } from '../parts/shown-image.js';
 import { go, view } from '../parts/state.js';
 import { toast, toastError } from '../parts/toasts.js';
 import { valueAt } from '../parts/values.js';
 import { t } from '../parts/words.js';
 import { uploads } from '../upload/uploads.js';
 import { useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
+import { whenShown } from './shown-image.js';
 
 /** @import { Field } from '../filters/fields.js' */
 /** @import { Selection } from '../list/selection.js' */

@@ -1,8 +1,8 @@
 // The only way to the service: requests with the token, errors as sentences.
 
+import { saidText } from '../service/said.js';
+import { authorization, noteAccess, seenWithout } from '../service/token.js';
 import { untilReady } from './health.js';
-import { saidText } from './said.js';
-import { authorization, noteAccess, seenWithout } from './token.js';
 import { jsonText, parseJson } from './values.js';
 import { t } from './words.js';
 

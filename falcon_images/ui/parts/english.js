@@ -4,6 +4,7 @@ export const ENGLISH = {
   skipToImages: 'Skip to the images', imagesOfCollection: 'Images of the collection',
   moreThanN: 'more than {n} images', nImages: '{n} images', nImages_1: '{n} image', newest: 'newest {time}', loading: 'Loading…', failed: 'That did not work',
   partFailed: 'This part of the page failed; the rest goes on.',
+  partMissing: 'This part of the page could not be fetched.', reload: 'Load the page again',
   tryAgain: 'Try again', noAnswer: 'The service did not answer.', picture: 'Picture',
   noCollections: 'No images yet', noImages: 'No images here yet',
   dropHelp: 'Drop images or folders anywhere on this page, or choose them with the button.',

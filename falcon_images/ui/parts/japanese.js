@@ -4,6 +4,7 @@ export const JAPANESE = {
   skipToImages: '画像へ移動', imagesOfCollection: 'コレクションの画像',
   moreThanN: '{n} 枚以上', nImages: '{n} 枚', newest: '最新 {time}', loading: '読み込み中…', failed: '処理できませんでした',
   partFailed: 'この部分は表示できませんでした。ほかの部分はそのまま使えます。',
+  partMissing: 'ページのこの部分を読み込めませんでした。', reload: 'ページを再読み込み',
   tryAgain: 'もう一度', noAnswer: 'サービスから応答がありません。', picture: '画像',
   noCollections: '画像はまだありません', noImages: 'ここにはまだ画像がありません',
   dropHelp: '画像やフォルダーをこのページにドロップするか、ボタンで選んでください。',

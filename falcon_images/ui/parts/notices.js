@@ -1,9 +1,9 @@
 // What is shown in place of images: no token, the service away, nothing here.
 
+import { access, currentToken, seenWithout, setToken } from '../service/token.js';
 import { html, useState } from '../vendor/preact-htm.js';
 import { askNow, health } from './health.js';
 import { Icon } from './icons.js';
-import { access, currentToken, seenWithout, setToken } from './token.js';
 import { t } from './words.js';
 
 /** @import { Child } from '../vendor/preact-htm.js' */

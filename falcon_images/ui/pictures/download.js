@@ -1,7 +1,7 @@
 // A file, saved under the name that it came with.
 
 import { collectionPath } from '../parts/api.js';
-import { currentToken } from '../parts/token.js';
+import { currentToken } from '../service/token.js';
 import { pictureBlob } from './pictures.js';
 
 /** @import { ImageDocument } from '../parts/values.js' */

@@ -3,11 +3,11 @@
 import { collectionPath } from '../parts/api.js';
 import { untilReady } from '../parts/health.js';
 import { warnWhen } from '../parts/leaving.js';
-import { saidText } from '../parts/said.js';
-import { authorization, noteAccess } from '../parts/token.js';
 import { jsonText, parseJson } from '../parts/values.js';
 import { Watched } from '../parts/watched.js';
 import { t } from '../parts/words.js';
+import { saidText } from '../service/said.js';
+import { authorization, noteAccess } from '../service/token.js';
 import { fileAgain, forgetHandles, keepHandles, keptHandles } from './kept-handles.js';
 import { foundAgain, lostFiles, writeDown } from './lost-files.js';
 import { complete, differences } from './there.js';

@@ -1,8 +1,8 @@
 // Changes of the open image's properties: saved one after the other, each with its undo.
 
+import { showImage } from '../page/shown-image.js';
 import { collectionPath, readJson, send, sendJson, tagOf } from '../parts/api.js';
 import { lookUp } from '../parts/look-up.js';
-import { showImage } from '../parts/shown-image.js';
 import { toastUndo } from '../parts/toasts.js';
 import { jsonText, valueText } from '../parts/values.js';
 import { t } from '../parts/words.js';

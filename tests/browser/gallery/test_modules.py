@@ -17,15 +17,19 @@ MODULES = {path.relative_to(UI).as_posix() for path in UI.rglob('*.js')}
 
 def imported(module: str) -> set[str]:
     """Return the modules that a module imports, by their paths in the folder."""
-    found = re.findall(r"from '(\..*?)';", (UI / module).read_text(encoding='utf-8'))
+    text = (UI / module).read_text(encoding='utf-8')
+    found = re.findall(r"(?:from |import\()'(\..*?)'", text)
     folder = posixpath.dirname(module)
     return {posixpath.normpath(posixpath.join(folder, path)) for path in found}
 
 
 def test_all_modules_are_one_that_asks_for_no_other() -> None:
-    joined = joined_modules(UI, 'main.js')
+    joined = ''.join(joined_modules(UI, 'main.js'))
     assert set(re.findall(r'^// (\S+\.js)$', joined, re.MULTILINE)) == MODULES
-    assert re.findall(r'^(?:import|export)\b.*', joined, re.MULTILINE) == []
+    assert re.findall(r'^import\b.*', joined, re.MULTILINE) == []
+    assert re.findall(r'\bimport\(.*?\)', joined) == [
+        "import('/ui/later.js?@version@')"
+    ]
 
 
 def test_modules_that_import_each_other_are_not_joined(tmp_path: Path) -> None:
@@ -50,7 +54,7 @@ def test_every_module_is_used_by_the_page() -> None:
 
 
 def test_every_error_of_the_service_has_words_in_other_languages() -> None:
-    said = (UI / 'parts/said-japanese.js').read_text(encoding='utf-8')
+    said = (UI / 'service/said-japanese.js').read_text(encoding='utf-8')
     titles = {title for _, title in ERRORS.values()}
     resources = Path(falcon_images.__file__).parent
     for path in (*resources.glob('resources/*.py'), *resources.glob('middleware/*.py')):

@@ -14,6 +14,8 @@ def test_images_are_seen_after_few_requests_of_few_bytes(
     page: Page, serving: Serving
 ) -> None:
     fill(serving, 4)
+    # It comes when images are seen.
+    page.route('**/ui/later.js?*', lambda route: route.abort())
     session = page.context.new_cdp_session(page)
     session.send('Network.enable')
     received: list[int] = []

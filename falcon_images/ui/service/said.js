@@ -1,8 +1,8 @@
 // What the service says, in the language of the page.
 
-import { lookUp } from './look-up.js';
+import { lookUp } from '../parts/look-up.js';
+import { language, t } from '../parts/words.js';
 import { SAID_JAPANESE } from './said-japanese.js';
-import { language, t } from './words.js';
 
 const SAID = { ja: SAID_JAPANESE };
 

@@ -1,7 +1,7 @@
 // The token that requests carry: the one that a person gave to the page, else that of a login
 // whose cookie the page can read. It is in no address, and in no storage that outlives the tab.
 
-import { Watched } from './watched.js';
+import { Watched } from '../parts/watched.js';
 
 /** @typedef {{ wanted?: boolean, given?: string, forgotten?: string }} Message between open tabs */
 
