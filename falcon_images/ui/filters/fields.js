@@ -114,6 +114,6 @@ function rank({ name, count, distinct }) {
 export function likelyValues(fields, label) {
   const values = fields.find(({ name }) => name === label)?.values ?? [];
   const simple = values.map(({ value }) => value).filter((value) =>
-    ['string', 'boolean', 'number'].includes(typeof value) && value !== '');
+    ['string', 'boolean', 'number', 'bigint'].includes(typeof value) && value !== '');
   return simple.slice(0, 9).sort((one, other) => String(one) < String(other) ? -1 : 1);
 }

@@ -8,7 +8,7 @@ import { bytes, moment, number, t } from '../parts/words.js';
 import { LEAST_COMPARED, MOST_COMPARED } from '../stage/comparing.js';
 import { html } from '../vendor/preact-htm.js';
 
-/** @import { Labels } from '../labels/label-keys.js' */
+/** @import { Labels } from '../labels/pressed.js' */
 /** @import { Left } from '../labels/unlabelled.js' */
 /** @import { Actions } from '../page/collection.js' */
 /** @import { Documents } from './documents.js' */

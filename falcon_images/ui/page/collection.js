@@ -15,14 +15,15 @@ import { Guarded } from '../parts/guarded.js';
 import { go, goOwn } from '../parts/state.js';
 import { compareAll } from '../stage/comparing.js';
 import { html, useState } from '../vendor/preact-htm.js';
-import { Viewer } from '../viewer/viewer.js';
 import { useKeys } from './keys.js';
+import { later } from './later.js';
 import { useChosen, useLoaded, useMarks } from './use-collection.js';
 
 /** @import { Selection } from '../list/selection.js' */
 /** @import { View } from '../parts/state.js' */
 /** @import { Chosen, Loaded, Marks } from './use-collection.js' */
 
+const Viewer = later(async () => (await import('../viewer/viewer.js')).Viewer);
 const DEFAULT_SIZE = 170;
 const DEFAULT_SIZE_NARROW = 110;
 const WIDE = matchMedia('(min-width: 900px)');

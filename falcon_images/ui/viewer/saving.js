@@ -1,7 +1,9 @@
 // Changes of the open image's properties: saved one after the other, each with its undo.
 
 import { revert } from '../bulk/bulk.js';
+import { showImage } from '../page/shown-image.js';
 import { ApiError, collectionPath, readJson, send, sendJson, tagOf } from '../parts/api.js';
+import { lookUp } from '../parts/look-up.js';
 import { toastUndo } from '../parts/toasts.js';
 import { jsonText, valueText } from '../parts/values.js';
 import { t } from '../parts/words.js';
@@ -42,10 +44,8 @@ export function useSaving(collection, { document, etag, reload }, onChanged) {
     onChanged(changed);
     return {
       text: sentence(edit),
-      undo: async () => {
-        onChanged(await reverted(collection, path, changed.change) ?? await setBack(path, edit));
-        return t('undone', { n: 1 });
-      },
+      undo: () => undo(collection, path, edit, changed.change, onChanged)
+        .finally(() => showImage(collection, document._id)),
     };
   };
   /** @param {Edit} edit */
@@ -65,6 +65,18 @@ export function useSaving(collection, { document, etag, reload }, onChanged) {
     last.current = saved;
     return saved;
   };
+}
+
+/**
+ * @param {string} collection
+ * @param {string} path
+ * @param {Edit} edit
+ * @param {string | null} change
+ * @param {OnChanged} onChanged
+ */
+async function undo(collection, path, edit, change, onChanged) {
+  onChanged(await reverted(collection, path, change) ?? await setBack(path, edit));
+  return t('undone', { n: 1 });
 }
 
 /**
@@ -94,7 +106,7 @@ async function reverted(collection, path, change) {
  */
 async function setBack(path, { name, before, after }) {
   const response = await send(path);
-  const { [name]: now } = await readJson(response);
+  const now = lookUp(await readJson(response), name);
   if (jsonText(now) !== jsonText(after)) throw new Error(t('changedSince', { name }));
   return patch(path, name, before, tagOf(response));
 }

@@ -1,5 +1,6 @@
 // The keys of the view of one image.
 
+import { labelNumber } from '../labels/pressed.js';
 import { isWriting, showHelp } from '../page/keys.js';
 import { lookUp } from '../parts/look-up.js';
 import { undoLast } from '../parts/toasts.js';
@@ -35,7 +36,8 @@ export function useViewerKeys(actions, on) {
 function actionOf(event, actions) {
   const key = event.key.toLowerCase();
   if (event.ctrlKey || event.metaKey) return key === 'z' ? undoLast : undefined;
-  if (/^[1-9]$/.test(key)) return (/** @type {Event} */ event) => actions.mark(Number(key), event);
+  const number = labelNumber(key);
+  if (number) return (/** @type {Event} */ event) => actions.mark(number, event);
   return lookUp({
     escape: actions.close, arrowleft: actions.previous, arrowright: actions.next, i: actions.panel,
     b: actions.levels, c: actions.compareMore, s: actions.shapes, delete: actions.remove, n: actions.nextUnlabelled,

@@ -13,6 +13,7 @@ import { go, view } from '../parts/state.js';
 import { toast } from '../parts/toasts.js';
 import { valueAt } from '../parts/values.js';
 import { t } from '../parts/words.js';
+import { errorTitle } from '../service/said.js';
 import { ShapeLayer } from '../shapes/shape-layer.js';
 import { toggleEditing } from '../shapes/tools.js';
 import { comparedIds, notCompared, withAnother } from '../stage/comparing.js';
@@ -205,7 +206,7 @@ function ImageFailed({ image: { error, document, again } }) {
   if (!error || document) return null;
   const isGone = error.status === 404;
   return html`
-    <${Notice} icon="broken" failed title=${t(isGone ? 'imageGone' : 'failed')} text=${error.message}>
+    <${Notice} icon="broken" failed title=${isGone ? t('imageGone') : errorTitle(error)} text=${error.message}>
       ${isPassing(error) && html`<button onClick=${again}>${t('tryAgain')}</button>`}
     </${Notice}>`;
 }
