@@ -147,9 +147,11 @@ def _add_routes(app: App, settings: Settings, parts: ServiceParts) -> None:
     app.add_route(
         '/metrics', MetricsPage(parts.metrics, parts.health, parts.background)
     )
-    app.add_route('/collections', Collections(parts.collections))
+    app.add_route(
+        '/collections', Collections(parts.collections, parts.cards, parts.budget)
+    )
     collection = '/collections/{collection_name}'
-    app.add_route(collection, Collection(parts.collections))
+    app.add_route(collection, Collection(parts.collections, parts.cards, limits))
     app.add_route(f'{collection}/fields', Fields(parts.image_fields, limits))
     export = Export(parts.exports, parts.snapshot_exports, limits)
     app.add_route(f'{collection}/export', export)

@@ -21,6 +21,11 @@ OF_DATASETS = (LABEL_BY, 'split', 'group_by', 'duplicates')
 SNAPSHOT = 'snapshot'
 # What of a sheet is taken as it is.
 EXACT = 'exact'
+# Of collections themselves: with what is told of them, the deleted ones, and whether
+# one can come back.
+DETAILS = 'details'
+DELETED = 'deleted'
+REVERTIBLE = 'revertible'
 # They are read of GET and HEAD alone.
 TOKENS = ('jwt', 'token')
 _SELECTION = ('filter', 'from', 'to')

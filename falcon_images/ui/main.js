@@ -14,7 +14,7 @@ import { language, t } from './parts/words.js';
 import { DropZone, UploadPanel } from './upload/upload-panel.js';
 import { html, render, useEffect, useState } from './vendor/preact-htm.js';
 
-/** @typedef {{ auth?: { enabled: boolean } }} Service what `GET /` says */
+/** @typedef {{ auth?: { enabled: boolean }, version?: string }} Service what `GET /` says */
 
 function App() {
   const shown = view.use();
@@ -28,7 +28,7 @@ function App() {
   }, [lang, shown.collection]);
   const page = shown.collection
     ? html`<${CollectionPage} key=${`${shown.collection} ${usedToken}`} shown=${shown} />`
-    : html`<${CollectionsPage} key=${usedToken} />`;
+    : html`<${CollectionsPage} key=${usedToken} service=${service} />`;
   return html`
     <a class="skip-link" href="#main" onClick=${skip}>${t('skipToImages')}</a>
     <${Guarded} on=${shown}><${Header} shown=${shown} service=${service} /></${Guarded}>

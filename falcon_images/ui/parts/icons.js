@@ -16,6 +16,7 @@ const PATHS = {
   trash: 'M5 7h14M9.5 7V4.5h5V7M7 7l1 12.5h8L17 7M10.5 10.5v6M13.5 10.5v6',
   tag: 'M4 4h7.5l8.5 8.5-7.5 7.5L4 11.5zM8 8h.01', undo: 'M8 5L4 9l4 4M4 9h10a5 5 0 010 10h-4',
   copy: 'M9 9h10v11H9zM15 9V4H5v11h4', help: 'M9 9a3 3 0 114 2.8c-.8.4-1 1-1 2.2M12 18h.01',
+  pencil: 'M5 19l1-4L16 5l3 3L9 18zM14 7l3 3',
   plus: 'M12 5v14M5 12h14', minus: 'M5 12h14', fit: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5',
   sun: 'M12 8a4 4 0 100 8 4 4 0 000-8zM12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.5 1.5M17.5 17.5L19 19M19 5l-1.5 1.5M6.5 17.5L5 19',
   panel: 'M4 5h16v14H4zM14.5 5v14', history: 'M4 12a8 8 0 108-8 8 8 0 00-6.5 3.3M5 3.5V8h4.5M12 8v4.5l3 2',
