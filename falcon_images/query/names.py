@@ -17,6 +17,8 @@ LABEL_BY = 'label_by'
 SPLIT_BY = 'split_by'
 # How images are sorted into folders.
 OF_DATASETS = (LABEL_BY, 'split', 'group_by', 'duplicates')
+# Which property a histogram is of, in how many ranges, and told apart by which other.
+OF_HISTOGRAMS = ('field', 'bins', 'by')
 # The snapshot that is exported.
 SNAPSHOT = 'snapshot'
 # What of a sheet is taken as it is.
@@ -40,6 +42,7 @@ NAMES: dict[str, frozenset[str]] = {
     'queryImages': frozenset(_LIST_WITH_TOTAL),
     'exportImages': frozenset((*_LIST, *OF_DATASETS, SNAPSHOT)),
     'getFields': frozenset((*_SELECTION, 'values', *TOKENS)),
+    'getHistogram': frozenset((*_SELECTION, *OF_HISTOGRAMS, *TOKENS)),
     'changeImages': frozenset((*_SELECTION, *OF_BULK_CHANGES)),
     'uploadImage': frozenset(('dedupe', 'multiple', 'whole')),
     'importArchive': frozenset((LABEL_BY, SPLIT_BY, DRY_RUN)),
@@ -47,6 +50,7 @@ NAMES: dict[str, frozenset[str]] = {
 }
 LIST = NAMES['listImages']
 FIELDS = NAMES['getFields']
+HISTOGRAM = NAMES['getHistogram']
 EXPORT = NAMES['exportImages']
 BULK = NAMES['changeImages']
 RELABEL = NAMES['relabelImages']
@@ -54,8 +58,9 @@ RELABEL = NAMES['relabelImages']
 OF_SNAPSHOTS = frozenset(_SELECTION)
 OWN_NAMES = frozenset().union(*NAMES.values())
 # Whoever writes one of them in a bulk change expects that it does something.
-# Those of datasets are properties elsewhere: many images have their split as one.
-NOT_IN_BULK = OWN_NAMES - BULK - {*OF_DATASETS, EXACT, SNAPSHOT}
+# Those of datasets and histograms are properties elsewhere: many images have their
+# split as one.
+NOT_IN_BULK = OWN_NAMES - BULK - {*OF_DATASETS, *OF_HISTOGRAMS, EXACT, SNAPSHOT}
 
 
 def instead(name: str) -> str:

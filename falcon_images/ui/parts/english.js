@@ -27,6 +27,11 @@ export const ENGLISH = {
   token: 'Token', useToken: 'Use token', forgetToken: 'Forget the token',
   tokenLeftOut: 'Put your token into the variable TOKEN; it is not shown here.',
 
+  findProperty: 'Find a property or value', noProperty: 'No property has that.', none: '(none)', histogramOf: 'Histogram: {name}', estimated: 'Estimated from a part of the images',
+  countedApart: 'Also: {list}', kind_string: 'as text', kind_number: 'as number', kind_date: 'as date', kind_boolean: 'yes/no', kind_null: 'empty (null)',
+  kind_array: 'lists', kind_object: 'objects', kind_nan: 'not a number (NaN)', kind_infinite: 'infinite',
+  pin: 'Keep on top', unpin: 'Keep on top no more', pinNamed: 'Keep {name} on top', unpinNamed: 'Keep {name} on top no more',
+  hide: 'Hide', unhide: 'Hide no more', hideNamed: 'Hide {name}', unhideNamed: 'Hide {name} no more', showHidden: 'Show {n} hidden', hideHidden: 'Leave {n} hidden out',
   filters: 'Filters', conditions: 'Conditions', stored: 'Stored', from: 'From', to: 'To', today: 'Today',
   lastDays: '{n} days', atLeast: 'at least', atMost: 'at most', more: '{n} more',
   onlyCommonest: 'The commonest of {n} values', emptyText: '(empty text)',
@@ -36,6 +41,7 @@ export const ENGLISH = {
   operator_max_: 'at most', operator_gt_: 'above', operator_lt_: 'below', operator_in_: 'one of (a,b)',
   operator_like_: 'like (* and ?)', operator_has_: 'is there', operator_filter: 'MongoDB query',
 
+  table: 'Table', grid: 'Grid', usefulSorts: 'Label and numbers', otherSorts: 'Other properties',
   order: 'Order', newestFirst: 'Newest first', oldestFirst: 'Oldest first', byName: 'By file name',
   largestFirst: 'Largest first', sizeOfPictures: 'Size of the pictures', asTable: 'As a table',
   asGrid: 'As a grid', columns: 'Columns', fileName: 'File name', changes: 'Changes', copyQuery: 'Copy as curl or Python',

@@ -27,6 +27,11 @@ export const JAPANESE = {
   token: 'トークン', useToken: 'トークンを使う', forgetToken: 'トークンを破棄',
   tokenLeftOut: 'トークンは変数 TOKEN に入れてください。ここには表示されません。',
 
+  findProperty: 'プロパティや値を検索', noProperty: '一致するプロパティがありません。', none: '（なし）', histogramOf: 'ヒストグラム: {name}', estimated: '一部の画像からの推定',
+  countedApart: 'ほかに: {list}', kind_string: '件の文字列', kind_number: '件の数値', kind_date: '件の日付', kind_boolean: '件の真偽値', kind_null: '件の空値 (null)',
+  kind_array: '件の配列', kind_object: '件のオブジェクト', kind_nan: '件の非数 (NaN)', kind_infinite: '件の無限大',
+  pin: '上に固定', unpin: '固定を解除', pinNamed: '{name} を上に固定', unpinNamed: '{name} の固定を解除',
+  hide: '隠す', unhide: '隠さない', hideNamed: '{name} を隠す', unhideNamed: '{name} を隠さない', showHidden: '隠した {n} 件を表示', hideHidden: '隠した {n} 件を除く',
   filters: '絞り込み', conditions: '条件', stored: '保存日時', from: '開始', to: '終了', today: '今日',
   lastDays: '{n}日間', atLeast: '以上', atMost: '以下', more: '他 {n} 件',
   onlyCommonest: '{n} 種類のうち多いもののみ', emptyText: '(空の文字列)',
@@ -36,6 +41,7 @@ export const JAPANESE = {
   operator_max_: '以下', operator_gt_: 'より大きい', operator_lt_: 'より小さい', operator_in_: 'いずれか (a,b)',
   operator_like_: '一致 (* と ?)', operator_has_: '有無', operator_filter: 'MongoDB クエリ',
 
+  table: '表', grid: '一覧', usefulSorts: 'ラベルと数値', otherSorts: 'ほかのプロパティ',
   order: '並び順', newestFirst: '新しい順', oldestFirst: '古い順', byName: 'ファイル名順',
   largestFirst: '大きい順', sizeOfPictures: '画像の大きさ', asTable: '表で表示',
   asGrid: '一覧で表示', columns: '列', fileName: 'ファイル名', changes: '変更履歴', copyQuery: 'curl / Python としてコピー',
