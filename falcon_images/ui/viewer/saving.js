@@ -2,7 +2,7 @@
 
 import { collectionPath, readJson, send, sendJson, tagOf } from '../parts/api.js';
 import { toastUndo } from '../parts/toasts.js';
-import { jsonText, valueText } from '../parts/values.js';
+import { jsonText, valueAt, valueText } from '../parts/values.js';
 import { t } from '../parts/words.js';
 import { useRef } from '../vendor/preact-htm.js';
 
@@ -66,7 +66,7 @@ export function useSaving(collection, { document, etag, reload }, onChanged) {
  */
 async function undo(path, { name, before, after }, onChanged) {
   const response = await send(path);
-  const { [name]: now } = await readJson(response);
+  const now = valueAt(await readJson(response), name);
   if (jsonText(now) !== jsonText(after)) throw new Error(t('changedSince', { name }));
   onChanged(await patch(path, name, before, tagOf(response)));
   return t('undone', { n: 1 });
@@ -81,7 +81,15 @@ async function undo(path, { name, before, after }, onChanged) {
 function patch(path, name, value, etag) {
   const headers = { 'If-Match': String(etag) };
   if (value !== undefined) return sendJson('PATCH', path, { [name]: value }, headers);
-  return sendJson('PATCH', path, { [name]: null }, { ...headers, ...MERGE });
+  return sendJson('PATCH', path, without(name), { ...headers, ...MERGE });
+}
+
+/**
+ * The merge patch that takes a property away, also one inside of objects.
+ * @param {string} name
+ */
+function without(name) {
+  return name.split('.').reduceRight((inside, part) => ({ [part]: inside }), /** @type {any} */ (null));
 }
 
 /** @param {Edit} edit */
