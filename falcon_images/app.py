@@ -28,6 +28,7 @@ from falcon_images.resources.errors import add_error_handlers
 from falcon_images.resources.export import Export
 from falcon_images.resources.fields import Fields
 from falcon_images.resources.health import Live, Ready
+from falcon_images.resources.histogram import Histogram
 from falcon_images.resources.image import Image
 from falcon_images.resources.image_file import ImageFile
 from falcon_images.resources.image_query import ImageQuery
@@ -156,10 +157,14 @@ def _add_routes(app: App, settings: Settings, parts: ServiceParts) -> None:
     app.add_route(
         '/metrics', MetricsPage(parts.metrics, parts.health, parts.background)
     )
-    app.add_route('/collections', Collections(parts.collections))
+    app.add_route(
+        '/collections', Collections(parts.collections, parts.cards, parts.budget)
+    )
     collection = '/collections/{collection_name}'
-    app.add_route(collection, Collection(parts.collections))
+    app.add_route(collection, Collection(parts.collections, parts.cards, limits))
     app.add_route(f'{collection}/fields', Fields(parts.image_fields, limits))
+    histogram = Histogram(parts.image_fields, limits)
+    app.add_route(f'{collection}/histogram', histogram)
     export = Export(parts.exports, parts.snapshot_exports, limits)
     app.add_route(f'{collection}/export', export)
     snapshots = f'{collection}/snapshots'

@@ -125,6 +125,7 @@ def test_a_file_is_removed_by_one_of_many_processes(
             removal=parts.removal,
             expiry=parts.expiry,
             held_files=parts.held_files,
+            deleted=parts.deleted_collections,
         )
         for _ in range(4)
     ]

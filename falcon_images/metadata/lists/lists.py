@@ -24,6 +24,7 @@ from falcon_images.metadata.errors import (
     retry_lost_cursors,
 )
 from falcon_images.metadata.fields.counting import CountedFields, Counting
+from falcon_images.metadata.fields.histogram import HistogramRequest, HistogramRun
 from falcon_images.metadata.lists.counts import Counts
 from falcon_images.metadata.lists.neighbors import (
     find_next,
@@ -169,6 +170,23 @@ class Lists:
         counting = Counting(collection, filter_, most_listed, timeout_seconds)
         with self._operation('fields', None):
             return retry_lost_cursors(counting.run)
+
+    def histogram(
+        self,
+        collection_name: str,
+        filter_: Document,
+        request: HistogramRequest,
+        timeout_seconds: float,
+    ) -> Document:
+        """Count how many documents that match have which values of a property.
+
+        Raises:
+            QueryTimeoutError: it takes longer than that.
+        """
+        collection = self._collection(collection_name)
+        histogram = HistogramRun(collection, filter_, request, timeout_seconds)
+        with self._operation('histogram', None):
+            return retry_lost_cursors(histogram.run)
 
     @contextlib.contextmanager
     def _query(self, name: str, seconds: float | None = None) -> Iterator[Deadline]:

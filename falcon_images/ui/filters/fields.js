@@ -15,6 +15,7 @@ const LABEL_NAME = /label|class|result|status|prediction|verdict|judg/i;
 /**
  * @typedef {object} Field a property in the answer of `GET /collections/C/fields`
  * @property {string} name
+ * @property {number} documents how many images there are, with it or without
  * @property {number} count
  * @property {Record<string, {count: number, min?: any, max?: any}>} types
  * @property {number} distinct
@@ -25,6 +26,7 @@ const LABEL_NAME = /label|class|result|status|prediction|verdict|judg/i;
  * @typedef {object} Fields
  * @property {Field[]} list
  * @property {boolean} loading
+ * @property {string} version another one whenever they were asked for anew
  * @property {number} [took] how many milliseconds they took
  * @property {Error} [error]
  */
@@ -37,16 +39,16 @@ const LABEL_NAME = /label|class|result|status|prediction|verdict|judg/i;
  * @returns {Fields}
  */
 export function useFields(collection, conditions, version) {
-  const [fields, setFields] = useState(/** @type {Fields} */ ({ list: [], loading: true }));
+  const [fields, setFields] = useState(/** @type {Fields} */ ({ list: [], loading: true, version }));
   const asked = JSON.stringify(conditions);
   useEffect(() => {
     const controller = new AbortController();
     const begun = performance.now();
     setFields((before) => ({ ...before, loading: true }));
     loadFields(collection, conditions, controller.signal)
-      .then((list) => setFields({ list, loading: false, took: performance.now() - begun }))
+      .then((list) => setFields({ list, loading: false, version, took: performance.now() - begun }))
       .catch((error) => error.name === 'AbortError'
-        || setFields({ list: [], loading: false, error, took: performance.now() - begun }));
+        || setFields({ list: [], loading: false, version, error, took: performance.now() - begun }));
     return () => controller.abort();
   }, [collection, asked, version]);
   return fields;
@@ -79,7 +81,8 @@ async function loadFields(collection, conditions, signal) {
  */
 async function ask(collection, conditions, signal) {
   const query = new URLSearchParams([...conditions, ['values', String(VALUES)]]);
-  return (await json(`${collectionPath(collection, 'fields')}?${query}`, { signal })).fields;
+  const { documents, fields } = await json(`${collectionPath(collection, 'fields')}?${query}`, { signal });
+  return fields.map((/** @type {Field} */ field) => ({ ...field, documents }));
 }
 
 /**

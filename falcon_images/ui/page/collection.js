@@ -60,7 +60,8 @@ export function CollectionPage({ shown }) {
         <${Toolbar} ...${shown} ...${loaded} filters=${filters} size=${tileSize(shown.own)} actions=${actions} />
       </${Guarded}>
       ${filters && html`<${Guarded} on=${loaded.fields}>
-        <${Filters} conditions=${shown.conditions} fields=${loaded.fields} onClose=${actions.toggleFilters} />
+        <${Filters} collection=${shown.collection} conditions=${shown.conditions} fields=${loaded.fields}
+          label=${loaded.labels.label} onClose=${actions.toggleFilters} />
       </${Guarded}>`}
       <${Guarded} on=${loaded.documents}>
         <${Images} shown=${shown} loaded=${loaded} chosen=${chosen} actions=${actions} /></${Guarded}>

@@ -16,6 +16,8 @@ const PATHS = {
   trash: 'M5 7h14M9.5 7V4.5h5V7M7 7l1 12.5h8L17 7M10.5 10.5v6M13.5 10.5v6',
   tag: 'M4 4h7.5l8.5 8.5-7.5 7.5L4 11.5zM8 8h.01', undo: 'M8 5L4 9l4 4M4 9h10a5 5 0 010 10h-4',
   copy: 'M9 9h10v11H9zM15 9V4H5v11h4', help: 'M9 9a3 3 0 114 2.8c-.8.4-1 1-1 2.2M12 18h.01',
+  pin: 'M9 4h6l-1 6 3 3H7l3-3zM12 13v7', eye: 'M3 12s3.5-6 9-6 9 6 9 6-3.5 6-9 6-9-6-9-6zM12 10a2 2 0 100 4 2 2 0 000-4z',
+  pencil: 'M5 19l1-4L16 5l3 3L9 18zM14 7l3 3',
   plus: 'M12 5v14M5 12h14', minus: 'M5 12h14', fit: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5',
   sun: 'M12 8a4 4 0 100 8 4 4 0 000-8zM12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.5 1.5M17.5 17.5L19 19M19 5l-1.5 1.5M6.5 17.5L5 19',
   shapes: 'M4 4h9v9H4zM16 10l5 9h-9z', compare: 'M3 5h8v14H3zM13 5h8v14h-8z', pointer: 'M6 4l12 8-5.5 1L10 19z',

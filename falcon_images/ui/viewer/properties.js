@@ -1,8 +1,8 @@
 // The properties of the open image, each with its type, to be read and changed.
 
-import { propertiesOf } from '../parts/values.js';
 import { bytes, moment, t } from '../parts/words.js';
 import { html } from '../vendor/preact-htm.js';
+import { memberProperties } from './members.js';
 import { NewProperty, Property } from './property.js';
 
 /** @import { ImageDocument } from '../parts/values.js' */
@@ -17,7 +17,7 @@ export function Properties({ document, label, save }) {
     <aside class="properties" aria-label=${t('properties')}>
       <h3>${t('properties')}</h3>
       <ul>
-        ${propertiesOf(document).map(([name, value]) => html`
+        ${memberProperties(document).map(([name, value]) => html`
           <${Property} key=${name} name=${name} value=${value} isLabel=${name === label} save=${save} />`)}
       </ul>
       <${NewProperty} names=${Object.keys(document)} save=${save} />

@@ -3,9 +3,8 @@
 import { revert } from '../bulk/bulk.js';
 import { showImage } from '../page/shown-image.js';
 import { ApiError, collectionPath, readJson, send, sendJson, tagOf } from '../parts/api.js';
-import { lookUp } from '../parts/look-up.js';
 import { toastUndo } from '../parts/toasts.js';
-import { jsonText, valueText } from '../parts/values.js';
+import { jsonText, valueAt, valueText } from '../parts/values.js';
 import { t } from '../parts/words.js';
 import { useRef } from '../vendor/preact-htm.js';
 
@@ -106,7 +105,7 @@ async function reverted(collection, path, change) {
  */
 async function setBack(path, { name, before, after }) {
   const response = await send(path);
-  const now = lookUp(await readJson(response), name);
+  const now = valueAt(await readJson(response), name);
   if (jsonText(now) !== jsonText(after)) throw new Error(t('changedSince', { name }));
   return patch(path, name, before, tagOf(response));
 }
@@ -120,7 +119,15 @@ async function setBack(path, { name, before, after }) {
 function patch(path, name, value, etag) {
   const headers = { 'If-Match': String(etag) };
   if (value !== undefined) return sendJson('PATCH', path, { [name]: value }, headers);
-  return sendJson('PATCH', path, { [name]: null }, { ...headers, ...MERGE });
+  return sendJson('PATCH', path, without(name), { ...headers, ...MERGE });
+}
+
+/**
+ * The merge patch that takes a property away, also one inside of objects.
+ * @param {string} name
+ */
+function without(name) {
+  return name.split('.').reduceRight((inside, part) => ({ [part]: inside }), /** @type {any} */ (null));
 }
 
 /** @param {Edit} edit */
