@@ -1,6 +1,7 @@
 """What Windows does otherwise than other systems, asked of Windows itself."""
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import requests
 
 from falcon_images.errors import StorageUnavailableError
 from falcon_images.files.folder import UploadsFolder
+from falcon_images.files.mark import Mark, StoreMark
 from tests.support.pictures import jpeg
 from tests.support.serving import Serving, eventually
 
@@ -67,6 +69,18 @@ def test_a_file_that_somebody_reads_is_not_replaced(tmp_path: Path) -> None:
         assert reading.read() == b'first'
     assert not list(tmp_path.rglob('*.part'))
     folder.close()
+
+
+def test_a_mark_that_others_read_is_replaced_when_they_have_done(
+    tmp_path: Path,
+) -> None:
+    mark = StoreMark(tmp_path / 'store.json')
+    made = mark.make('first')
+    reading = mark.path.open('rb')
+    threading.Timer(0.3, reading.close).start()
+    mark.replace(Mark('second'))
+    assert reading.closed
+    assert (made.id, mark.read()) == ('first', Mark('second'))
 
 
 @pytest.mark.parametrize('name', ['CON', 'nul', 'COM1.jpg', 'aux.tar.gz', 'b '])
