@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 import requests
 
+from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.errors import StorageUnavailableError
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.mark import Mark, StoreMark
 from tests.support.pictures import jpeg
 from tests.support.serving import Serving, eventually
+from tests.support.wine import is_wine
 
 pytestmark = pytest.mark.skipif(os.name != 'nt', reason='this is not Windows')
 Start = Callable[..., Serving]
@@ -33,6 +35,16 @@ def test_ctrl_break_ends_the_service_and_its_database(start: Start) -> None:
     # Another may use the folder at once.
     again = start().ready()
     assert again.get('/collections/c/images').json() == [document]
+
+
+@pytest.mark.skipif(not is_wine(), reason='Windows keeps its libraries')
+def test_a_windows_without_a_library_of_mongod_names_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv('WINEDLLOVERRIDES', 'msvcp140=')
+    mongo = EmbeddedMongo(tmp_path / 'mongodb')
+    with pytest.raises(EmbeddedMongoError, match='Visual C'):
+        mongo.wait_until_ready()
 
 
 def test_who_reads_an_image_that_is_deleted_gets_all_of_it(start: Start) -> None:
