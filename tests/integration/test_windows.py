@@ -1,6 +1,7 @@
 """What Windows does otherwise than other systems, asked of Windows itself."""
 
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from falcon_images.embedded import mongod
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.errors import StorageUnavailableError
 from falcon_images.files.folder import UploadsFolder
@@ -41,7 +43,9 @@ def test_ctrl_break_ends_the_service_and_its_database(start: Start) -> None:
 def test_a_windows_without_a_library_of_mongod_names_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv('WINEDLLOVERRIDES', 'msvcp140=')
+    # Its libraries are beside it, and Wine was told to take no others.
+    program = Path(shutil.copy(mongod.find_program(), tmp_path))
+    monkeypatch.setattr(mongod, 'find_program', lambda: program)
     mongo = EmbeddedMongo(tmp_path / 'mongodb')
     with pytest.raises(EmbeddedMongoError, match='Visual C'):
         mongo.wait_until_ready()
