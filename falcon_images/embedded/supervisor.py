@@ -8,6 +8,7 @@ program, by path, it imports nothing of ours and so stays small.
 import contextlib
 import logging
 import logging.handlers
+import os
 import signal
 import subprocess
 import sys
@@ -103,7 +104,10 @@ def main(lock_path: str, log_path: str, *command: str) -> int:
     supervisor = Supervisor(command, log_path)
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        # Not by a Python file, whose lock would abort the exit of this process.
+        with contextlib.suppress(OSError):
+            while os.read(sys.stdin.fileno(), 1024):
+                pass
         supervisor.end()
 
     threading.Thread(target=watch, daemon=True).start()
