@@ -2,7 +2,7 @@
 
 import contextlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -30,6 +30,7 @@ from falcon_images.metadata.lists.neighbors import (
     find_position,
     find_previous,
 )
+from falcon_images.metadata.lists.nested import nested_pipeline
 from falcon_images.metadata.lists.pages import Row, fields_of, filter_of, read_page
 from falcon_images.metadata.lists.random_order import is_random
 from falcon_images.metadata.mongo import MongoDatabase
@@ -88,6 +89,34 @@ class Lists:
         collection = self._collection(collection_name)
         with self._query('count', seconds):
             return collection.count_documents(filter_, limit=most)
+
+    def estimated(self, collection_name: str) -> int:
+        """Return how many documents a collection has, roughly but quickly."""
+        collection = self._collection(collection_name)
+        with self._query('count'):
+            return collection.estimated_document_count()
+
+    def find_nested(
+        self,
+        collection_name: str,
+        query: Query,
+        paths: Sequence[str],
+        seconds: float | None = None,
+    ) -> Document | None:
+        """Find a document of a query that has a list or an object in one of the paths.
+
+        Raises:
+            QueryTimeoutError: it takes longer than these seconds, or than the settings
+                allow.
+        """
+        collection = self._collection(collection_name)
+        with self._query('list', seconds) as deadline:
+            found = collection.aggregate(
+                nested_pipeline(query, paths),
+                allowDiskUse=True,
+                maxTimeMS=deadline.left_ms(),
+            )
+            return next(map(public_view, found), None)
 
     def documents(self, collection_name: str, query: Query) -> Iterator[Document]:
         """Read documents one after the other; memory does not grow with their number.
