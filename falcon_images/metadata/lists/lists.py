@@ -112,7 +112,7 @@ class Lists:
         collection = self._collection(collection_name)
         with self._query('list', seconds) as deadline:
             found = collection.aggregate(
-                nested_pipeline(query, paths),
+                nested_pipeline(collection.name, query, paths),
                 allowDiskUse=True,
                 maxTimeMS=deadline.left_ms(),
             )
