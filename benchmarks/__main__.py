@@ -9,6 +9,7 @@ from rich.console import Console
 
 from benchmarks import report
 from benchmarks.environment import Environment
+from benchmarks.peers import NoPeerError, install_peer
 from benchmarks.session import Plan, Session
 
 _SHORT = (
@@ -33,6 +34,7 @@ _SHORT = (
     help='Processes of the service, and of the baselines.',
 )
 @click.option('--servers', is_flag=True, help='Only what other WSGI servers cost.')
+@click.option('--peer', is_flag=True, help='Beside the same in Node.js.')
 @click.option('--json', 'json_path', type=click.Path(path_type=Path), help='Write it.')
 @click.option(
     '--folder',
@@ -47,9 +49,15 @@ def main(
     documents: int | None,
     workers: int,
     servers: bool,
+    peer: bool,
     json_path: Path | None,
     folder: Path | None,
 ) -> None:
+    if peer:
+        try:
+            install_peer()
+        except NoPeerError as ex:
+            raise click.ClickException(str(ex)) from ex
     if not only:
         only = _SHORT if short and not servers else '*'
     console = Console(width=None if sys.stdout.isatty() else report.WIDTH)
@@ -60,6 +68,7 @@ def main(
         documents=documents or (1_000 if short else 100_000),
         workers=workers,
         servers=servers,
+        peer=peer,
         is_short=short,
     )
     with contextlib.closing(Environment(folder, workers)) as environment:

@@ -1,6 +1,7 @@
 """The environment: one folder, one `mongod`, and the programs that share them."""
 
 import contextlib
+import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import requests
 
 from benchmarks.clients import ROOT
+from benchmarks.peers import PEER, PEER_COMMAND
 from benchmarks.programs import Program
 from benchmarks.scenarios import ONE_WORKER
 from benchmarks.servers import COMMANDS
@@ -20,7 +22,13 @@ _BASELINES = {
     'lazy': ('-m', 'benchmarks.baselines', '--lazy'),
 }
 _SERVE = (str(ROOT / 'serve.py'), '--port', '0')
-_COMMANDS = {'service': _SERVE, ONE_WORKER: _SERVE, **_BASELINES, **COMMANDS}
+_PROGRAMS = {'service': _SERVE, ONE_WORKER: _SERVE, **_BASELINES, **COMMANDS}
+_COMMANDS = {
+    PEER: PEER_COMMAND,
+    **{name: (sys.executable, *program) for name, program in _PROGRAMS.items()},
+}
+# The files of these are all in one folder, under their ids.
+_WITH_PLAIN_FILES = frozenset((PEER, *_BASELINES))
 
 
 class Environment:
@@ -51,7 +59,7 @@ class Environment:
 
     def start_one(self, name: str) -> Program:
         """Start a program; return when it answers `GET /`."""
-        uploads = 'baseline' if name in _BASELINES else 'service'
+        uploads = 'baseline' if name in _WITH_PLAIN_FILES else 'service'
         environ = {
             'APP_HOST': '127.0.0.1',
             'APP_WORKERS': '1' if name == ONE_WORKER else str(self._workers),

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -35,7 +34,7 @@ class Program:
     """A server that logs on which port it listens.
 
     Args:
-        command: what comes after the name of the Python interpreter.
+        command: the program, and its arguments.
         folder: its working directory, for its log too.
         environ: its settings.
     """
@@ -50,7 +49,7 @@ class Program:
         self.started_at = time.monotonic()
         with self._log_path.open('wb') as log:
             self._process = subprocess.Popen(
-                [sys.executable, *command],
+                [*command],
                 cwd=folder,
                 env=inherited | {'PYTHONPATH': _PYTHON_PATH} | dict(environ),
                 stdin=subprocess.DEVNULL,

@@ -18,6 +18,7 @@ from benchmarks.fixtures import (
 from benchmarks.growth import growth
 from benchmarks.measuring import FailedError, LeftOut, Result, Scenario, measure
 from benchmarks.newer import newer
+from benchmarks.peers import beside_peer
 from benchmarks.programs import ProgramError
 from benchmarks.scenarios import SIZES, Stored, scenarios, workers
 from benchmarks.servers import servers
@@ -39,6 +40,7 @@ class Plan:
         documents: in the large collection.
         workers: processes of the service, and of the baselines.
         servers: measure other WSGI servers, and nothing else.
+        peer: measure beside the peer, and nothing else.
         is_short: the programs are kept from one scenario to the next, so the memory
             of one has traces of those before.
     """
@@ -49,6 +51,7 @@ class Plan:
     documents: int
     workers: int
     servers: bool
+    peer: bool
     is_short: bool
 
 
@@ -85,7 +88,7 @@ class Session:
             for scenario in self._scenarios(fixtures, stored):
                 if self._is_wanted(scenario.name):
                     self._take(scenario)
-            if not self._plan.servers and self._is_wanted('start'):
+            if not (self._plan.servers or self._plan.peer) and self._is_wanted('start'):
                 self._environment.stop()
                 self._keep(measure_start(self._environment, self._plan.rounds))
             self._tell_unknown()
@@ -95,6 +98,9 @@ class Session:
     ) -> Iterator[Scenario | LeftOut]:
         if self._plan.servers:
             yield from servers(fixtures, stored)
+            return
+        if self._plan.peer:
+            yield from beside_peer(scenarios(fixtures, stored))
             return
         yield from scenarios(fixtures, stored)
         if self._plan.workers > 1:

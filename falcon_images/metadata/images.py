@@ -31,6 +31,7 @@ from falcon_images.metadata.indexes import Indexes
 from falcon_images.metadata.lightening import lightening
 from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.metadata.patches import Patch, Patches
+from falcon_images.metadata.shared_reads import SharedReads
 from falcon_images.metadata.values import parse_id
 from falcon_images.metadata.writes import confirm, replacement, selection
 
@@ -49,6 +50,7 @@ class ImageDocuments:
         self._operation = mongo.operation
         self._indexes = indexes
         self._patches = Patches(mongo.operation)
+        self._reads = SharedReads()
 
     def insert(self, collection_name: str, document: Document) -> None:
         """Store a new document, safe on a majority of the servers.
@@ -123,7 +125,7 @@ class ImageDocuments:
         """
         collection, key = self._collection(collection_name), parse_id(image_id)
         with self._operation('get'):
-            document = collection.find_one({'_id': key})
+            document = self._reads.find(collection, key)
             if document is None and confirm(collection, {'_id': key}):
                 # It came, or came back, at this moment.
                 raise unavailable()

@@ -3,7 +3,6 @@
 import falcon
 
 from falcon_images import __version__
-from falcon_images.errors import DatabaseUnavailableError
 from falcon_images.formats.json import dumps
 from falcon_images.store.health import StoreHealth
 
@@ -36,16 +35,9 @@ class Root:
         }
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        resp.data = self._texts[self._connected()]
+        resp.data = self._texts[self._health.answers(_PING_SECONDS)]
 
     on_head = on_get
-
-    def _connected(self) -> bool:
-        try:
-            self._health.ping(_PING_SECONDS)
-        except DatabaseUnavailableError:
-            return False
-        return True
 
 
 def public_url(url: str) -> str:

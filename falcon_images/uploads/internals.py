@@ -31,7 +31,11 @@ class _Header:
     def __init__(self, text: str) -> None:
         message = email.parser.Parser(policy=HTTP).parsestr(text)
         self._values = {name.lower(): value for name, value in message.items()}
-        self.get_content_disposition = message.get_content_disposition
+        # Each call of the message's own reads the header once more.
+        self._disposition = message.get_content_disposition()
+
+    def get_content_disposition(self) -> str | None:
+        return self._disposition
 
     def __contains__(self, name: str) -> bool:
         return name in self._values

@@ -2,6 +2,8 @@
 
 import http.server
 import json
+import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -38,6 +40,46 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     assert all(name in done.stdout for name in only.split(','))
     loaded: dict[str, Any] = json.loads(path.read_text(encoding='utf-8'))
     return loaded
+
+
+@pytest.fixture
+def node() -> None:
+    """Node.js and npm, without which CI fails."""
+    if not shutil.which('npm'):
+        (pytest.fail if os.environ.get('CI') else pytest.skip)('There is no npm.')
+
+
+@pytest.mark.usefixtures('node')
+def test_the_peer_does_the_same_work(tmp_path: Path) -> None:
+    path = tmp_path / 'figures.json'
+    only = 'root-1,document-*-1,image-10kB-1,image-304-4,upload-10kB-1,list-500'
+    options = ('--peer', '--only', only, '--json', path)
+    done = subprocess.run(
+        [sys.executable, '-m', 'benchmarks', *SHORTEST, *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = json.loads(path.read_text(encoding='utf-8'))['results']
+    assert len(results) == 7
+    assert {tuple(result['figures']) for result in results} == {('service', 'peer')}
+
+
+def test_a_machine_without_node_is_told(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, '-m', 'benchmarks', '--peer'],
+        cwd=ROOT,
+        env={**os.environ, 'PATH': str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert 'Node.js' in done.stderr
 
 
 def test_the_scenarios_that_were_asked_for_are_measured(
