@@ -150,7 +150,8 @@ class Exports:
 
     def _run(self, request: Request, query: Query) -> Run:
         query = replace(query, fields=fields_read(request))
-        documents = self._lists.documents(request.collection_name, query)
+        name = request.collection_name
+        documents = self._lists.documents_at_leisure(name, query)
         return Run(request, documents, self._files, self._open_file)
 
 

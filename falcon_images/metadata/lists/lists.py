@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pymongo import errors as pymongo_errors
 from pymongo.collection import Collection
+from pymongo.cursor import Cursor
 
 from falcon_images.metadata.deadlines import Deadline
 from falcon_images.metadata.documents import (
@@ -38,6 +39,10 @@ from falcon_images.metadata.values import parse_id
 
 # A cursor's batches: large enough to be quick, small enough to stay out of memory.
 _BATCH_DOCUMENTS = 1000
+# What may take as long as one query, of documents that are read at leisure.
+_DOCUMENTS_PER_LIMIT = 100_000
+# The database takes no more.
+_MAX_TIMEOUT_MS = 2**31 - 1
 _T = TypeVar('_T')
 
 
@@ -128,8 +133,32 @@ class Lists:
         if is_random(query.sort):
             yield from (document for document, _ in self.page(collection_name, query))
             return
-        collection = self._collection(collection_name)
-        cursor = _without_time_zone(collection).find(
+        cursor = self._find(collection_name, query, self._query_timeout_ms)
+        # To close it may ask the database too.
+        with mongo_errors(None, BAD_FILTER), cursor:
+            yield from map(public_view, self._read(cursor))
+
+    def documents_at_leisure(
+        self, collection_name: str, query: Query
+    ) -> Iterator[Document]:
+        """Read documents like `documents`, for hours if there are many.
+
+        The limit of the settings is one for each 100,000 documents of the collection:
+        what has gone on for long is not cut off, what never ends is.
+        """
+        if is_random(query.sort):
+            yield from self.documents(collection_name, query)
+            return
+        limits = 1 + self.estimated(collection_name) // _DOCUMENTS_PER_LIMIT
+        timeout_ms = min(self._query_timeout_ms * limits, _MAX_TIMEOUT_MS)
+        cursor = self._find(collection_name, query, timeout_ms)
+        with mongo_errors(None, BAD_FILTER), self._deadlines.query_errors(), cursor:
+            yield from map(public_view, cursor)
+
+    def _find(
+        self, collection_name: str, query: Query, timeout_ms: int
+    ) -> Cursor[Document]:
+        return _without_time_zone(self._collection(collection_name)).find(
             filter_of(query),
             fields_of(query),
             skip=query.skip,
@@ -137,11 +166,8 @@ class Lists:
             sort=query.sort,
             batch_size=_BATCH_DOCUMENTS,
             allow_disk_use=True,
-            max_time_ms=self._query_timeout_ms,
+            max_time_ms=timeout_ms,
         )
-        # To close it may ask the database too.
-        with mongo_errors(None, BAD_FILTER), cursor:
-            yield from map(public_view, self._read(cursor))
 
     def page(self, collection_name: str, query: Query) -> Iterator[Row]:
         """Read documents like `documents`, each with its position in the order."""
