@@ -21,6 +21,10 @@ OF_DATASETS = (LABEL_BY, 'split', 'group_by', 'duplicates')
 SNAPSHOT = 'snapshot'
 # What of a sheet is taken as it is.
 EXACT = 'exact'
+# How long a claim lasts.
+SECONDS = 'seconds'
+# A change of one image that can be undone.
+REVERTIBLE = 'revertible'
 # They are read of GET and HEAD alone.
 TOKENS = ('jwt', 'token')
 _SELECTION = ('filter', 'from', 'to')
@@ -39,18 +43,24 @@ NAMES: dict[str, frozenset[str]] = {
     'uploadImage': frozenset(('dedupe', 'multiple', 'whole')),
     'importArchive': frozenset((LABEL_BY, SPLIT_BY, DRY_RUN)),
     'relabelImages': frozenset((DRY_RUN, EXPECT, EXACT)),
+    'replaceImage': frozenset((REVERTIBLE,)),
+    'changeImage': frozenset((REVERTIBLE,)),
+    'deleteImage': frozenset((REVERTIBLE,)),
+    'claimImages': frozenset((*_SELECTION, 'sort', 'limit', SECONDS)),
+    'renewClaim': frozenset((SECONDS,)),
 }
 LIST = NAMES['listImages']
 FIELDS = NAMES['getFields']
 EXPORT = NAMES['exportImages']
 BULK = NAMES['changeImages']
 RELABEL = NAMES['relabelImages']
+CLAIMS = NAMES['claimImages']
 # They are members of a body, which has nothing else beside conditions.
 OF_SNAPSHOTS = frozenset(_SELECTION)
 OWN_NAMES = frozenset().union(*NAMES.values())
 # Whoever writes one of them in a bulk change expects that it does something.
 # Those of datasets are properties elsewhere: many images have their split as one.
-NOT_IN_BULK = OWN_NAMES - BULK - {*OF_DATASETS, EXACT, SNAPSHOT}
+NOT_IN_BULK = OWN_NAMES - BULK - {*OF_DATASETS, EXACT, SNAPSHOT, SECONDS}
 
 
 def instead(name: str) -> str:

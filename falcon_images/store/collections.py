@@ -8,6 +8,7 @@ from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.store.expiry import ExpiredChanges
 from falcon_images.store.file_removal import FileRemoval
 from falcon_images.store.held_files import HeldFiles
+from falcon_images.store.image_claims import ClaimStore
 from falcon_images.store.images import Tags
 
 # A collection has no tag; no header has this one.
@@ -29,6 +30,7 @@ class CollectionStore:
         removal: FileRemoval,
         expiry: ExpiredChanges,
         held_files: HeldFiles,
+        claims: ClaimStore,
     ) -> None:
         self._mongo = mongo
         self._lists = lists
@@ -36,6 +38,7 @@ class CollectionStore:
         self._removal = removal
         self._expiry = expiry
         self._held_files = held_files
+        self._claims = claims
 
     def names(self) -> list[str]:
         """List the collections, sorted by name."""
@@ -83,6 +86,7 @@ class CollectionStore:
         try:
             self._expiry.forget_dropped(drop.key, lambda: self._drops.renew(drop))
             self._held_files.end_dropped(drop.key, lambda: self._drops.renew(drop))
+            self._claims.forget_dropped(drop.key)
             for document in self._drops.documents(drop):
                 self._removal.remove_dropped(drop.collection_name, document)
                 count += 1

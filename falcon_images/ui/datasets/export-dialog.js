@@ -14,7 +14,7 @@ import { canSave, saveAnswer } from './saving-answers.js';
 
 /** @import { Field } from '../filters/fields.js' */
 /** @import { Snippet } from '../filters/snippets.js' */
-/** @import { Labels } from '../labels/label-keys.js' */
+/** @import { Labels } from '../labels/pressed.js' */
 /** @import { Selection } from '../list/selection.js' */
 /** @import { View } from '../parts/state.js' */
 /** @import { Described } from './described.js' */

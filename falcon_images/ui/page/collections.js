@@ -7,6 +7,7 @@ import { formatView, go } from '../parts/state.js';
 import { moment, number, t } from '../parts/words.js';
 import { Thumbnail } from '../pictures/picture.js';
 import { thumbnailPath } from '../pictures/pictures.js';
+import { errorTitle } from '../service/said.js';
 import { openUploads, uploads } from '../upload/uploads.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 
@@ -28,7 +29,7 @@ export function CollectionsPage() {
   return html`
     <main id="main" class="collections">
       <h1>${t('collections')} ${names && html`<span class="count">${number(names.length)}</span>`}</h1>
-      ${error && html`<${Notice} icon="broken" failed title=${t('failed')} text=${error.message} />`}
+      ${error && html`<${Notice} icon="broken" failed title=${errorTitle(error)} text=${error.message} />`}
       ${!names && !error && html`<p class="muted">${t('loading')}</p>`}
       ${names?.length === 0 && html`
         <${Notice} icon="upload" title=${t('noCollections')} text=${t('dropHelp')}>
