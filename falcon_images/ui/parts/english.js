@@ -130,6 +130,9 @@ export const ENGLISH = {
   exportMatching_1: 'The one image that matches is exported.', exportAtLeast: 'At least {n} images are exported.',
   exportHelp: 'The browser saves the file while it is made, however large it is.',
   exportBegun: 'The browser is saving the file; its list of downloads shows how far it is.',
+  exportAsSnapshot: 'These are too many to be named in a request, so a snapshot keeps them as they are now, newest first. Its file is sent once all images are read.',
+  snapshotKept: 'The snapshot {name} keeps these images. Delete it when you have the file, unless you want the same file again.',
+  deleteSnapshot: 'Delete the snapshot', snapshotDeleted: 'The snapshot is deleted.',
   tooManyNamed: 'These are too many images to be named one by one. Select fewer, or set conditions and select all that match.',
   tokenTooLong: 'Browsers cannot send this token with a download. Copy the request instead, and run it yourself.',
 
