@@ -10,13 +10,17 @@ from falcon_images.server.places import Places
 
 
 class ImageFields:
-    """Counts the properties of images, for a few who ask at the same time."""
+    """Counts the properties of images, for a few who ask at the same time.
+
+    Attributes:
+        histogram_places: where those wait who ask for histograms.
+    """
 
     def __init__(self, lists: Lists, max_waiting: int, timeout_seconds: float) -> None:
         self._lists = lists
         self._places = Places(max_waiting, _too_many)
         # Of their own: a page asks for several beside the fields.
-        self._histogram_places = Places(max_waiting, _too_many_histograms)
+        self.histogram_places = Places(max_waiting, _too_many_histograms)
         self._timeout_seconds = timeout_seconds
 
     def count(
@@ -44,7 +48,7 @@ class ImageFields:
 
         What is raised is what `count` raises.
         """
-        with self._histogram_places.taken():
+        with self.histogram_places.taken():
             return self._lists.histogram(
                 collection_name, filter_, request, self._timeout_seconds
             )

@@ -185,6 +185,6 @@ def test_it_waits_for_its_turn_like_fields(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with running(settings, max_facets=1) as service:
-        places = service.parts.image_fields._histogram_places
+        places = service.parts.image_fields.histogram_places
         with places.taken():
             assert ask(service, field='n').status_code == 503
