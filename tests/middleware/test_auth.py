@@ -27,6 +27,7 @@ WORDS = ('images', 'documents', 'items')
 ROUTES = [
     '/collections',
     '/collections/c',
+    '/collections/c/histogram',
     *(f'/collections/c/{word}' for word in WORDS),
     *(f'/collections/c/{word}/query' for word in WORDS),
     *(f'/collections/c/changes{end}' for end in ('', f'/{ID}', f'/{ID}/revert')),
@@ -304,6 +305,19 @@ def test_snapshots_are_made_and_deleted_with_the_header_alone(
             method, f'/collections/c/{path}', headers=headers, query_string=query
         )
         _assert_unauthorized(response)
+
+
+@pytest.mark.parametrize('method', ['PATCH', 'DELETE'])
+@pytest.mark.parametrize('place', ['cookie', 'query'])
+def test_collections_are_described_and_deleted_with_the_header_alone(
+    guarded: Service, method: str, place: str
+) -> None:
+    headers = {'Cookie': 'jwt=known', **ORIGIN} if place == 'cookie' else ORIGIN
+    query = 'revertible=true' + ('&jwt=known' if place == 'query' else '')
+    response = guarded.client.simulate_request(
+        method, '/collections/c', headers=headers, query_string=query
+    )
+    _assert_unauthorized(response)
 
 
 def test_the_service_is_asked_with_a_bearer_token(

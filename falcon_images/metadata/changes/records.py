@@ -10,6 +10,7 @@ from pymongo.collection import ReturnDocument
 from falcon_images.errors import ConflictError, NotFoundError
 from falcon_images.metadata.changes.before_images import ChangeKind
 from falcon_images.metadata.changes.change import ChangeRecord, State, change_of
+from falcon_images.metadata.collections.hidden_collections import HiddenCollections
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.errors import BATCH_SECONDS, mongo_errors
 from falcon_images.metadata.mongo import MongoDatabase
@@ -44,6 +45,7 @@ class ChangeRecords:
 
     def __init__(self, mongo: MongoDatabase) -> None:
         self._records = mongo.database[CHANGES]
+        self._hidden = HiddenCollections(mongo)
         self.lease_end = _in(mongo.query_timeout_ms + _LEASE_MARGIN_MS)
 
     def begin(
@@ -111,8 +113,7 @@ class ChangeRecords:
             NotFoundError: there is no such change.
         """
         key = _parse(collection_name, change_id)
-        states = {'$in': [state.value for state in _PUBLIC_STATES]}
-        filter_ = {'_id': key, 'collection': collection_name, 'state': states}
+        filter_ = self._public_of(collection_name) | {'_id': key}
         if change := self._take(filter_ | {'$nor': [_over(), _HELD]}):
             return change
         with mongo_errors():
@@ -137,9 +138,8 @@ class ChangeRecords:
 
     def get(self, collection_name: str, change_id: str) -> Document:
         """Read the public view of a change's record."""
-        filter_ = _public_of(collection_name) | {
-            '_id': _parse(collection_name, change_id)
-        }
+        key = _parse(collection_name, change_id)
+        filter_ = self._public_of(collection_name) | {'_id': key}
         with mongo_errors():
             found = self._records.find_one(filter_, _PUBLIC_FIELDS)
         if found is None:
@@ -153,7 +153,7 @@ class ChangeRecords:
         # There may be records of a collection that is no more.
         check_stored_name(collection_name, lambda: True)
         cursor = self._records.find(
-            _public_of(collection_name),
+            self._public_of(collection_name),
             _PUBLIC_FIELDS,
             sort=[('time', -1), ('_id', -1)],
             skip=skip,
@@ -216,6 +216,14 @@ class ChangeRecords:
         states = {'$ne': _EXPIRING}
         return self._has({'_id': {'$in': list(change_ids)}, 'state': states})
 
+    def _public_of(self, collection_name: str) -> Document:
+        """Filter those of the collection of now, not of deleted ones of that name."""
+        states = {'$in': [state.value for state in _PUBLIC_STATES]}
+        filter_: Document = {'collection': collection_name, 'state': states}
+        if others := self._hidden.uuids(collection_name):
+            filter_['uuid'] = {'$nin': others}
+        return filter_
+
     def _has(self, filter_: Document) -> bool:
         with mongo_errors():
             return self._records.find_one(filter_, {'_id': True}) is not None
@@ -263,11 +271,6 @@ def _in(milliseconds: int) -> Document:
 def _over() -> Document:
     states = [state.value for state in _RESTING]
     return {'state': {'$in': states}, '$expr': {'$lte': ['$until', '$$NOW']}}
-
-
-def _public_of(collection_name: str) -> Document:
-    states = [state.value for state in _PUBLIC_STATES]
-    return {'collection': collection_name, 'state': {'$in': states}}
 
 
 def _parse(collection_name: str, change_id: str) -> Any:

@@ -5,9 +5,10 @@ import { Progress } from '../labels/unlabelled.js';
 import { Icon } from '../parts/icons.js';
 import { valueAt } from '../parts/values.js';
 import { bytes, moment, number, t } from '../parts/words.js';
+import { LEAST_COMPARED, MOST_COMPARED } from '../stage/comparing.js';
 import { html } from '../vendor/preact-htm.js';
 
-/** @import { Labels } from '../labels/label-keys.js' */
+/** @import { Labels } from '../labels/pressed.js' */
 /** @import { Left } from '../labels/unlabelled.js' */
 /** @import { Actions } from '../page/collection.js' */
 /** @import { Documents } from './documents.js' */
@@ -22,6 +23,8 @@ export function SelectionBar({ selected, total, actions }) {
       <strong aria-live="polite">${t('nSelected', { n: number(selected) })}</strong>
       ${selected < total && html`
         <button onClick=${actions.selectAll}>${t('selectAll', { n: number(total) })}</button>`}
+      ${selected >= LEAST_COMPARED && selected <= MOST_COMPARED && html`
+        <button title=${`${t('compare')} (C)`} onClick=${actions.compare}><${Icon} name="compare" />${t('compareN', { n: selected })}</button>`}
       <button onClick=${actions.relabel}><${Icon} name="tag" />${t('relabel')}</button>
       <button onClick=${actions.export}><${Icon} name="download" />${t('exportDots')}</button>
       <button class="danger" onClick=${actions.remove}><${Icon} name="trash" />${t('delete')}</button>

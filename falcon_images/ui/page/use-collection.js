@@ -3,6 +3,7 @@
 import { useFields } from '../filters/fields.js';
 import { useLabelKeys } from '../labels/label-keys.js';
 import { markImage, toastNoLabel } from '../labels/marking.js';
+import { isSet } from '../labels/pressed.js';
 import { giveBackAfter, useLeft } from '../labels/unlabelled.js';
 import { adding, countSelected, MAX_RANGE, NOTHING } from '../list/selection.js';
 import { FIXED_COLUMNS } from '../list/table.js';
@@ -14,6 +15,7 @@ import { valueAt } from '../parts/values.js';
 import { t } from '../parts/words.js';
 import { uploads } from '../upload/uploads.js';
 import { useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
+import { whenShown } from './shown-image.js';
 
 /** @import { Field } from '../filters/fields.js' */
 /** @import { Selection } from '../list/selection.js' */
@@ -124,14 +126,16 @@ export function useMarks({ collection }, { documents, labels, refreshFields }, {
     setVersion((old) => old + 1);
   };
   const show = (/** @type {string} */ id) => {
+    if (view.value.collection !== collection) return;
     const index = documents?.indexOf(id) ?? -1;
     if (index >= 0) setActive(index);
-    if (view.value.image && view.value.collection === collection) go({ image: id }, { replace: true });
+    if (view.value.image && view.value.image !== id) go({ image: id }, { replace: true });
   };
+  useEffect(() => whenShown((of, id) => { if (of === collection) show(id); }));
   const mark = (/** @type {ImageDocument} */ document, /** @type {number} */ key) => {
     const value = labels.values[key - 1];
-    const known = Boolean(labels.label) && value !== undefined && value !== '';
-    if (!known) toastNoLabel(key);
+    const known = Boolean(labels.label) && isSet(value);
+    if (!known) toastNoLabel(labels.keys[key - 1]);
     // The image stays the active one, so that the key can be pressed again.
     else if (health.value.away) toast(t('keyWhileAway', { name: document.image }), { failed: true });
     else {

@@ -1,9 +1,10 @@
 // Changes of the open image's properties: saved one after the other, each with its undo.
 
 import { revert } from '../bulk/bulk.js';
+import { showImage } from '../page/shown-image.js';
 import { ApiError, collectionPath, readJson, send, sendJson, tagOf } from '../parts/api.js';
 import { toastUndo } from '../parts/toasts.js';
-import { jsonText, valueText } from '../parts/values.js';
+import { jsonText, valueAt, valueText } from '../parts/values.js';
 import { t } from '../parts/words.js';
 import { useRef } from '../vendor/preact-htm.js';
 
@@ -15,6 +16,7 @@ import { useRef } from '../vendor/preact-htm.js';
  * @property {string} name of a property
  * @property {unknown} [before] undefined if there was none
  * @property {unknown} [after] undefined takes the property away
+ * @property {string} [said] what is said when it is saved, if not the value
  */
 /** @typedef {(edit: Edit) => Promise<string | null>} Save a sentence comes if it was not saved */
 /** @typedef {(changed: Changed) => void} OnChanged */
@@ -41,10 +43,8 @@ export function useSaving(collection, { document, etag, reload }, onChanged) {
     onChanged(changed);
     return {
       text: sentence(edit),
-      undo: async () => {
-        onChanged(await reverted(collection, path, changed.change) ?? await setBack(path, edit));
-        return t('undone', { n: 1 });
-      },
+      undo: () => undo(collection, path, edit, changed.change, onChanged)
+        .finally(() => showImage(collection, document._id)),
     };
   };
   /** @param {Edit} edit */
@@ -64,6 +64,18 @@ export function useSaving(collection, { document, etag, reload }, onChanged) {
     last.current = saved;
     return saved;
   };
+}
+
+/**
+ * @param {string} collection
+ * @param {string} path
+ * @param {Edit} edit
+ * @param {string | null} change
+ * @param {OnChanged} onChanged
+ */
+async function undo(collection, path, edit, change, onChanged) {
+  onChanged(await reverted(collection, path, change) ?? await setBack(path, edit));
+  return t('undone', { n: 1 });
 }
 
 /**
@@ -93,7 +105,7 @@ async function reverted(collection, path, change) {
  */
 async function setBack(path, { name, before, after }) {
   const response = await send(path);
-  const { [name]: now } = await readJson(response);
+  const now = valueAt(await readJson(response), name);
   if (jsonText(now) !== jsonText(after)) throw new Error(t('changedSince', { name }));
   return patch(path, name, before, tagOf(response));
 }
@@ -107,11 +119,20 @@ async function setBack(path, { name, before, after }) {
 function patch(path, name, value, etag) {
   const headers = { 'If-Match': String(etag) };
   if (value !== undefined) return sendJson('PATCH', path, { [name]: value }, headers);
-  return sendJson('PATCH', path, { [name]: null }, { ...headers, ...MERGE });
+  return sendJson('PATCH', path, without(name), { ...headers, ...MERGE });
+}
+
+/**
+ * The merge patch that takes a property away, also one inside of objects.
+ * @param {string} name
+ */
+function without(name) {
+  return name.split('.').reduceRight((inside, part) => ({ [part]: inside }), /** @type {any} */ (null));
 }
 
 /** @param {Edit} edit */
-function sentence({ name, after }) {
+function sentence({ name, after, said }) {
+  if (said) return said;
   if (after === undefined) return t('propertyRemoved', { name });
   return t('propertySaved', { name, value: valueText(after).slice(0, SHOWN_CHARACTERS) });
 }

@@ -183,6 +183,23 @@ def test_a_rectangle_selects_what_it_touches(page: Page, serving: Serving) -> No
     expect(page.locator('.viewer')).to_have_count(0)
 
 
+def test_the_list_scrolls_while_a_rectangle_is_drawn_to_its_edge(
+    page: Page, serving: Serving
+) -> None:
+    fill(serving, 24)
+    see(page, serving, '/c?.size=400')
+    box = page.locator('.list').bounding_box()
+    first = page.locator('.tile').nth(0).bounding_box()
+    assert first
+    assert box
+    page.mouse.move(first['x'] + 60, first['y'] + 60)
+    page.mouse.down()
+    page.mouse.move(box['x'] + box['width'] - 30, box['y'] + box['height'], steps=4)
+    expect(page.get_by_text('24 selected')).to_be_visible()
+    page.mouse.up()
+    expect(page.locator('.tile[data-index="23"].selected')).to_be_visible()
+
+
 def test_nothing_is_changed_when_another_number_matches_by_now(
     page: Page, serving: Serving
 ) -> None:
