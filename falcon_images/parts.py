@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable
 
 from falcon_images.changes.bulk import BulkChanges
+from falcon_images.changes.edits import Edits
 from falcon_images.changes.history import ChangeHistory
 from falcon_images.changes.relabel import Relabels
 from falcon_images.changes.revert import Reverts
@@ -19,8 +20,10 @@ from falcon_images.maintenance.reconciler import Reconciler
 from falcon_images.metadata.changes.before_images import BeforeImages
 from falcon_images.metadata.changes.bulk import BulkDocuments
 from falcon_images.metadata.changes.deletions import Deletions
+from falcon_images.metadata.changes.edit_records import EditRecords
 from falcon_images.metadata.changes.pending_ids import PendingIds
 from falcon_images.metadata.changes.records import ChangeRecords
+from falcon_images.metadata.claims import ClaimRecords
 from falcon_images.metadata.client import create_client
 from falcon_images.metadata.collections.descriptions import Descriptions
 from falcon_images.metadata.collections.hidden_collections import HiddenCollections
@@ -46,6 +49,7 @@ from falcon_images.store.file_removal import FileRemoval
 from falcon_images.store.health import StoreHealth
 from falcon_images.store.held_files import HeldFiles
 from falcon_images.store.identity import IdentityError, StoreIdentity
+from falcon_images.store.image_claims import ClaimStore
 from falcon_images.store.image_files import StoredFiles
 from falcon_images.store.images import ImageStore
 from falcon_images.store.import_changes import ImportChanges
@@ -154,6 +158,9 @@ class ServiceParts:
         self.store = ImageStore(
             self.documents, self.deletions, self.removal, self.additions
         )
+        self.claims = ClaimStore(
+            self.mongo, self.lists, self.bulk, ClaimRecords(self.mongo)
+        )
         self.deleted_collections = DeletedCollections(
             self.tombstones,
             self.drops,
@@ -168,6 +175,7 @@ class ServiceParts:
             removal=self.removal,
             expiry=self.expiry,
             held_files=self.held_files,
+            claims=self.claims,
             deleted=self.deleted_collections,
         )
         self.spool = ListSpool(settings.max_spooled_bytes)
@@ -241,6 +249,15 @@ class ServiceParts:
             before_images=self.before_images,
             deletions=self.deletions,
             bulk=self.bulk,
+            kept_seconds=settings.changes_kept_seconds,
+        )
+        self.edits = Edits(
+            store=self.store,
+            documents=self.documents,
+            records=EditRecords(self.mongo, self.changes),
+            before_images=self.before_images,
+            bulk=self.bulk,
+            bulk_changes=self.bulk_changes,
             kept_seconds=settings.changes_kept_seconds,
         )
         self.relabels = Relabels(

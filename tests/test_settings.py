@@ -82,6 +82,10 @@ def test_a_name_is_not_told_beside_the_right_one() -> None:
         ({'MAX_UPLOADS': '0'}, 'MAX_UPLOADS must be at least 1'),
         ({'MAX_THUMBNAIL_PIXELS': 'x'}, 'MAX_THUMBNAIL_PIXELS must be an integer'),
         ({'USE_AUTHENTICATION': 'false'}, 'IDENTIFICATION_URL'),
+        *(
+            ({'LOGIN_URL': value}, 'LOGIN_URL must be the address of a page')
+            for value in ('login', '//x/y', 'javascript:1', 'https://', 'https://a b')
+        ),
         ({'IDENTIFICATION_URL': 'x'}, 'IDENTIFICATION_URL must be the URL'),
         ({'IDENTIFICATION_URL': 'ftp://x'}, 'IDENTIFICATION_URL must be the URL'),
         ({'LOG_FORMAT': 'xml'}, "LOG_FORMAT must be text or json, not 'xml'"),

@@ -74,7 +74,7 @@ class Reverts:
             change = self._changes.take(collection_name, change_id)
             if change.state is not State.RUNNING:
                 self._revert(change)
-            elif change.kind is ChangeKind.IMPORT:
+            elif change.is_noted:
                 self._import_changes.finish(change)
             else:
                 self._bulk_changes.run(change)
@@ -121,7 +121,7 @@ class Reverts:
 
     def _begin(self, change: ChangeRecord) -> int:
         changed = change.changed
-        if change.state is State.RUNNING and change.kind is ChangeKind.IMPORT:
+        if change.state is State.RUNNING and change.is_noted:
             changed = self._before_images.count(change.id)
         elif change.state is State.RUNNING:
             changed = self._bulk_changes.give_up(change)

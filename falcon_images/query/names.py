@@ -23,10 +23,12 @@ OF_HISTOGRAMS = ('field', 'bins', 'by')
 SNAPSHOT = 'snapshot'
 # What of a sheet is taken as it is.
 EXACT = 'exact'
-# Of collections themselves: with what is told of them, the deleted ones, and whether
-# one can come back.
+# How long a claim lasts.
+SECONDS = 'seconds'
+# Of collections themselves: with what is told of them, and the deleted ones.
 DETAILS = 'details'
 DELETED = 'deleted'
+# A deletion, or a change of one image, that can be undone.
 REVERTIBLE = 'revertible'
 # They are read of GET and HEAD alone.
 TOKENS = ('jwt', 'token')
@@ -47,6 +49,11 @@ NAMES: dict[str, frozenset[str]] = {
     'uploadImage': frozenset(('dedupe', 'multiple', 'whole')),
     'importArchive': frozenset((LABEL_BY, SPLIT_BY, DRY_RUN)),
     'relabelImages': frozenset((DRY_RUN, EXPECT, EXACT)),
+    'replaceImage': frozenset((REVERTIBLE,)),
+    'changeImage': frozenset((REVERTIBLE,)),
+    'deleteImage': frozenset((REVERTIBLE,)),
+    'claimImages': frozenset((*_SELECTION, 'sort', 'limit', SECONDS)),
+    'renewClaim': frozenset((SECONDS,)),
 }
 LIST = NAMES['listImages']
 FIELDS = NAMES['getFields']
@@ -54,13 +61,16 @@ HISTOGRAM = NAMES['getHistogram']
 EXPORT = NAMES['exportImages']
 BULK = NAMES['changeImages']
 RELABEL = NAMES['relabelImages']
+CLAIMS = NAMES['claimImages']
 # They are members of a body, which has nothing else beside conditions.
 OF_SNAPSHOTS = frozenset(_SELECTION)
 OWN_NAMES = frozenset().union(*NAMES.values())
 # Whoever writes one of them in a bulk change expects that it does something.
 # Those of datasets and histograms are properties elsewhere: many images have their
 # split as one.
-NOT_IN_BULK = OWN_NAMES - BULK - {*OF_DATASETS, *OF_HISTOGRAMS, EXACT, SNAPSHOT}
+NOT_IN_BULK = (
+    OWN_NAMES - BULK - {*OF_DATASETS, *OF_HISTOGRAMS, EXACT, SNAPSHOT, SECONDS}
+)
 
 
 def instead(name: str) -> str:

@@ -19,19 +19,28 @@ class Root:
         url: that of the database, with no password in it.
         name: that of the database.
         has_authentication: requests need a token.
+        login_url: the page that gives people one, or empty.
     """
 
     def __init__(
-        self, health: StoreHealth, url: str, name: str, has_authentication: bool
+        self,
+        health: StoreHealth,
+        url: str,
+        name: str,
+        has_authentication: bool,
+        login_url: str = '',
     ) -> None:
         self._health = health
+        auth: dict[str, object] = {'enabled': has_authentication}
+        if login_url:
+            auth['login_url'] = login_url
         self._texts = {
             is_connected: dumps(
                 {
                     'application_name': 'Image storage microservice',
                     'version': __version__,
                     'mongodb': {'url': url, 'db': name, 'connected': is_connected},
-                    'auth': {'enabled': has_authentication},
+                    'auth': auth,
                 }
             )
             for is_connected in (True, False)

@@ -42,7 +42,7 @@ _WORK = (
     (Work.SLOW, 'GET HEAD', f'{_IMAGES}/[^/]+/neighbors'),
     (Work.SLOW, 'GET HEAD', f'{_COLLECTION}/changes'),
     (Work.SLOW, 'GET HEAD POST', f'{_COLLECTION}/snapshots'),
-    (Work.SLOW, 'POST', f'{_COLLECTION}/(?:import|relabel)'),
+    (Work.SLOW, 'POST', f'{_COLLECTION}/(?:import|relabel|claims)'),
     (Work.SLOW, 'POST', f'{_COLLECTION}/changes/[^/]+/(?:revert|finish)'),
 )
 

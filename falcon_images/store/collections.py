@@ -9,6 +9,7 @@ from falcon_images.store.deleted_collections import DeletedCollections
 from falcon_images.store.expiry import ExpiredChanges
 from falcon_images.store.file_removal import FileRemoval
 from falcon_images.store.held_files import HeldFiles
+from falcon_images.store.image_claims import ClaimStore
 from falcon_images.store.images import Tags
 
 # A collection has no tag; no header has this one.
@@ -30,6 +31,7 @@ class CollectionStore:
         removal: FileRemoval,
         expiry: ExpiredChanges,
         held_files: HeldFiles,
+        claims: ClaimStore,
         deleted: DeletedCollections,
     ) -> None:
         self._mongo = mongo
@@ -38,6 +40,7 @@ class CollectionStore:
         self._removal = removal
         self._expiry = expiry
         self._held_files = held_files
+        self._claims = claims
         self._deleted = deleted
 
     def names(self) -> list[str]:
@@ -108,6 +111,7 @@ class CollectionStore:
         try:
             self._expiry.forget_dropped(drop.key, lambda: self._drops.renew(drop))
             self._held_files.end_dropped(drop.key, lambda: self._drops.renew(drop))
+            self._claims.forget_dropped(drop.key)
             for document in self._drops.documents(drop):
                 self._removal.remove_dropped(drop.collection_name, document)
                 count += 1

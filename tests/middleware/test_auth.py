@@ -31,10 +31,16 @@ ROUTES = [
     *(f'/collections/c/{word}' for word in WORDS),
     *(f'/collections/c/{word}/query' for word in WORDS),
     *(f'/collections/c/changes{end}' for end in ('', f'/{ID}', f'/{ID}/revert')),
+    *(f'/collections/c/claims{end}' for end in ('', f'/{ID}')),
     *(f'/collections/c/{word}/{ID}' for word in WORDS),
     *(f'/collections/c/{word}/{ID}/info' for word in WORDS),
     *(f'/collections/c/{word}/{ID}/image' for word in WORDS),
     *(f'/collections/c/{word}/{ID}/file' for word in WORDS),
+]
+# Of those routes that have no GET.
+METHODS = [
+    *((end, 'POST') for end in ('/revert', '/query', '/claims')),
+    (f'/claims/{ID}', 'PUT'),
 ]
 SPELLINGS = [
     *(f'{route}/' for route in ROUTES),
@@ -123,7 +129,7 @@ def test_root_tells_that_authentication_is_on(guarded: Service) -> None:
 
 @pytest.mark.parametrize('path', ROUTES)
 def test_a_preflight_needs_no_token(guarded: Service, path: str) -> None:
-    method = 'POST' if path.endswith(('/revert', '/query')) else 'GET'
+    method = next((found for end, found in METHODS if path.endswith(end)), 'GET')
     response = guarded.client.simulate_options(
         path,
         headers={

@@ -586,6 +586,7 @@ def test_answers_and_errors_carry_the_cors_headers(service: Service, path: str) 
         'ETag',
         'Link',
         'Location',
+        'X-Change',
         'X-Ignored-Parameters',
         'X-Next-Cursor',
         'X-Thumbnail',

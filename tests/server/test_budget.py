@@ -43,6 +43,7 @@ def test_each_route_has_its_kind_of_work(service: Service) -> None:
         *(f'{method} {word}' for method in ('PATCH', 'DELETE') for word in words),
         f'DELETE {path}',
         *(f'POST {path}/{word}' for word in ('import', 'relabel', 'snapshots')),
+        f'POST {path}/claims',
         *(f'POST {word}/query' for word in words),
         *(f'POST {path}/changes/x/{step}' for step in ('revert', 'finish')),
     }

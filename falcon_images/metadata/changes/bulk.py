@@ -147,6 +147,19 @@ class BulkDocuments:
                 return _refused(ex.details, is_certain)
         return set()
 
+    def replace_one(
+        self, collection_name: str, before: RawDocument, after: RawDocument
+    ) -> bool:
+        """Replace a document if it is still what it was, and return whether it was.
+
+        Raises:
+            InvalidRequestError, TooLargeError: the database does not take the other.
+        """
+        made = [{'$replaceWith': {'$literal': after}}]
+        with self._operation('update', BATCH_SECONDS):
+            written = self._raw(collection_name).update_one(_unchanged(before), made)
+        return written.matched_count == 1
+
     def delete(
         self, collection_name: str, documents: Sequence[RawDocument]
     ) -> set[int]:

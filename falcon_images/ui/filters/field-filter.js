@@ -85,13 +85,21 @@ function NumberRange({ field, conditions, set }) {
    * @param {string} label
    */
   const input = (param, placeholder, label) => html`
-    <input type="number" step="any" placeholder=${Number(Number(placeholder).toPrecision(4))}
+    <input type="number" step="any" placeholder=${bound(placeholder)}
       aria-label=${`${field.name} ${label}`} value=${conditionValue(conditions, param)}
       onChange=${(event) => set(withValue(conditions, param, event.target.value))} />`;
   return html`
     <div class="row range">
       ${input(`min_${field.name}`, min, t('atLeast'))} – ${input(`max_${field.name}`, max, t('atMost'))}
     </div>`;
+}
+
+/**
+ * The least or greatest value: integers digit by digit, others shortly.
+ * @param {number | bigint} value
+ */
+function bound(value) {
+  return typeof value === 'bigint' || Number.isInteger(value) ? valueText(value) : String(Number(value.toPrecision(4)));
 }
 
 /** @param {ChoiceProps} props */

@@ -8,6 +8,8 @@ import { readCondition, without } from './conditions.js';
 
 const VALUES = 30;
 const MOST_LABELS = 20;
+// Of these an image has many, and a key would set one.
+const OF_SHAPES = /^(boxes|polygons|points)\./;
 const LABEL_NAME = /label|class|result|status|prediction|verdict|judg/i;
 
 /**
@@ -96,8 +98,8 @@ export function allFields(collection) {
  * @param {Field[]} fields
  */
 export function likelyLabel(fields) {
-  const few = fields.filter(({ types, distinct }) =>
-    (types.string || types.boolean) && distinct > 0 && distinct <= MOST_LABELS);
+  const few = fields.filter(({ name, types, distinct }) =>
+    (types.string || types.boolean) && distinct > 0 && distinct <= MOST_LABELS && !OF_SHAPES.test(name));
   few.sort((one, other) => rank(other) - rank(one));
   return few[0]?.name ?? '';
 }
@@ -115,6 +117,6 @@ function rank({ name, count, distinct }) {
 export function likelyValues(fields, label) {
   const values = fields.find(({ name }) => name === label)?.values ?? [];
   const simple = values.map(({ value }) => value).filter((value) =>
-    ['string', 'boolean', 'number'].includes(typeof value) && value !== '');
+    ['string', 'boolean', 'number', 'bigint'].includes(typeof value) && value !== '');
   return simple.slice(0, 9).sort((one, other) => String(one) < String(other) ? -1 : 1);
 }

@@ -9,6 +9,7 @@ import { Icon } from '../parts/icons.js';
 import { Notice } from '../parts/notices.js';
 import { goOwn, view } from '../parts/state.js';
 import { bytes, number, t } from '../parts/words.js';
+import { errorTitle } from '../service/said.js';
 import { openUploads, uploads } from '../upload/uploads.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 
@@ -29,7 +30,7 @@ export function CollectionsPage({ service }) {
   return html`
     <main id="main" class="collections">
       <${Head} cards=${cards} find=${find} by=${by} onDeleted=${() => setDialog({ kind: 'deleted' })} />
-      ${error && html`<${Notice} icon="broken" failed title=${t('failed')} text=${error.message} />`}
+      ${error && html`<${Notice} icon="broken" failed title=${errorTitle(error)} text=${error.message} />`}
       ${!cards && !error && html`<p class="muted">${t('loading')}</p>`}
       ${cards?.collections.length === 0 && html`
         <${Notice} icon="upload" title=${t('noCollections')} text=${t('dropHelp')}>

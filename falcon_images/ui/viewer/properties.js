@@ -4,20 +4,15 @@ import { bytes, moment, t } from '../parts/words.js';
 import { html } from '../vendor/preact-htm.js';
 import { memberProperties } from './members.js';
 import { NewProperty, Property } from './property.js';
-import { useSaving } from './saving.js';
 
 /** @import { ImageDocument } from '../parts/values.js' */
-/** @import { OpenImage } from './neighbors.js' */
-/** @import { OnChanged } from './saving.js' */
+/** @import { Save } from './saving.js' */
 
 /**
  * The panel of properties.
- * @param {{ collection: string, image: OpenImage & { document: ImageDocument }, label: string,
- *   onChanged: OnChanged }} props
+ * @param {{ document: ImageDocument, label: string, save: Save }} props
  */
-export function Properties({ collection, image, label, onChanged }) {
-  const { document } = image;
-  const save = useSaving(collection, image, onChanged);
+export function Properties({ document, label, save }) {
   return html`
     <aside class="properties" aria-label=${t('properties')}>
       <h3>${t('properties')}</h3>
