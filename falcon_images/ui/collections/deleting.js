@@ -71,8 +71,10 @@ export function DeletedDialog({ onClose, onDone }) {
         ${deleted?.map((each) => html`
           <li key=${each.change}>
             <time>${moment(each.time)}</time>
-            <span class="what"><b>${each.name}</b> ${t('nImages', { n: number(each.documents) })}
-              <span class="muted">${t('until', { time: moment(each.until) })}</span></span>
+            <span class="what"><b>${each.name}</b>
+              <span class="kept muted">
+                ${`${t('nImages', { n: number(each.documents) })}, ${t('until', { time: moment(each.until) })}`}
+              </span></span>
             <button onClick=${() => revertOne(each)}>${t('bringBack')}</button>
           </li>`)}
       </ul>
