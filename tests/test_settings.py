@@ -42,6 +42,11 @@ def test_changes_are_kept_for_a_week_or_as_long_as_is_set(
     assert settings.changes_kept_seconds == seconds
 
 
+@pytest.mark.parametrize('value', ['/login', 'https://users.example/login?x=1'])
+def test_people_log_in_on_a_page_of_any_host(value: str) -> None:
+    assert Settings.from_env({'LOGIN_URL': value}).login_url == value
+
+
 @pytest.mark.parametrize('value', ['1', 'true', 'false', 'no', '0'])
 def test_any_value_turns_authentication_on(value: str) -> None:
     environ = {'USE_AUTHENTICATION': value, 'IDENTIFICATION_URL': 'http://id'}
