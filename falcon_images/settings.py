@@ -32,6 +32,8 @@ _MAX_KEPT_SECONDS = 100 * 365 * 24 * 3600
 _LIKENESS = 0.85
 _MONGODB_URL = re.compile(r'mongodb(\+srv)?://', re.IGNORECASE)
 _HTTP_URL = re.compile(r'https?://[^/]+', re.IGNORECASE)
+# Of a page: on any host, or by a path on that of the gallery.
+_PAGE_URL = re.compile(r'(https?://[^/\s]|/(?!/))\S*', re.IGNORECASE)
 _DATABASE_NAME = re.compile(r'[^/\\. "$*<>:|?\0]{1,63}')
 
 
@@ -71,6 +73,8 @@ class Settings:
     mongodb_db: str = 'image_storage'
     use_authentication: bool = False
     identification_url: str = ''
+    identification_name: str = ''
+    login_url: str = ''
     uploads_directory: Path = Path('data/uploads')
     max_body_bytes: int = 2 * 1024**3
     max_archive_bytes: int = 16 * 1024**3
@@ -153,10 +157,18 @@ class Settings:
                 f'CHANGES_KEPT_SECONDS must be at most {_MAX_KEPT_SECONDS}.'
             )
         self._check_database()
+        self._check_authentication()
+
+    def _check_authentication(self) -> None:
         if not _HTTP_URL.match(self.identification_url or 'http://none'):
             raise SettingsError(
                 'IDENTIFICATION_URL must be the URL of a service, such as '
                 'https://users.example/identify.'
+            )
+        if self.login_url and not _PAGE_URL.fullmatch(self.login_url):
+            raise SettingsError(
+                'LOGIN_URL must be the address of a page, such as '
+                'https://users.example/login or /login.'
             )
         if self.use_authentication and not self.identification_url:
             raise SettingsError(

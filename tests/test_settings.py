@@ -42,6 +42,11 @@ def test_changes_are_kept_for_a_week_or_as_long_as_is_set(
     assert settings.changes_kept_seconds == seconds
 
 
+@pytest.mark.parametrize('value', ['/login', 'https://users.example/login?x=1'])
+def test_people_log_in_on_a_page_of_any_host(value: str) -> None:
+    assert Settings.from_env({'LOGIN_URL': value}).login_url == value
+
+
 @pytest.mark.parametrize('value', ['1', 'true', 'false', 'no', '0'])
 def test_any_value_turns_authentication_on(value: str) -> None:
     environ = {'USE_AUTHENTICATION': value, 'IDENTIFICATION_URL': 'http://id'}
@@ -82,6 +87,10 @@ def test_a_name_is_not_told_beside_the_right_one() -> None:
         ({'MAX_UPLOADS': '0'}, 'MAX_UPLOADS must be at least 1'),
         ({'MAX_THUMBNAIL_PIXELS': 'x'}, 'MAX_THUMBNAIL_PIXELS must be an integer'),
         ({'USE_AUTHENTICATION': 'false'}, 'IDENTIFICATION_URL'),
+        *(
+            ({'LOGIN_URL': value}, 'LOGIN_URL must be the address of a page')
+            for value in ('login', '//x/y', 'javascript:1', 'https://', 'https://a b')
+        ),
         ({'IDENTIFICATION_URL': 'x'}, 'IDENTIFICATION_URL must be the URL'),
         ({'IDENTIFICATION_URL': 'ftp://x'}, 'IDENTIFICATION_URL must be the URL'),
         ({'LOG_FORMAT': 'xml'}, "LOG_FORMAT must be text or json, not 'xml'"),

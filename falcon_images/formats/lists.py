@@ -1,5 +1,6 @@
 """Lists of documents, written into a file that is then sent."""
 
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from falcon_images.metadata.documents import Document
 
 # Documents are joined up to this size before they are written.
 _WRITTEN_BYTES = 64 * 1024
+# As fast as a disk writes, and within a fifth of the best there is.
+_PACKING_LEVEL = 2
+_GZIP_BITS = 16 + zlib.MAX_WBITS
 # CSV as programs for tables open it best, where plain CSV is for programs.
 SPREADSHEET = 'text/csv; header=present'
 
@@ -50,6 +54,32 @@ def write_list(
             file.close()
             raise
         return Listing(file, size, count)
+
+
+def packed(listing: Listing) -> Listing:
+    """Compress a list by gzip, in memory that does not grow with it.
+
+    Raises:
+        StorageFullError, StorageUnavailableError: the disk does not take it.
+        TooBusyError: too many lists wait to be sent.
+    """
+    with listing.file as plain, disk_errors():
+        file = plain.another()
+        try:
+            _pack(plain, file)
+            size = file.tell()
+            file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+        return Listing(file, size, listing.count)
+
+
+def _pack(plain: SpooledFile, file: SpooledFile) -> None:
+    packer = zlib.compressobj(_PACKING_LEVEL, wbits=_GZIP_BITS)
+    while piece := plain.read(_WRITTEN_BYTES):
+        file.write(packer.compress(piece))
+    file.write(packer.flush())
 
 
 def _write_array(file: SpooledFile, documents: Iterable[Document]) -> int:

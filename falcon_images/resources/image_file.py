@@ -1,6 +1,7 @@
 """The image file as a resource: conditions, ranges, and headers that keep it safe."""
 
 import re
+import unicodedata
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -22,6 +23,8 @@ SAFE_HEADERS = (
 )
 # So much is sent with its headers in one go.
 _SENT_AT_ONCE_BYTES = 64 * 1024
+# Of the hash of an image, where its name says nothing to a client.
+_NAME_DIGITS = 12
 _SIMPLE_NAME = re.compile('[A-Za-z0-9_. ()-]*')
 _NOT_SIMPLE = re.compile('[^A-Za-z0-9_. ()-]')
 
@@ -95,10 +98,15 @@ def _description(req: falcon.Request, stored: StoredFile) -> Headers:
         ('Content-Type', stored.type),
         # RFC 9110, section 15.4.5: not in a 304, which has the ETag.
         ('Last-Modified', falcon.dt_to_http(stored.time)),
-        ('Content-Disposition', content_disposition(kind, stored.name)),
+        ('Content-Disposition', _disposition(kind, stored)),
         ('Accept-Ranges', 'bytes'),
         *SAFE_HEADERS,
     )
+
+
+def _disposition(kind: str, stored: StoredFile) -> str:
+    otherwise = f'image-{stored.sha256[:_NAME_DIGITS]}'
+    return content_disposition(kind, stored.name, otherwise)
 
 
 def lasting(is_private: bool) -> str:
@@ -107,10 +115,25 @@ def lasting(is_private: bool) -> str:
     return f'{who}, max-age=31536000, immutable'
 
 
-def content_disposition(kind: str, name: str) -> str:
-    """Write the header of RFC 6266, its name in RFC 8187's form where it must be."""
+def content_disposition(kind: str, name: str, otherwise: str = 'images') -> str:
+    """Write the header of RFC 6266, its name in RFC 8187's form where it must be.
+
+    Args:
+        otherwise: stands for a name of which clients that do not know that form would
+            get no letter and no digit.
+    """
     if _SIMPLE_NAME.fullmatch(name):
         return f'{kind}; filename="{name}"'
-    fallback = _NOT_SIMPLE.sub('_', name)
+    fallback = _ascii_name(name, otherwise)
     encoded = quote(name, safe='', errors='replace')
     return f'{kind}; filename="{fallback}"; filename*=UTF-8\'\'{encoded}'
+
+
+def _ascii_name(name: str, otherwise: str) -> str:
+    letters = unicodedata.normalize('NFKD', name)
+    plain = ''.join(each for each in letters if not unicodedata.combining(each))
+    fallback = _NOT_SIMPLE.sub('_', plain)
+    stem, dot, ending = fallback.rpartition('.')
+    if any(map(str.isalnum, stem or fallback)):
+        return fallback
+    return f'{otherwise}{dot}{ending}' if dot else otherwise

@@ -9,7 +9,7 @@ from falcon_images.middleware.bodies import URLENCODED, media_type
 from falcon_images.query.as_sent import told_names
 from falcon_images.query.lists import parse_query, parse_total
 from falcon_images.query.sent_queries import SentQuery, read_form, read_json
-from falcon_images.resources.lists import describe_list, list_type, send_list
+from falcon_images.resources.lists import coded, describe_list, list_type, send_list
 from falcon_images.settings import Limits
 from falcon_images.store.lists import ImageLists
 
@@ -33,7 +33,8 @@ class ImageQuery:
         describe_list(resp, kind, written.total, told_names(sent.blank))
         if written.cursor:
             resp.set_header('X-Next-Cursor', written.cursor)
-        send_list(resp, collection_name, kind, written.listing)
+        listing = coded(req, resp, written.listing, query.limit)
+        send_list(resp, collection_name, kind, listing)
 
     def _read(self, req: falcon.Request) -> SentQuery:
         if req.query_string:

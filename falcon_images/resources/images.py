@@ -16,7 +16,13 @@ from falcon_images.query.pages import next_address
 from falcon_images.resources.bodies import read_object, send_document
 from falcon_images.resources.changes import ChangeOfAll
 from falcon_images.resources.image_file import TRUE
-from falcon_images.resources.lists import describe_list, list_type, send_list
+from falcon_images.resources.lists import (
+    coded,
+    describe_coding,
+    describe_list,
+    list_type,
+    send_list,
+)
 from falcon_images.resources.many_uploads import ManyUploads, idempotency_key
 from falcon_images.settings import Limits
 from falcon_images.store.images import ImageStore
@@ -57,7 +63,8 @@ class Images:
         if written.cursor:
             address = next_address(req.root_path + req.path, req.params, written.cursor)
             resp.set_header('Link', f'<{address}>; rel="next"')
-        send_list(resp, collection_name, kind, written.listing)
+        listing = coded(req, resp, written.listing, query.limit)
+        send_list(resp, collection_name, kind, listing)
 
     def on_head(
         self, req: falcon.Request, resp: falcon.Response, collection_name: str
@@ -68,6 +75,7 @@ class Images:
             total = Total(self._lists.count(collection_name, query))
         ignored = ignored_parameters(req.query_string)
         describe_list(resp, self._list_type(req), total, ignored)
+        describe_coding(req, resp, query.limit)
         # A stream of unknown length: that of the list is not known, so not said.
         resp.stream = BytesIO()
 

@@ -5,8 +5,9 @@ from typing import Any, cast
 
 import falcon
 
-from falcon_images.formats.lists import MEDIA_TYPES, SPREADSHEET, Listing
+from falcon_images.formats.lists import MEDIA_TYPES, SPREADSHEET, Listing, packed
 from falcon_images.query.lists import Params, parse_format
+from falcon_images.resources.compression import takes_gzip
 from falcon_images.resources.image_file import content_disposition
 from falcon_images.settings import Limits
 from falcon_images.store.lists import Total
@@ -35,6 +36,27 @@ def describe_list(
     if total is not None:
         name = 'X-Total-Count' if total.is_exact else 'X-Total-Count-At-Least'
         resp.set_header(name, str(total.number))
+
+
+def describe_coding(req: falcon.Request, resp: falcon.Response, limit: int) -> bool:
+    """Set the headers of a list's compression; return whether it is to be compressed.
+
+    Pages are, for clients that take it; lists without a limit would cost too much time.
+    """
+    if not limit:
+        return False
+    resp.append_header('Vary', 'Accept-Encoding')
+    is_packed = takes_gzip(req)
+    if is_packed:
+        resp.set_header('Content-Encoding', 'gzip')
+    return is_packed
+
+
+def coded(
+    req: falcon.Request, resp: falcon.Response, listing: Listing, limit: int
+) -> Listing:
+    """Return a list as it is to be sent, compressed or not; its headers are set."""
+    return packed(listing) if describe_coding(req, resp, limit) else listing
 
 
 def send_list(

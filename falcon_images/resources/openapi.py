@@ -7,9 +7,8 @@ from typing import Any
 import falcon
 
 from falcon_images import __version__
-from falcon_images.formats.etags import tag
 from falcon_images.formats.json import dumps
-from falcon_images.resources.conditional import is_not_modified
+from falcon_images.resources.compression import FixedAnswer
 
 _SOURCE = Path(__file__).parents[1] / 'api_docs/openapi.yaml'
 # What the source uses several times, by anchors.
@@ -20,20 +19,13 @@ class OpenApi:
     """The description as JSON."""
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        text, etag = _description()
-        is_known = is_not_modified(req, etag)
-        resp.etag = etag
-        resp.cache_control = ['no-cache']
-        if is_known:
-            resp.status = falcon.HTTP_304
-            return
-        resp.data = text
+        _description().send(req, resp)
 
     on_head = on_get
 
 
 @functools.cache
-def _description() -> tuple[bytes, str]:
+def _description() -> FixedAnswer:
     """Read it when it is first asked for, once: that takes a tenth of a second."""
     # The start of the service shall not wait for it.
     import yaml  # noqa: PLC0415
@@ -41,5 +33,4 @@ def _description() -> tuple[bytes, str]:
     described: dict[str, Any] = yaml.safe_load(_SOURCE.read_text(encoding='utf-8'))
     described.pop(_SHARED)
     described['info']['version'] = __version__
-    text = dumps(described)
-    return text, tag(text)
+    return FixedAnswer(dumps(described), falcon.MEDIA_JSON, ['no-cache'])

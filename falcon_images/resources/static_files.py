@@ -1,13 +1,12 @@
 """Files of the package that browsers load: pages, scripts, styles, pictures."""
 
-import hashlib
 import re
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 
 import falcon
 
-from falcon_images.resources.conditional import is_not_modified
+from falcon_images.resources.compression import FixedAnswer
 
 # Everything comes from the service itself, and nothing runs that is written in a page.
 CONTENT_SECURITY_POLICY = '; '.join(
@@ -38,32 +37,39 @@ _TYPES = {
 }
 
 
-@dataclass(frozen=True)
-class _File:
-    content: bytes
-    type: str
-    tag: str
-    cache_control: list[str]
-
-
 class StaticFiles:
     """The files in a folder and below, each by its path from there; read once.
 
     For routes such as ``/ui`` and ``/ui/{name:path}``. Names are looked up among those
     that were found at the start, so none leads out of the folder. Files of other types
     than those above are left out. A file below a folder with a version number in its
-    name never changes, and browsers may keep it; they ask again for all others.
+    name never changes, and browsers may keep it, as one that is made and asked for with
+    its version as the query; they ask again for all others.
 
     Args:
+        made: contents that are in no file, or instead of that of one.
+        version: that of those that are made.
         index: the file that is meant when no name is given.
     """
 
-    def __init__(self, folder: Path, index: str = 'index.html') -> None:
+    def __init__(
+        self,
+        folder: Path,
+        made: Mapping[str, bytes] | None = None,
+        version: str = '',
+        index: str = 'index.html',
+    ) -> None:
         self._index = index
-        self._files = {
-            (name := path.relative_to(folder).as_posix()): _read(path, name)
+        contents = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
             for path in folder.rglob('*')
             if path.suffix in _TYPES
+        }
+        self._versioned = frozenset(made or {}) if version else frozenset()
+        self._version = version
+        contents |= made or {}
+        self._files = {
+            name: _answer(name, content) for name, content in contents.items()
         }
 
     def on_get(
@@ -72,9 +78,8 @@ class StaticFiles:
         file = self._files.get(name or self._index)
         if file is None:
             raise falcon.HTTPNotFound
-        is_known = is_not_modified(req, file.tag)
-        resp.etag = file.tag
-        resp.cache_control = file.cache_control
+        is_version = name in self._versioned and req.query_string == self._version
+        file.send(req, resp, _YEAR if is_version else None)
         resp.set_headers(
             {
                 'Content-Security-Policy': CONTENT_SECURITY_POLICY,
@@ -82,17 +87,10 @@ class StaticFiles:
                 'X-Content-Type-Options': 'nosniff',
             }
         )
-        if is_known:
-            resp.status = falcon.HTTP_304
-            return
-        resp.content_type = file.type
-        resp.data = file.content
 
     on_head = on_get
 
 
-def _read(path: Path, name: str) -> _File:
-    content = path.read_bytes()
-    tag = hashlib.sha256(content).hexdigest()[:32]
-    is_versioned = _VERSIONED.match(name) is not None
-    return _File(content, _TYPES[path.suffix], tag, _YEAR if is_versioned else _ASK)
+def _answer(name: str, content: bytes) -> FixedAnswer:
+    media_type = _TYPES[PurePosixPath(name).suffix]
+    return FixedAnswer(content, media_type, _YEAR if _VERSIONED.match(name) else _ASK)

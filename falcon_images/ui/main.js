@@ -5,16 +5,17 @@ import { RelabelDialog } from './datasets/relabel-dialog.js';
 import { CollectionPage } from './page/collection.js';
 import { CollectionsPage } from './page/collections.js';
 import { Header } from './page/header.js';
-import { access, json, token } from './parts/api.js';
+import { json } from './parts/api.js';
 import { Guarded } from './parts/guarded.js';
-import { AwayNotice, TokenPanel } from './parts/notices.js';
+import { AwayNotice, LoginNotice, TokenPanel } from './parts/notices.js';
 import { view } from './parts/state.js';
 import { Toasts } from './parts/toasts.js';
 import { language, t } from './parts/words.js';
+import { access, token } from './service/token.js';
 import { DropZone, UploadPanel } from './upload/upload-panel.js';
 import { html, render, useEffect, useState } from './vendor/preact-htm.js';
 
-/** @typedef {{ auth?: { enabled: boolean } }} Service what `GET /` says */
+/** @typedef {{ auth?: { enabled: boolean, login_url?: string }, version?: string }} Service what `GET /` says */
 
 function App() {
   const shown = view.use();
@@ -28,17 +29,18 @@ function App() {
   }, [lang, shown.collection]);
   const page = shown.collection
     ? html`<${CollectionPage} key=${`${shown.collection} ${usedToken}`} shown=${shown} />`
-    : html`<${CollectionsPage} key=${usedToken} />`;
+    : html`<${CollectionsPage} key=${usedToken} service=${service} />`;
   return html`
     <a class="skip-link" href="#main" onClick=${skip}>${t('skipToImages')}</a>
     <${Guarded} on=${shown}><${Header} shown=${shown} service=${service} /></${Guarded}>
-    <${AwayNotice} />
-    ${state === 'open' ? html`<${Guarded} on=${shown}>${page}</${Guarded}>` : html`<${TokenPanel} state=${state} />`}
+    ${(!shown.image || state !== 'open') && html`<${Guarded} on=${state}><${AwayNotice} /></${Guarded}>`}
+    <${Guarded} on=${state}><${LoginNotice} auth=${service?.auth} /></${Guarded}>
+    ${state === 'open' ? html`<${Guarded} on=${shown}>${page}</${Guarded}>` : html`<${Guarded} on=${state}><${TokenPanel} state=${state} loginUrl=${service?.auth?.login_url} /></${Guarded}>`}
     <${Guarded} on=${shown.collection}><${UploadPanel} collection=${shown.collection} /></${Guarded}>
     <${Guarded} on=${shown.collection}><${ImportDialog} collection=${shown.collection} /></${Guarded}>
     <${Guarded} on=${shown.collection}><${RelabelDialog} collection=${shown.collection} /></${Guarded}>
-    <${DropZone} collection=${shown.collection} />
-    <${Toasts} />`;
+    <${Guarded} on=${shown.collection}><${DropZone} collection=${shown.collection} /></${Guarded}>
+    <${Guarded} on=${shown}><${Toasts} /></${Guarded}>`;
 }
 
 /** @param {Event} event */
@@ -55,4 +57,5 @@ function useService() {
   return service;
 }
 
-render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById('page')));
+// Whatever is not caught closer to where it happens.
+render(html`<${Guarded} on="page"><${App} /></${Guarded}>`, /** @type {HTMLElement} */ (document.getElementById('page')));

@@ -95,7 +95,7 @@ def test_text_that_looks_like_a_time_stays(service: Service) -> None:
         ('example', 'attachment; filename="example.csv"'),
         (
             '%E6%97%A5',
-            'attachment; filename="_.csv"; filename*=UTF-8\'\'%E6%97%A5.csv',
+            'attachment; filename="images.csv"; filename*=UTF-8\'\'%E6%97%A5.csv',
         ),
     ],
 )

@@ -153,7 +153,10 @@ def test_the_bytes_decide_and_not_the_name(service: Service) -> None:
     [
         ('a b (1).jpg', 'inline; filename="a b (1).jpg"'),
         ('', 'inline; filename=""'),
-        ('日.jpg', 'inline; filename="_.jpg"; filename*=UTF-8\'\'%E6%97%A5.jpg'),
+        ('日.jpg', 'inline; filename="images.jpg"; filename*=UTF-8\'\'%E6%97%A5.jpg'),
+        ('日1.jpg', 'inline; filename="_1.jpg"; filename*=UTF-8\'\'%E6%97%A51.jpg'),
+        ('é.jpg', 'inline; filename="e.jpg"; filename*=UTF-8\'\'%C3%A9.jpg'),
+        ('日', 'inline; filename="images"; filename*=UTF-8\'\'%E6%97%A5'),
         ('a"b', 'inline; filename="a_b"; filename*=UTF-8\'\'a%22b'),
         ('a\\b', 'inline; filename="a_b"; filename*=UTF-8\'\'a%5Cb'),
         (
@@ -162,11 +165,21 @@ def test_the_bytes_decide_and_not_the_name(service: Service) -> None:
         ),
         ('a\0b', 'inline; filename="a_b"; filename*=UTF-8\'\'a%00b'),
         ('a%41', 'inline; filename="a_41"; filename*=UTF-8\'\'a%2541'),
-        ('\ud800', 'inline; filename="_"; filename*=UTF-8\'\'%3F'),
+        ('\ud800', 'inline; filename="images"; filename*=UTF-8\'\'%3F'),
     ],
 )
 def test_a_name_cannot_break_out_of_its_header(name: str, header: str) -> None:
     assert content_disposition('inline', name) == header
+
+
+def test_a_client_that_reads_ascii_alone_can_tell_downloads_apart(
+    service: Service,
+) -> None:
+    image = ('image', jpeg(), '日本.png')
+    document = service.client.post_form('c', form(image)).json
+    header = get(service, document).headers['Content-Disposition']
+    digits = document['_file']['sha256'][:12]
+    assert header.startswith(f'inline; filename="image-{digits}.png"; filename*=')
 
 
 def test_a_file_that_is_missing_is_404_and_not_cached(service: Service) -> None:

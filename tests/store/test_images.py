@@ -157,7 +157,7 @@ def test_a_drop_that_was_cut_off_is_finished_later(
     reconcile(service)
     assert [path.stem for path in service.stored_files()] == [kept['_id']]
     assert set(service.database.list_collection_names()) == {
-        *('c', '_service.drops', '_service.store')
+        *('c', '_service.drops', '_service.store', '_service.collections')
     }
 
 

@@ -10,7 +10,7 @@ import { thumbnailPath } from '../pictures/pictures.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import { preview, relabel, remove, revert } from './bulk.js';
 
-/** @import { Labels } from '../labels/label-keys.js' */
+/** @import { Labels } from '../labels/pressed.js' */
 /** @import { Selection } from '../list/selection.js' */
 /** @import { Condition } from '../parts/state.js' */
 /** @import { Done, Preview } from './bulk.js' */

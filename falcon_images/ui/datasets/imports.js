@@ -1,10 +1,13 @@
 // One archive on its way to the service: tried first, then imported.
 
-import { authorization, collectionPath, noteAccess } from '../parts/api.js';
+import { collectionPath } from '../parts/api.js';
 import { untilReady } from '../parts/health.js';
 import { warnWhen } from '../parts/leaving.js';
 import { jsonText, parseJson } from '../parts/values.js';
 import { Watched } from '../parts/watched.js';
+import { t } from '../parts/words.js';
+import { saidText } from '../service/said.js';
+import { authorization, noteAccess } from '../service/token.js';
 import { noteFinished } from '../upload/uploads.js';
 
 const PUBLISH_EVERY_MS = 100;
@@ -90,11 +93,11 @@ export async function sendArchive(choice, isTrial) {
   change({ phase: 'sending', isTrial, sent: 0, report: null, why: '', isStopped: false, isUndone: false });
   const { status, body, aborted } = await attempt(file, choice, isTrial);
   request = null;
-  noteAccess(status);
+  const said = noteAccess(status, 'POST') ? t('loginOnlyShows') : saidText(body);
   if (!isTrial) noteFinished();
   if (status === 0 && !aborted) untilReady();
   if (status !== 200) {
-    change({ phase: aborted ? 'chosen' : 'failed', isStopped: Boolean(aborted), why: body?.description || body?.title || '' });
+    change({ phase: aborted ? 'chosen' : 'failed', isStopped: Boolean(aborted), why: said });
     return null;
   }
   change({ phase: isTrial ? 'tried' : 'done', report: body });

@@ -1,8 +1,10 @@
 // Answers of any size that the browser saves itself, past the page and its memory.
 
-import { authorization, failure, token } from '../parts/api.js';
+import { failure } from '../parts/api.js';
 import { parseJson } from '../parts/values.js';
 import { t } from '../parts/words.js';
+import { saidText } from '../service/said.js';
+import { authorization, currentToken, token } from '../service/token.js';
 
 const COOKIE = 'jwt';
 const COOKIE_SECONDS = 60;
@@ -14,7 +16,7 @@ token.watch(() => forgetCookie());
 
 /** Whether the token, if there is one, can go along with a download. */
 export function canSave() {
-  return !token.value || FITS.test(token.value);
+  return !currentToken() || FITS.test(currentToken());
 }
 
 /**
@@ -46,11 +48,12 @@ export function saveAnswer(path, query, onError) {
  * @param {string} path
  */
 function lendToken(path) {
-  if (!token.value) return;
+  const lent = currentToken();
+  if (!lent) return;
   const rest = `path=${path}; samesite=strict${location.protocol === 'https:' ? '; secure' : ''}`;
   // biome-ignore lint/suspicious/noDocumentCookie: its successor is there for https alone.
   const set = (/** @type {string} */ value, /** @type {number} */ age) => { document.cookie = `${COOKIE}=${value}; max-age=${age}; ${rest}`; };
-  set(token.value, COOKIE_SECONDS);
+  set(lent, COOKIE_SECONDS);
   forgetCookie = () => set('', 0);
 }
 
@@ -69,8 +72,7 @@ function readFrame({ contentDocument }) {
  */
 async function explain(address, said) {
   try {
-    const { title, description } = parseJson(said ?? '');
-    return new Error(description || title || t('failed'));
+    return new Error(saidText(parseJson(said ?? '')) || t('failed'));
   } catch {
     return askAgain(address);
   }

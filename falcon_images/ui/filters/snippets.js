@@ -1,9 +1,9 @@
 // What the page asks for, as a command or a program that asks for the same.
 
-import { token } from '../parts/api.js';
 import { Dialog } from '../parts/dialog.js';
 import { toast } from '../parts/toasts.js';
 import { t } from '../parts/words.js';
+import { currentToken } from '../service/token.js';
 import { html, useState } from '../vendor/preact-htm.js';
 
 /** @import { Condition } from '../parts/state.js' */
@@ -21,7 +21,7 @@ import { html, useState } from '../vendor/preact-htm.js';
  */
 export function curlText({ path, params, file }) {
   const lines = [`curl ${params.length ? '-G ' : ''}${shellText(location.origin + path)}`];
-  if (token.value) lines.push('-H "Authorization: Bearer $TOKEN"');
+  if (currentToken()) lines.push('-H "Authorization: Bearer $TOKEN"');
   for (const [name, value] of params) lines.push(`--data-urlencode ${shellText(`${encodeURIComponent(name)}=${value}`)}`);
   if (file) lines.push(`-o ${shellText(file)}`);
   return lines.join(' \\\n  ');
@@ -37,11 +37,11 @@ export function pythonText({ path, params, file }) {
     const pairs = params.map(([name, value]) => `(${pythonString(name)}, ${pythonString(value)})`);
     given.push(`    params=[${pairs.join(', ')}],`);
   }
-  if (token.value) given.push("    headers={'Authorization': f'Bearer {os.environ[\"TOKEN\"]}'},");
+  if (currentToken()) given.push("    headers={'Authorization': f'Bearer {os.environ[\"TOKEN\"]}'},");
   const after = file
     ? `with open(${pythonString(file)}, 'wb') as file:\n    file.write(response.content)`
     : 'print(response.json())';
-  return `${token.value ? 'import os\n\n' : ''}import requests\n\nresponse = requests.get(\n${given.join('\n')}\n`
+  return `${currentToken() ? 'import os\n\n' : ''}import requests\n\nresponse = requests.get(\n${given.join('\n')}\n`
     + `    timeout=60,\n)\nresponse.raise_for_status()\n${after}\n`;
 }
 
@@ -72,7 +72,7 @@ export function SnippetDialog({ request, onClose }) {
             ${each}</button>`)}
       </div>
       <pre tabindex="0">${texts[kind]}</pre>
-      ${token.value && html`<p class="muted">${t('tokenLeftOut')}</p>`}
+      ${currentToken() && html`<p class="muted">${t('tokenLeftOut')}</p>`}
       <div class="buttons">
         <button class="primary" onClick=${() => copy(texts[kind])}>${t('copy')}</button>
       </div>

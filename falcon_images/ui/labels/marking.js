@@ -121,9 +121,9 @@ function nested([first, ...rest], value) {
 
 /**
  * Say that a key has no value yet.
- * @param {number} key
+ * @param {string} key
  */
 export function toastNoLabel(key) {
-  toast(t('keyWithoutValue', { key }));
+  toast(t('keyWithoutValue', { key: key.toUpperCase() }));
 }
 

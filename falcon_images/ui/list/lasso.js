@@ -6,6 +6,9 @@ import { useEffect, useRef, useState } from '../vendor/preact-htm.js';
 /** @typedef {{ x: number, y: number }} Point */
 
 const BEGINS_AFTER_PX = 6;
+// From here to its edge and beyond, the box scrolls: the faster, the nearer.
+const EDGE_PX = 36;
+const MOST_A_FRAME_PX = 24;
 
 /**
  * Let a rectangle be drawn in a box that scrolls.
@@ -26,6 +29,9 @@ export function useLasso(box, topOf, onDraw) {
     const element = box();
     /** @type {Point | null} */
     let start = null;
+    /** @type {PointerEvent | null} */
+    let last = null;
+    let frame = 0;
     const at = (/** @type {PointerEvent} */ event) => {
       const { left, top } = element.getBoundingClientRect();
       return { x: event.clientX - left, y: event.clientY - top + topOf() };
@@ -43,12 +49,21 @@ export function useLasso(box, topOf, onDraw) {
       const far = Math.hypot(end.x - start.x, end.y - start.y) > BEGINS_AFTER_PX;
       if (!drawn.current && !far) return undefined;
       drawn.current = true;
+      last = event;
       const next = between(start, end);
       setArea(next);
       current.current.onDraw(next, event);
+      if (!frame) frame = requestAnimationFrame(follow);
       return undefined;
     };
-    const up = () => { start = null; setArea(null); };
+    const follow = () => {
+      frame = 0;
+      const by = start && last ? pull(last.clientY, element.getBoundingClientRect()) : 0;
+      if (!by || !last) return;
+      element.scrollTop += by;
+      move(last);
+    };
+    const up = () => { start = null; last = null; setArea(null); };
     element.addEventListener('pointerdown', down);
     addEventListener('pointermove', move);
     addEventListener('pointerup', up);
@@ -56,9 +71,22 @@ export function useLasso(box, topOf, onDraw) {
       element.removeEventListener('pointerdown', down);
       removeEventListener('pointermove', move);
       removeEventListener('pointerup', up);
+      cancelAnimationFrame(frame);
     };
   }, []);
   return { area, wasDrawn: () => drawn.current };
+}
+
+/**
+ * How far a box scrolls in a frame with the pointer at a height.
+ * @param {number} y
+ * @param {{ top: number, bottom: number }} box
+ */
+function pull(y, { top, bottom }) {
+  const above = top + EDGE_PX - y;
+  const below = y - (bottom - EDGE_PX);
+  const by = Math.min(1, Math.max(above, below, 0) / EDGE_PX) * MOST_A_FRAME_PX;
+  return above > below ? -by : by;
 }
 
 /**

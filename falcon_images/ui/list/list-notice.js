@@ -3,6 +3,7 @@
 import { Notice } from '../parts/notices.js';
 import { go } from '../parts/state.js';
 import { t } from '../parts/words.js';
+import { errorTitle } from '../service/said.js';
 import { openUploads } from '../upload/uploads.js';
 import { html } from '../vendor/preact-htm.js';
 
@@ -16,7 +17,7 @@ import { html } from '../vendor/preact-htm.js';
 export function ListNotice({ documents, conditions, onRetry }) {
   if (documents?.error) {
     return html`
-      <${Notice} icon="broken" failed title=${t('failed')} text=${documents.error.message}>
+      <${Notice} icon="broken" failed title=${errorTitle(documents.error)} text=${documents.error.message}>
         <button class="primary" onClick=${onRetry}>${t('tryAgain')}</button>
       </${Notice}>`;
   }

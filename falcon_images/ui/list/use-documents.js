@@ -2,7 +2,7 @@
 
 import { health } from '../parts/health.js';
 import { uploads } from '../upload/uploads.js';
-import { useEffect, useRef, useState } from '../vendor/preact-htm.js';
+import { useEffect, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { Documents } from './documents.js';
 
 /** @import { Condition } from '../parts/state.js' */
@@ -23,7 +23,8 @@ export function useDocuments({ collection, conditions, sort, names, version }) {
   const query = listQuery(conditions, sort, names).toString();
   const { finished } = uploads.use();
   const { backAt } = health.use();
-  useEffect(() => {
+  // Before the page without images is painted, which takes as long as a request.
+  useLayoutEffect(() => {
     const next = new Documents(collection, new URLSearchParams(query), () => {
       if (shown.current !== next) shown.current?.close();
       shown.current = next;

@@ -2,10 +2,10 @@
 
 import { ImportProgress } from '../datasets/import-progress.js';
 import { openImport } from '../datasets/imports.js';
-import { setToken, token } from '../parts/api.js';
 import { Icon } from '../parts/icons.js';
 import { go } from '../parts/state.js';
 import { LANGUAGES, language, setLanguage, t } from '../parts/words.js';
+import { setToken, token } from '../service/token.js';
 import { UploadProgress } from '../upload/upload-progress.js';
 import { openUploads } from '../upload/uploads.js';
 import { html, useState } from '../vendor/preact-htm.js';

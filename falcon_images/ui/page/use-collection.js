@@ -3,6 +3,8 @@
 import { useFields } from '../filters/fields.js';
 import { useLabelKeys } from '../labels/label-keys.js';
 import { markImage, toastNoLabel } from '../labels/marking.js';
+import { isSet } from '../labels/pressed.js';
+import { giveBackAfter, useLeft } from '../labels/unlabelled.js';
 import { adding, countSelected, MAX_RANGE, NOTHING } from '../list/selection.js';
 import { FIXED_COLUMNS } from '../list/table.js';
 import { useDocuments } from '../list/use-documents.js';
@@ -13,6 +15,7 @@ import { valueAt } from '../parts/values.js';
 import { t } from '../parts/words.js';
 import { uploads } from '../upload/uploads.js';
 import { useEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
+import { whenShown } from './shown-image.js';
 
 /** @import { Field } from '../filters/fields.js' */
 /** @import { Selection } from '../list/selection.js' */
@@ -35,19 +38,21 @@ const LIKELY_COLUMNS = 7;
 
 /**
  * What is loaded of a collection, and how it is loaded again.
- * @param {View} view
+ * @param {View} shown
  */
-export function useLoaded({ collection, conditions, sort, own }) {
+export function useLoaded(shown) {
+  const { collection, conditions, sort, own } = shown;
   const [version, setVersion] = useState(0);
   const { finished } = uploads.use();
   const [fieldsVersion, fieldsAreOld] = useFieldsVersion(`${version} ${finished}`);
   const fields = useFields(collection, conditions, fieldsVersion);
   const labels = useLabelKeys({ collection, conditions, own, fields });
+  const left = useLeft(shown, labels.label, fields.list);
   const columns = useColumns(own, fields.list, labels.label);
   const names = [labels.label, ...(own.view === 'table' ? columns : [])];
   const documents = useDocuments({ collection, conditions, sort, names, version });
   return {
-    fields, labels, columns, documents, total: documents?.total ?? 0,
+    fields, labels, left, columns, documents, total: documents?.total ?? 0,
     reload: () => setVersion((old) => old + 1),
     // To count a million images again for each label would be too much.
     refreshFields: () => { if (fields.took !== undefined && fields.took < LONGEST_FIELDS_MS) fieldsAreOld(); },
@@ -121,20 +126,24 @@ export function useMarks({ collection }, { documents, labels, refreshFields }, {
     setVersion((old) => old + 1);
   };
   const show = (/** @type {string} */ id) => {
+    if (view.value.collection !== collection) return;
     const index = documents?.indexOf(id) ?? -1;
     if (index >= 0) setActive(index);
-    if (view.value.image && view.value.collection === collection) go({ image: id }, { replace: true });
+    if (view.value.image && view.value.image !== id) go({ image: id }, { replace: true });
   };
+  useEffect(() => whenShown((of, id) => { if (of === collection) show(id); }));
   const mark = (/** @type {ImageDocument} */ document, /** @type {number} */ key) => {
     const value = labels.values[key - 1];
-    const known = Boolean(labels.label) && value !== undefined && value !== '';
-    if (!known) toastNoLabel(key);
+    const known = Boolean(labels.label) && isSet(value);
+    if (!known) toastNoLabel(labels.keys[key - 1]);
     // The image stays the active one, so that the key can be pressed again.
     else if (health.value.away) toast(t('keyWhileAway', { name: document.image }), { failed: true });
     else {
       // The list comes without the label until it is known which property that is.
       const isSeen = valueAt(document, labels.label) !== undefined || Boolean(documents?.hasField(labels.label));
-      markImage({ collection, document, label: labels.label, value, isSeen }, put, show).then(refreshFields);
+      const stored = markImage({ collection, document, label: labels.label, value, isSeen }, put, show);
+      giveBackAfter(document._id, stored);
+      stored.then(refreshFields);
     }
     return known && !health.value.away;
   };

@@ -1,20 +1,14 @@
 // The only way to the service: requests with the token, errors as sentences.
 
+import { saidText } from '../service/said.js';
+import { authorization, noteAccess, seenWithout } from '../service/token.js';
 import { untilReady } from './health.js';
 import { jsonText, parseJson } from './values.js';
-import { Watched } from './watched.js';
 import { t } from './words.js';
 
 /** @import { Done } from '../bulk/bulk.js' */
 
 /** @typedef {RequestInit & { headers?: Record<string, string> }} Options */
-
-const TOKEN = 'falcon-images.token';
-
-/** The token that requests carry; kept until the tab is closed, never in a URL. */
-export const token = new Watched(sessionStorage.getItem(TOKEN) ?? '');
-/** What the service thinks of it: 'open', 'required' (401) or 'refused' (403). */
-export const access = new Watched('open');
 
 /** An answer that is an error, or none at all (status 0). */
 export class ApiError extends Error {
@@ -27,29 +21,10 @@ export class ApiError extends Error {
    * @param {string} description
    */
   constructor(status, title, description) {
-    super(description || title || `HTTP ${status}`);
+    super(saidText({ title, description }) || t('errorStatus', { status }));
     this.status = status;
     this.title = title;
   }
-}
-
-/**
- * Take another token, and forget what the service thought of the last one.
- * @param {string} value
- */
-export function setToken(value) {
-  if (value) sessionStorage.setItem(TOKEN, value);
-  else sessionStorage.removeItem(TOKEN);
-  access.value = 'open';
-  token.value = value;
-}
-
-/**
- * The headers that every request needs.
- * @returns {Record<string, string>}
- */
-export function authorization() {
-  return token.value ? { Authorization: `Bearer ${token.value}` } : {};
 }
 
 /**
@@ -77,7 +52,7 @@ export async function send(path, options = {}) {
     response = await attempt(path, options);
     if (!wasAway) break;
   }
-  if (!response?.ok) throw await failure(response);
+  if (!response?.ok) throw await failure(response, options.method);
   return response;
 }
 
@@ -125,7 +100,8 @@ export function totalOf({ headers }) {
  * @param {string} path
  * @param {unknown} [body]
  * @param {Record<string, string>} [headers]
- * @returns {Promise<{ value: any, etag: string | null }>}
+ * @returns {Promise<{ value: any, etag: string | null, change: string | null }>} with the id of a
+ *   change that can be reverted, where that was asked for
  */
 export async function sendJson(method, path, body, headers = {}) {
   /** @type {Record<string, string>} */
@@ -133,30 +109,23 @@ export async function sendJson(method, path, body, headers = {}) {
   const response = await send(path, {
     method, headers: { ...type, ...headers }, body: jsonText(body),
   });
-  return { value: await readJson(response), etag: tagOf(response) };
+  const change = response.headers.get('X-Change');
+  return { value: await readJson(response), etag: tagOf(response), change };
 }
 
 /**
  * What an answer with an error says, made ready to be thrown.
  * @param {Response | null} response
+ * @param {string} [method] of the request
  */
-export async function failure(response) {
+export async function failure(response, method) {
   if (!response) {
     untilReady();
-    return new ApiError(0, t('noAnswer'), '');
+    return new ApiError(0, '', t('noAnswer'));
   }
-  noteAccess(response.status);
+  if (noteAccess(response.status, method)) return new ApiError(401, t('loginOnlyShows'), '');
   const said = await response.json().catch(() => ({}));
   return new ApiError(response.status, said.title ?? '', said.description ?? '');
-}
-
-/**
- * Remember that a token is missing or refused.
- * @param {number} status
- */
-export function noteAccess(status) {
-  if (status === 401) access.value = 'required';
-  if (status === 403) access.value = 'refused';
 }
 
 /**
@@ -164,8 +133,11 @@ export function noteAccess(status) {
  * @param {Options} options
  */
 async function attempt(path, { headers, ...options }) {
+  const own = authorization();
   try {
-    return await fetch(path, { ...options, headers: { ...authorization(), ...headers } });
+    const response = await fetch(path, { ...options, headers: { ...own, ...headers } });
+    if (response.ok && path.startsWith('/collections')) seenWithout.value = !own.Authorization;
+    return response;
   } catch (/** @type {any} */ error) {
     if (error.name === 'AbortError') throw error;
     return null;

@@ -18,7 +18,9 @@ import { lookUp } from './look-up.js';
 
 // Integers from here on lose digits as a number of JavaScript; they are bigints.
 const LARGE_DIGITS = /\d{16}/;
-const STRING_OR_LARGE = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g;
+// A number as a whole: the digits behind a point are no integer.
+const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d[-+.\deE]*/g;
+const INTEGER = /^-?\d+$/;
 // No text of a document is written like a bigint on its way: NUL, digits, NUL.
 const MARKED = /^\0(-?\d+)\0$/;
 const MARKED_JSON = /"\\u0000([-+.\de]+)\\u0000"/g;
@@ -31,8 +33,8 @@ const MARKED_JSON = /"\\u0000([-+.\de]+)\\u0000"/g;
  */
 export function parseJson(text) {
   if (!LARGE_DIGITS.test(text)) return JSON.parse(text);
-  const marked = text.replace(STRING_OR_LARGE, (found) => (
-    found.startsWith('"') || Number.isSafeInteger(Number(found)) ? found : `"\\u0000${found}\\u0000"`));
+  const marked = text.replace(STRING_OR_NUMBER, (found) => (
+    INTEGER.test(found) && !Number.isSafeInteger(Number(found)) ? `"\\u0000${found}\\u0000"` : found));
   return JSON.parse(marked, (_, value) => {
     const digits = typeof value === 'string' ? MARKED.exec(value)?.[1] : undefined;
     return digits === undefined ? value : BigInt(digits);

@@ -1,6 +1,7 @@
 // A file, saved under the name that it came with.
 
-import { collectionPath, token } from '../parts/api.js';
+import { collectionPath } from '../parts/api.js';
+import { currentToken } from '../service/token.js';
 import { pictureBlob } from './pictures.js';
 
 /** @import { ImageDocument } from '../parts/values.js' */
@@ -13,7 +14,7 @@ import { pictureBlob } from './pictures.js';
 export async function downloadImage(collection, image) {
   if (!image) return;
   const path = collectionPath(collection, 'images', image._id, 'image');
-  if (!token.value) return save(`${path}?download=1`, '');
+  if (!currentToken()) return save(`${path}?download=1`, '');
   const address = URL.createObjectURL(await pictureBlob(path));
   save(address, String(image.image));
   setTimeout(() => URL.revokeObjectURL(address), 60000);

@@ -1,12 +1,12 @@
 // Pictures, fetched a few at a time, and only those that somebody still looks at.
 
-import { collectionPath, send } from '../parts/api.js';
+import { ApiError, collectionPath, send } from '../parts/api.js';
 
 const AT_ONCE = 5;
 const MOST_CACHED = 600;
 const SETTLE_MS = 50;
 
-/** @typedef {{src: string, state: string}} Picture `state`: ok, unavailable, damaged or failed */
+/** @typedef {{src: string, state: string}} Picture `state`: ok, unavailable, damaged, missing or failed */
 
 /** @typedef {{ path: string, onReady: (picture: Picture) => void, turn: number }} Want */
 
@@ -117,7 +117,8 @@ async function load(path, signal) {
     const state = response.headers.get('X-Thumbnail') ?? 'ok';
     return keep(path, { src: URL.createObjectURL(await response.blob()), state });
   } catch (/** @type {any} */ error) {
-    return error.name === 'AbortError' ? null : { src: '', state: 'failed' };
+    if (error.name === 'AbortError') return null;
+    return { src: '', state: error instanceof ApiError && error.status === 404 ? 'missing' : 'failed' };
   }
 }
 

@@ -1,6 +1,8 @@
 // Files out of what was dropped or chosen, folders included.
 
-/** @typedef {{file: File, folder: string}} Found */
+/** @import { Handle } from './kept-handles.js' */
+
+/** @typedef {{file: File, folder: string, handle?: Handle}} Found */
 
 /**
  * The files of a drop; folders are gone through, and what hides in them is left out.
@@ -9,12 +11,41 @@
  */
 export async function droppedFiles(transfer) {
   // All at once: after the first wait, the browser has taken the rest away.
-  const entries = [...transfer.items].filter(({ kind }) => kind === 'file')
-    .map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
+  const items = [...transfer.items].filter(({ kind }) => kind === 'file').map((item) => ({
+    entry: item.webkitGetAsEntry?.() ?? item.getAsFile(), handle: handleOf(item),
+  }));
   /** @type {Found[]} */
   const found = [];
-  for (const entry of entries) if (entry) await gather(entry, '', found);
+  for (const { entry, handle } of items) {
+    const known = await handle;
+    // By its handle, a file can be read again after a reload.
+    if (known) await gatherHandles(known, '', found);
+    else if (entry) await gather(entry, '', found);
+  }
   return found;
+}
+
+/**
+ * @param {any} item of a drop; not all browsers have handles
+ * @returns {Promise<Handle | null>}
+ */
+async function handleOf(item) {
+  try {
+    return await item.getAsFileSystemHandle?.() ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {Handle} handle
+ * @param {string} folder
+ * @param {Found[]} found
+ */
+async function gatherHandles(handle, folder, found) {
+  if (handle.name.startsWith('.')) return;
+  if (handle.kind === 'file') found.push({ file: await handle.getFile(), folder, handle });
+  else for await (const inner of handle.values()) await gatherHandles(inner, handle.name, found);
 }
 
 /**

@@ -6,7 +6,7 @@ import { Watched } from '../parts/watched.js';
 const STORED = 'falcon-images.lost-files';
 const MOST = 20000;
 
-/** @typedef {{ name: string, folder: string, collection: string }} LostFile */
+/** @typedef {{ name: string, folder: string, collection: string, key?: string }} LostFile */
 
 /** The files that were on their way when this tab was left or reloaded. */
 export const lostFiles = new Watched(read());

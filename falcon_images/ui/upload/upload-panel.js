@@ -191,7 +191,7 @@ function Item({ item, file, state, sent, why }) {
       <span class="muted">${state === 'sending' ? bytes(file.size) : t(`upload_${state}`)}</span>
       ${state === 'sending' && html`
         <progress max=${file.size || 1} value=${sent} aria-label=${file.name}></progress>`}
-      ${why && (state === 'refused' || state === 'failed') && html`<span class="why">${why}</span>`}
+      ${why && state !== 'done' && html`<span class="why">${why}</span>`}
       ${state === 'failed' && html`<button class="small" onClick=${() => retry(item)}>${t('retry')}</button>`}
     </li>`;
 }

@@ -1,12 +1,16 @@
 // Files on their way to the service: a few at a time, each safe to be sent again.
 
-import { authorization, collectionPath, noteAccess } from '../parts/api.js';
+import { collectionPath } from '../parts/api.js';
 import { untilReady } from '../parts/health.js';
 import { warnWhen } from '../parts/leaving.js';
 import { jsonText, parseJson } from '../parts/values.js';
 import { Watched } from '../parts/watched.js';
-
+import { t } from '../parts/words.js';
+import { saidText } from '../service/said.js';
+import { authorization, noteAccess } from '../service/token.js';
+import { fileAgain, forgetHandles, keepHandles, keptHandles } from './kept-handles.js';
 import { foundAgain, lostFiles, writeDown } from './lost-files.js';
+import { complete, differences } from './there.js';
 
 /** @import { Found } from './dropped.js' */
 
@@ -24,7 +28,8 @@ const TRY_AGAIN = (/** @type {number} */ status) =>
  * @property {string} folder the name of the folder that it was in, or ''
  * @property {'waiting'|'sending'|'done'|'there'|'refused'|'failed'} state
  * @property {number} sent bytes
- * @property {string} why what the service said, if it was refused or failed
+ * @property {string} why what the service said, if it was refused or failed, or what became of
+ *   the properties of one that was there
  * @property {number} id
  * @property {string} collection
  * @property {Record<string, unknown>} properties
@@ -48,6 +53,7 @@ const TRY_AGAIN = (/** @type {number} */ status) =>
  * @property {any} [body]
  * @property {boolean} [aborted]
  * @property {boolean} [older] whether the image is from before this upload
+ * @property {string | null} [etag]
  */
 
 /** All uploads, whether their panel is open, and how often there was something new. */
@@ -57,7 +63,7 @@ export const uploads = new Watched({ open: lostFiles.value.length > 0, items: /*
 let items = [];
 warnWhen(() => items.some(isUnfinished));
 writeDown(() => items.filter(({ state }) => state === 'failed' || isUnfinished({ state }))
-  .map(({ file, folder, collection }) => ({ name: file.name, folder, collection })));
+  .map(({ file, folder, collection, key }) => ({ name: file.name, folder, collection, key })));
 let sending = 0;
 let count = 0;
 let published = 0;
@@ -84,13 +90,49 @@ export function closeUploads() {
  */
 export function addFiles(found, { collection, properties, folderProperty, dedupe }) {
   /** @type {UploadItem[]} */
-  const added = found.map(({ file, folder }) => ({
-    id: count++, file, folder, collection, dedupe, state: 'waiting', sent: 0, why: '',
+  const added = found.map(({ file, folder }) => newItem({
+    file, folder, collection, dedupe, key: randomKey(),
     properties: folderProperty && folder ? { ...properties, [folderProperty]: folder } : properties,
-    key: randomKey(), tries: 0, request: null,
   }));
+  const time = Date.now();
+  keepHandles(added.flatMap(({ key, properties: own }, at) => {
+    const { handle } = found[at];
+    return handle ? [[key, { handle, properties: own, dedupe, time }]] : [];
+  }));
+  addItems(added);
+}
+
+/**
+ * Go on with files that were on their way when the page was left, as far as the browser lets
+ * it: with the same keys, so that what has arrived is not stored again.
+ * @param {boolean} mayAsk whether the person has just pressed a button for it
+ */
+export async function goOnWithLost(mayAsk) {
+  const lost = lostFiles.value;
+  const kept = await keptHandles(lost.flatMap(({ key }) => key ?? []));
+  /** @type {UploadItem[]} */
+  const again = [];
+  for (const { key = '', folder, collection } of lost) {
+    const one = kept.get(key);
+    const file = one && await fileAgain(one.handle, mayAsk);
+    if (file) again.push(newItem({ file, folder, collection, key, dedupe: one.dedupe, properties: one.properties }));
+  }
+  if (again.length) addItems(again);
+  return { canAsk: kept.size > 0 };
+}
+
+/**
+ * @param {Pick<UploadItem, 'file' | 'folder' | 'collection' | 'dedupe' | 'key' | 'properties'>} of
+ * @returns {UploadItem}
+ */
+function newItem(of) {
+  return { ...of, id: count++, state: 'waiting', sent: 0, why: '', tries: 0, request: null };
+}
+
+/** @param {UploadItem[]} added */
+function addItems(added) {
   items = [...items, ...added];
-  foundAgain(added.map(({ file, folder }) => ({ name: file.name, folder, collection })));
+  foundAgain(added.map(({ file, folder, collection }) => ({ name: file.name, folder, collection })));
   openUploads();
   sendNext();
 }
@@ -115,6 +157,7 @@ export function forgetFinished() {
 /** Send nothing more, and break off what is being sent. */
 export function cancelWaiting() {
   for (const item of items) item.request?.abort();
+  forgetHandles(items.filter(isUnfinished).map(({ key }) => key));
   items = items.filter(({ state }) => state !== 'waiting');
   publish();
 }
@@ -146,21 +189,25 @@ async function sendItem(item) {
   // Once more when the service is back; it knows by the key whether it had it already.
   const wasAway = unclear && await untilReady();
   if (wasAway || (unclear && item.tries < MAX_TRIES)) Object.assign(item, { state: 'waiting', sent: 0 });
-  else finish(item, answer);
+  else await finish(item, answer);
 }
 
 /**
  * @param {UploadItem} item
  * @param {Answer} answer
  */
-function finish(item, { status, body, aborted, older }) {
-  noteAccess(status);
+async function finish(item, { status, body, aborted, older, etag = null }) {
   item.request = null;
   item.tries = 0;
-  item.why = body?.description || body?.title || '';
+  item.why = noteAccess(status, 'POST') ? t('loginOnlyShows') : saidText(body);
   item.sent = item.file.size;
   item.state = aborted || TRY_AGAIN(status) ? 'failed' : 'refused';
-  if (status === 200) item.state = older ? 'there' : 'done';
+  if (status === 200) {
+    const found = differences(body, item.properties);
+    if (found) item.why = await complete(item.collection, body, found, etag);
+    item.state = older || found ? 'there' : 'done';
+  }
+  if (item.state !== 'failed') forgetHandles([item.key]);
   if (isTimeToShow()) noteFinished();
 }
 
@@ -201,7 +248,8 @@ function answerOf(request, took) {
   const body = read(request.responseText);
   // By the service's own clock, an image from before this upload is an older one.
   const age = Date.parse(request.getResponseHeader('Date') ?? '') - Date.parse(body?.time);
-  return { status: request.status, body, older: age > took + MARGIN_MS };
+  const etag = request.getResponseHeader('ETag')?.replace(/^W\//, '');
+  return { status: request.status, body, older: age > took + MARGIN_MS, etag };
 }
 
 /** @param {UploadItem} item */

@@ -29,6 +29,7 @@ export abstract class Component<Props = unknown, State = unknown> {
   setState(change: Partial<State>): void;
   abstract render(props: Props, state: State): Child;
   componentDidCatch?(error: unknown): void;
+  componentDidMount?(): void;
   componentDidUpdate?(before: Props): void;
   shouldComponentUpdate?(next: Props): boolean;
 }

@@ -136,6 +136,20 @@ def test_two_values_written_fast_are_both_saved(page: Page, serving: Serving) ->
     assert values(serving, 'frame') == [7]
 
 
+def test_undo_leads_to_the_image_whose_property_it_was(
+    page: Page, serving: Serving
+) -> None:
+    fill(serving, 2)
+    open_first(page, serving)
+    write(page, 'frame', '7')
+    page.get_by_role('button', name='Next image').click()
+    expect(page.get_by_role('dialog', name='image_0.jpg')).to_be_visible()
+    until(page, lambda: values(serving, 'frame') == [7, 0])
+    page.get_by_role('button', name='Undo').click()
+    expect(page.get_by_role('dialog', name='image_1.jpg')).to_be_visible()
+    expect(page.get_by_label('frame', exact=True)).to_have_value('1')
+
+
 def test_the_change_of_another_is_not_overwritten_by_leaving(
     page: Page, serving: Serving
 ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
@@ -109,12 +110,12 @@ def test_japanese_by_the_browser_and_by_choice(
     page = context.new_page()
     page.goto(f'{serving.url}/ui')
     expect(page.get_by_role('button', name='アップロード')).to_be_visible()
-    expect(page.get_by_text('2 枚')).to_be_visible()
+    expect(page.locator('.card').get_by_text('2 枚')).to_be_visible()
     assert page.evaluate('document.documentElement.lang') == 'ja'
     page.get_by_label('言語').select_option('en')
     expect(page.get_by_role('button', name='Upload')).to_be_visible()
     page.reload()
-    expect(page.get_by_text('2 images')).to_be_visible()
+    expect(page.locator('.card').get_by_text('2 images')).to_be_visible()
     context.close()
 
 
@@ -165,7 +166,30 @@ def test_pictures_of_all_formats_are_drawn(page: Page, serving: Serving) -> None
     expect_images(page, count)
     drawn = "[...document.querySelectorAll('.tile img')].filter(i => i.naturalWidth)"
     until(page, lambda: page.evaluate(f'{drawn}.length') == count)
-    expect(page.locator('.broken')).to_have_count(0)
+    expect(page.locator('.stand-in')).to_have_count(0)
+
+
+def test_each_reason_for_no_picture_is_shown_as_itself(
+    page: Page, serving: Serving
+) -> None:
+    ids = fill(serving, 4)
+    states = ('damaged', 'unavailable')
+    answers: list[dict[str, Any]] = [
+        *({'headers': {'X-Thumbnail': state}, 'body': jpeg()} for state in states),
+        {'status': 404, 'body': '{}'},
+        {'status': 500, 'body': '{}'},
+    ]
+    found = dict(zip(ids, answers, strict=True))
+    page.route(
+        '**/thumbnail?*',
+        lambda route: route.fulfill(**found[route.request.url.split('/')[-2]]),
+    )
+    see(page, serving)
+    expect(page.locator('.tile .stand-in')).to_have_text(
+        ['File is damaged or lost', 'No preview', 'Image is gone', 'Not loaded']
+    )
+    shapes = page.locator('.tile .stand-in path').all()
+    assert len({shape.get_attribute('d') for shape in shapes}) == 4
 
 
 def test_the_page_obeys_its_policy_and_asks_nobody_else(

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.looking import expect_images, fill, see
+from tests.support.looking import expect_images, fill, label_of, see, until
 from tests.support.serving import Serving
 
 
@@ -36,6 +36,28 @@ def test_the_first_link_leads_to_the_images(page: Page, serving: Serving) -> Non
     expect(page.get_by_text('Skip to the images')).to_be_focused()
     page.keyboard.press('Enter')
     expect(page.locator('.list')).to_be_focused()
+
+
+def test_keys_of_labels_can_be_changed_and_are_listed(
+    page: Page, serving: Serving
+) -> None:
+    newest, _ = fill(serving, 2)
+    see(page, serving)
+    page.get_by_role('button', name='Change…').click()
+    page.get_by_label('Key for value 2').fill('g')
+    expect(page.get_by_text('The key G does something else')).to_be_visible()
+    page.get_by_label('Key for value 2').fill('a')
+    expect(page.get_by_label('Value of key A')).to_have_value('OK')
+    page.keyboard.press('Enter')
+    page.reload()
+    expect_images(page, 2)
+    expect(page.get_by_role('button', name='A OK')).to_be_visible()
+    page.keyboard.press('ArrowRight')
+    page.keyboard.press('a')
+    until(page, lambda: label_of(serving, newest) == 'OK')
+    page.keyboard.press('?')
+    row = page.locator('.keys > div', has_text='Sets label to OK')
+    expect(row.locator('kbd')).to_have_text('A')
 
 
 def test_images_that_will_be_deleted_are_not_called_changed(

@@ -94,8 +94,14 @@ def test_what_cannot_be_asked_is_told_and_asked_again(
 ) -> None:
     fill(serving, 2)
     see(page, serving, '/c?filter={"$where": "1"}')
-    expect(page.get_by_text('That did not work')).to_be_visible()
-    expect(page.locator('.images .notice')).to_contain_text('$where')
+    notice = page.locator('.images .notice')
+    expect(notice.get_by_role('heading')).to_have_text('Invalid request')
+    expect(notice).to_contain_text('$where')
+    page.get_by_label('Language').select_option('ja')
+    page.reload()
+    expect(notice.get_by_role('heading')).to_have_text('要求の内容が正しくありません')
+    expect(notice).to_contain_text('$where')
+    page.get_by_label('言語').select_option('en')
     page.get_by_role('button', name='Remove {"$where": "1"}').click()
     expect_images(page, 2)
 

@@ -52,6 +52,24 @@ def test_the_same_files_again_are_not_stored_again(
     assert len(documents(serving)) == 1
 
 
+def test_an_image_that_is_there_gets_what_it_lacks_and_says_what_it_keeps(
+    page: Page, serving: Serving, tmp_path: Path
+) -> None:
+    (tmp_path / 'a.jpg').write_bytes(jpeg())
+    (tmp_path / 'b.jpg').write_bytes(jpeg(40, 40))
+    for name, properties in (('a.jpg', {}), ('b.jpg', {'label': 'NG'})):
+        serving.upload((tmp_path / name).read_bytes(), **properties)
+    see(page, serving)
+    dropped(page, [str(tmp_path / 'a.jpg'), str(tmp_path / 'b.jpg')])
+    page.get_by_label('Property').fill('label')
+    page.get_by_label('Value').fill('OK')
+    page.get_by_role('button', name='Upload 2').click()
+    items = page.locator('.upload-item')
+    expect(items.filter(has_text='a.jpg')).to_contain_text('It got label = OK.')
+    expect(items.filter(has_text='b.jpg')).to_contain_text('It keeps label = NG.')
+    assert [each['label'] for each in documents(serving)] == ['NG', 'OK']
+
+
 def test_the_browser_asks_before_uploads_are_lost(
     page: Page, serving: Serving, tmp_path: Path
 ) -> None:
@@ -92,9 +110,37 @@ def test_the_head_shows_uploads_while_their_panel_is_closed(
     expect(progress).to_have_count(0)
 
 
+def test_after_a_reload_dropped_folders_go_on_with_their_properties(
+    page: Page, serving: Serving, tmp_path: Path
+) -> None:
+    folder = tmp_path / 'OK'
+    folder.mkdir()
+    for width in (40, 50, 60, 70):
+        (folder / f'{width}.jpg').write_bytes(jpeg(width, 30))
+    held = hold(page, 'POST')
+    see(page, serving)
+    dropped(page, [str(folder)])
+    page.get_by_label('Folder name as').fill('label')
+    page.get_by_role('button', name='Upload 4').click()
+    until(page, lambda: len(held) == 3)
+    held.pop().continue_()
+    expect(page.get_by_text('1 of 4 uploaded')).to_be_visible()
+    until(page, lambda: len(held) == 3)
+    page.on('dialog', lambda dialog: dialog.accept())
+    page.reload()
+    until(page, lambda: len(held) == 6)
+    for route in held[3:]:
+        route.continue_()
+    expect(page.get_by_text('3 of 3 uploaded')).to_be_visible()
+    expect(page.locator('.lost-files')).to_have_count(0)
+    assert [each['label'] for each in documents(serving)] == ['OK'] * 4
+
+
 def test_after_a_reload_the_page_says_which_files_are_missing(
     page: Page, serving: Serving, tmp_path: Path
 ) -> None:
+    # As in browsers that cannot read a dropped file again.
+    page.add_init_script('delete DataTransferItem.prototype.getAsFileSystemHandle')
     paths = [tmp_path / f'{width}.jpg' for width in (40, 50)]
     for path in paths:
         path.write_bytes(jpeg(int(path.stem), 30))
