@@ -26,7 +26,7 @@ EXAMPLES = 10
 MAY_REFUSE = {
     *('listImages', 'countImages', 'uploadImage', 'changeImage'),
     *('importArchive', 'exportImages', 'queryImages', 'relabelImages'),
-    *('makeSnapshot', 'claimImages'),
+    *('makeSnapshot', 'claimImages', 'getHistogram'),
     *('getNeighbors', 'getFields', 'changeImages', 'deleteImages', 'listChanges'),
 }
 # 404: there is no such image; 412: it is not the one of If-Match.
