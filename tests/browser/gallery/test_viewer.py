@@ -52,7 +52,7 @@ def test_neighbors_are_here_before_they_are_asked_for(
 
 
 def test_a_property_is_changed_with_its_type(page: Page, serving: Serving) -> None:
-    upload(serving, 'c', score=0.5, reviewed=False, size={'x': 1})
+    upload(serving, 'c', score=0.5, reviewed=False, size=[1])
     open_first(page, serving)
     put(page, 'score', '0.75')
     until(page, lambda: documents(serving)[0]['score'] == 0.75)
@@ -73,7 +73,7 @@ def test_a_property_is_changed_with_its_type(page: Page, serving: Serving) -> No
 def test_what_is_not_of_the_type_is_refused(
     page: Page, serving: Serving, name: str, text: str, said: str
 ) -> None:
-    upload(serving, 'c', score=0.5, size={'x': 1})
+    upload(serving, 'c', score=0.5, size=[1])
     open_first(page, serving)
     put(page, name, text)
     expect(page.get_by_role('alert').filter(has_text=said)).to_be_visible()
