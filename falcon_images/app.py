@@ -22,11 +22,13 @@ from falcon_images.middleware.request_log import RequestLog
 from falcon_images.middleware.request_metrics import RequestMetrics
 from falcon_images.parts import ServiceParts
 from falcon_images.resources.changes import Change, ChangeOfAll, Changes, Finish, Revert
+from falcon_images.resources.claims import Claims, HeldClaim
 from falcon_images.resources.collections import Collection, Collections
 from falcon_images.resources.errors import add_error_handlers
 from falcon_images.resources.export import Export
 from falcon_images.resources.fields import Fields
 from falcon_images.resources.health import Live, Ready
+from falcon_images.resources.histogram import Histogram
 from falcon_images.resources.image import Image
 from falcon_images.resources.image_file import ImageFile
 from falcon_images.resources.image_query import ImageQuery
@@ -54,8 +56,8 @@ from falcon_images.uploads.internals import remember_headers
 
 _EXPOSED_HEADERS = (
     *('Content-Disposition', 'ETag', 'Link', 'Location'),
-    *('X-Ignored-Parameters', 'X-Next-Cursor', 'X-Thumbnail', 'X-Total-Count'),
-    'X-Total-Count-At-Least',
+    *('X-Change', 'X-Ignored-Parameters', 'X-Next-Cursor', 'X-Thumbnail'),
+    *('X-Total-Count', 'X-Total-Count-At-Least'),
 )
 _PACKAGE = Path(__file__).parent
 _IMAGES = ('images', 'documents', 'items')
@@ -78,7 +80,10 @@ def create_app(settings: Settings, parts: ServiceParts) -> App:
     body_limits = BodyLimits(taken_bodies(settings.limits))
     auth = None
     if settings.use_authentication:
-        auth = AuthMiddleware(Identification(settings.identification_url))
+        identification = Identification(
+            settings.identification_url, settings.identification_name
+        )
+        auth = AuthMiddleware(identification)
     middleware: tuple[Any, ...] = (
         RequestMetrics(parts.metrics, parts.background),
         RequestLog(parts.background),
@@ -152,10 +157,14 @@ def _add_routes(app: App, settings: Settings, parts: ServiceParts) -> None:
     app.add_route(
         '/metrics', MetricsPage(parts.metrics, parts.health, parts.background)
     )
-    app.add_route('/collections', Collections(parts.collections))
+    app.add_route(
+        '/collections', Collections(parts.collections, parts.cards, parts.budget)
+    )
     collection = '/collections/{collection_name}'
-    app.add_route(collection, Collection(parts.collections))
+    app.add_route(collection, Collection(parts.collections, parts.cards, limits))
     app.add_route(f'{collection}/fields', Fields(parts.image_fields, limits))
+    histogram = Histogram(parts.image_fields, limits)
+    app.add_route(f'{collection}/histogram', histogram)
     export = Export(parts.exports, parts.snapshot_exports, limits)
     app.add_route(f'{collection}/export', export)
     snapshots = f'{collection}/snapshots'
@@ -166,6 +175,9 @@ def _add_routes(app: App, settings: Settings, parts: ServiceParts) -> None:
     app.add_route(change, Change(parts.history))
     app.add_route(f'{change}/revert', Revert(parts.reverts))
     app.add_route(f'{change}/finish', Finish(parts.reverts))
+    claims = f'{collection}/claims'
+    app.add_route(claims, Claims(parts.claims, limits))
+    app.add_route(f'{claims}/{{claim_id}}', HeldClaim(parts.claims, limits))
     app.add_route(f'{collection}/import', Import(parts.imports, limits))
     app.add_route(f'{collection}/relabel', Relabel(parts.relabels, limits))
     images = Images(
@@ -176,7 +188,7 @@ def _add_routes(app: App, settings: Settings, parts: ServiceParts) -> None:
         ChangeOfAll(parts.bulk_changes, limits),
         limits,
     )
-    image = Image(parts.store, limits)
+    image = Image(parts.store, parts.edits, limits)
     image_file = ImageFile(parts.stored_files, is_private)
     thumbnail = ImageThumbnail(parts.stored_files, parts.thumbnails, is_private)
     neighbors = Neighbors(parts.image_lists, limits)

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable
 
 from falcon_images.changes.bulk import BulkChanges
+from falcon_images.changes.edits import Edits
 from falcon_images.changes.history import ChangeHistory
 from falcon_images.changes.relabel import Relabels
 from falcon_images.changes.revert import Reverts
@@ -14,13 +15,19 @@ from falcon_images.datasets.snapshots.snapshot_exports import SnapshotExports
 from falcon_images.files.opening import open_folder
 from falcon_images.formats.list_spool import ListSpool
 from falcon_images.maintenance.capacity import PrivateCapacity
+from falcon_images.maintenance.collection_sizes import CollectionSizes
 from falcon_images.maintenance.reconciler import Reconciler
 from falcon_images.metadata.changes.before_images import BeforeImages
 from falcon_images.metadata.changes.bulk import BulkDocuments
 from falcon_images.metadata.changes.deletions import Deletions
+from falcon_images.metadata.changes.edit_records import EditRecords
 from falcon_images.metadata.changes.pending_ids import PendingIds
 from falcon_images.metadata.changes.records import ChangeRecords
+from falcon_images.metadata.claims import ClaimRecords
 from falcon_images.metadata.client import create_client
+from falcon_images.metadata.collections.descriptions import Descriptions
+from falcon_images.metadata.collections.hidden_collections import HiddenCollections
+from falcon_images.metadata.collections.tombstones import Tombstones
 from falcon_images.metadata.drops import Drops
 from falcon_images.metadata.images import ImageDocuments
 from falcon_images.metadata.indexes import Indexes
@@ -33,13 +40,16 @@ from falcon_images.metadata.turns import Turns
 from falcon_images.server.budget import Budget
 from falcon_images.settings import Settings
 from falcon_images.store.additions import Additions
+from falcon_images.store.collection_cards import CollectionCards
 from falcon_images.store.collections import CollectionStore
+from falcon_images.store.deleted_collections import DeletedCollections
 from falcon_images.store.expiry import ExpiredChanges
 from falcon_images.store.fields import ImageFields
 from falcon_images.store.file_removal import FileRemoval
 from falcon_images.store.health import StoreHealth
 from falcon_images.store.held_files import HeldFiles
 from falcon_images.store.identity import IdentityError, StoreIdentity
+from falcon_images.store.image_claims import ClaimStore
 from falcon_images.store.image_files import StoredFiles
 from falcon_images.store.images import ImageStore
 from falcon_images.store.import_changes import ImportChanges
@@ -63,7 +73,7 @@ class ServiceParts:
             folder is not of its store.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 - one list of all that there is
         self,
         settings: Settings,
         budget: Budget,
@@ -94,6 +104,9 @@ class ServiceParts:
         self.lists = Lists(self.mongo)
         self.turns = Turns(self.mongo)
         self.drops = Drops(self.mongo, self.indexes)
+        self.hidden = HiddenCollections(self.mongo)
+        self.tombstones = Tombstones(self.mongo)
+        self.descriptions = Descriptions(self.mongo)
         self.bulk = BulkDocuments(self.mongo)
         self.changes = ChangeRecords(self.mongo)
         self.pending_ids = PendingIds(self.mongo)
@@ -109,6 +122,7 @@ class ServiceParts:
             documents=self.documents,
             before_images=self.before_images,
             snapshot_images=self.snapshot_images,
+            hidden=self.hidden,
         )
         self.held_files = HeldFiles(
             records=self.snapshot_records,
@@ -119,11 +133,12 @@ class ServiceParts:
             recorded_exports=self.folder.recorded_exports,
         )
         self.resolver = WriteResolver(
-            self.folder.unresolved,
-            self.removal,
-            self.mongo.name,
-            self.documents,
-            self.before_images,
+            unresolved=self.folder.unresolved,
+            removal=self.removal,
+            database_name=self.mongo.name,
+            documents=self.documents,
+            before_images=self.before_images,
+            hidden=self.hidden,
         )
         self.import_changes = ImportChanges(
             self.changes, self.before_images, self.bulk, settings.changes_kept_seconds
@@ -143,6 +158,16 @@ class ServiceParts:
         self.store = ImageStore(
             self.documents, self.deletions, self.removal, self.additions
         )
+        self.claims = ClaimStore(
+            self.mongo, self.lists, self.bulk, ClaimRecords(self.mongo)
+        )
+        self.deleted_collections = DeletedCollections(
+            self.tombstones,
+            self.drops,
+            self.indexes,
+            settings.changes_kept_seconds,
+        )
+        self.cards = CollectionCards(self.descriptions, self.folder)
         self.collections = CollectionStore(
             mongo=self.mongo,
             lists=self.lists,
@@ -150,6 +175,8 @@ class ServiceParts:
             removal=self.removal,
             expiry=self.expiry,
             held_files=self.held_files,
+            claims=self.claims,
+            deleted=self.deleted_collections,
         )
         self.spool = ListSpool(settings.max_spooled_bytes)
         self.image_lists = ImageLists(self.lists, self.spool)
@@ -224,6 +251,15 @@ class ServiceParts:
             bulk=self.bulk,
             kept_seconds=settings.changes_kept_seconds,
         )
+        self.edits = Edits(
+            store=self.store,
+            documents=self.documents,
+            records=EditRecords(self.mongo, self.changes),
+            before_images=self.before_images,
+            bulk=self.bulk,
+            bulk_changes=self.bulk_changes,
+            kept_seconds=settings.changes_kept_seconds,
+        )
         self.relabels = Relabels(
             mongo=self.mongo,
             bulk=self.bulk,
@@ -240,6 +276,7 @@ class ServiceParts:
             bulk_changes=self.bulk_changes,
             import_changes=self.import_changes,
             store=self.store,
+            deleted_collections=self.deleted_collections,
         )
         self.reconciler = Reconciler(
             folder=self.folder,
@@ -251,4 +288,5 @@ class ServiceParts:
             resolver=self.resolver,
             indexes=self.indexes,
             capacity=PrivateCapacity(self.mongo, settings.private_mongodb_cache_bytes),
+            sizes=CollectionSizes(self.descriptions),
         )

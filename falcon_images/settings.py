@@ -73,6 +73,7 @@ class Settings:
     mongodb_db: str = 'image_storage'
     use_authentication: bool = False
     identification_url: str = ''
+    identification_name: str = ''
     login_url: str = ''
     uploads_directory: Path = Path('data/uploads')
     max_body_bytes: int = 2 * 1024**3

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from falcon_images.changes.pairs import Pair, pairs_of, size_of
-from falcon_images.changes.patch import BulkPatch
+from falcon_images.changes.patch import BulkPatch, record_of
 from falcon_images.errors import (
     ConflictError,
     CursorLostError,
@@ -23,6 +23,7 @@ from falcon_images.metadata.changes.bulk import (
 )
 from falcon_images.metadata.changes.change import ChangeRecord, State
 from falcon_images.metadata.changes.deletions import Deletions
+from falcon_images.metadata.changes.edit_records import named
 from falcon_images.metadata.changes.pending_ids import (
     PendingBatch,
     PendingIds,
@@ -88,9 +89,16 @@ class BulkChanges:
         return {'dry_run': True, 'matched': matched, 'examples': examples}
 
     def make(
-        self, collection_name: str, selection: Selection, patch: BulkPatch | None
+        self,
+        collection_name: str,
+        selection: Selection,
+        patch: BulkPatch | None,
+        by: str = '',
     ) -> Document:
         """Change all images that match; without a patch, delete them.
+
+        Args:
+            by: the name of who asks for it, if that is known.
 
         Raises:
             InvalidRequestError: the patch does not fit one of them.
@@ -98,7 +106,7 @@ class BulkChanges:
         """
         self._require_known(collection_name, selection)
         begun = retry_lost_cursors(
-            lambda: self._begin(collection_name, selection, patch)
+            lambda: self._begin(collection_name, selection, patch, by)
         )
         if begun is None:
             return {'change': None, 'matched': 0, 'changed': 0}
@@ -116,12 +124,16 @@ class BulkChanges:
                 )
 
     def _begin(
-        self, collection_name: str, selection: Selection, patch: BulkPatch | None
+        self,
+        collection_name: str,
+        selection: Selection,
+        patch: BulkPatch | None,
+        by: str,
     ) -> tuple[ChangeRecord, int] | None:
         """Fix the images of a change, and count them; None if there are none."""
         ids = self._matching(collection_name, selection, patch)
         batches = map(PendingBatch, batched(ids, lambda _: 0))
-        record = self._record(collection_name, selection, patch)
+        record = record_of(collection_name, selection, patch) | named(by)
         return self.begin(record, batches, selection.expect, selection.filter)
 
     def begin(
@@ -179,17 +191,6 @@ class BulkChanges:
             self._disclaim(change, begun.ids)
             changed += len(self._before_images.hashes(change.id, begun.ids))
         return changed
-
-    def _record(
-        self, collection_name: str, selection: Selection, patch: BulkPatch | None
-    ) -> Document:
-        return {
-            'collection': collection_name,
-            'kind': (ChangeKind.UPDATE if patch else ChangeKind.DELETE).value,
-            'conditions': selection.conditions,
-            'patch': patch.values if patch else None,
-            'is_merge': patch.is_merge if patch else False,
-        }
 
     def _matching(
         self, collection_name: str, selection: Selection, patch: BulkPatch | None

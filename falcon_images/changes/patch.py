@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from falcon_images.errors import InvalidRequestError, TooLargeError
+from falcon_images.metadata.changes.before_images import ChangeKind
 from falcon_images.metadata.documents import Document
 from falcon_images.properties import (
     MAX_VALUES,
@@ -16,6 +17,7 @@ from falcon_images.properties import (
     values_in,
     without_system_fields,
 )
+from falcon_images.query.selection import Selection
 
 
 @dataclass(frozen=True)
@@ -60,3 +62,16 @@ def checked_patch(values: dict[str, Any], is_merge: bool) -> BulkPatch:
         check_update(values)
         check_paths(values)
     return BulkPatch(values, is_merge)
+
+
+def record_of(
+    collection_name: str, selection: Selection, patch: BulkPatch | None
+) -> Document:
+    """Return what the record of a bulk change has of its request."""
+    return {
+        'collection': collection_name,
+        'kind': (ChangeKind.UPDATE if patch else ChangeKind.DELETE).value,
+        'conditions': selection.conditions,
+        'patch': patch.values if patch else None,
+        'is_merge': patch.is_merge if patch else False,
+    }

@@ -16,6 +16,7 @@ from falcon_images.errors import TooBusyError
 from falcon_images.files.errors import disk_errors
 from falcon_images.metadata.changes.before_images import ChangeKind
 from falcon_images.metadata.changes.bulk import BulkDocuments
+from falcon_images.metadata.changes.edit_records import named
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.server.places import Places
@@ -37,11 +38,13 @@ class RelabelOptions:
         is_dry_run: nothing is changed, and the answer says what would be.
         is_exact: what a spreadsheet may have made of values is taken as it is.
         expect: how many images are to be changed; None for any number.
+        by: the name of who sends it, if that is known.
     """
 
     is_dry_run: bool = False
     is_exact: bool = False
     expect: int | None = None
+    by: str = ''
 
 
 class Relabels:
@@ -140,6 +143,7 @@ class Relabels:
             'patch': {},
             'is_merge': False,
             'relabel': {'file': file_name, 'columns': list(report.columns)},
+            **named(options.by),
         }
         begun = self._bulk_changes.begin(
             record, _known(comparison, report), options.expect

@@ -27,6 +27,7 @@ from falcon_images.metadata.changes.change import ChangeRecord, State
 from falcon_images.metadata.changes.pending_ids import PendingIds
 from falcon_images.metadata.changes.records import ChangeRecords
 from falcon_images.metadata.documents import Document, file_facts, public_view
+from falcon_images.store.deleted_collections import DeletedCollections
 from falcon_images.store.image_files import file_key
 from falcon_images.store.images import ImageStore
 from falcon_images.store.import_changes import ImportChanges
@@ -48,6 +49,7 @@ class Reverts:
         bulk_changes: BulkChanges,
         import_changes: ImportChanges,
         store: ImageStore,
+        deleted_collections: DeletedCollections,
     ) -> None:
         self._files = files
         self._changes = changes
@@ -57,6 +59,7 @@ class Reverts:
         self._bulk_changes = bulk_changes
         self._import_changes = import_changes
         self._store = store
+        self._deleted_collections = deleted_collections
 
     def finish(self, collection_name: str, change_id: str) -> Document:
         """Finish a change, or a revert, that was cut off; return its record.
@@ -71,7 +74,7 @@ class Reverts:
             change = self._changes.take(collection_name, change_id)
             if change.state is not State.RUNNING:
                 self._revert(change)
-            elif change.kind is ChangeKind.IMPORT:
+            elif change.is_noted:
                 self._import_changes.finish(change)
             else:
                 self._bulk_changes.run(change)
@@ -80,6 +83,8 @@ class Reverts:
     def revert(self, collection_name: str, change_id: str) -> Document:
         """Put back what a change did, and list where that could not be.
 
+        The deletion of a whole collection is one too.
+
         What an earlier attempt did, and is now read, was done before the lease was
         taken: that was acknowledged, and so is all before it.
 
@@ -87,6 +92,10 @@ class Reverts:
             ConflictError: it is too late, or somebody works on it.
             NotFoundError: there is no such change.
         """
+        if reverted_drop := self._deleted_collections.revert(
+            collection_name, change_id
+        ):
+            return reverted_drop
         change = self._changes.take(collection_name, change_id)
         reverted, left = self._revert(change)
         return {
@@ -112,7 +121,7 @@ class Reverts:
 
     def _begin(self, change: ChangeRecord) -> int:
         changed = change.changed
-        if change.state is State.RUNNING and change.kind is ChangeKind.IMPORT:
+        if change.state is State.RUNNING and change.is_noted:
             changed = self._before_images.count(change.id)
         elif change.state is State.RUNNING:
             changed = self._bulk_changes.give_up(change)

@@ -159,6 +159,7 @@ def _report(folder: UploadsFolder, inventory: Inventory, extent: Extent) -> Outc
 def _progress(inventory: Inventory) -> Progress:
     sources = (
         *inventory.collections(),
+        *inventory.deleted_collections(),
         *inventory.deleted(),
         *inventory.snapshots(),
     )

@@ -7,14 +7,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 from urllib.parse import urlsplit
 
+from falcon_images.client.claims import ClaimClient
 from falcon_images.client.downloads import Observe, download
 from falcon_images.client.errors import AnswerError
-from falcon_images.client.paths import (
-    Conditions,
-    images_path,
-    parameters,
-    path_of,
-)
+from falcon_images.client.paths import Conditions, images_path, parameters, path_of
 from falcon_images.client.snapshots import SnapshotClient
 from falcon_images.client.transport import RequestParts, Transport
 from falcon_images.client.uploads import (
@@ -235,8 +231,7 @@ class Client:
         """Return the changes of many images, newest first."""
         path = path_of('collections', collection, 'changes')
         query = RequestParts(parameters(limit=limit))
-        found: list[Document] = self._transport.send('GET', path, query).json()
-        return found
+        return list(self._transport.send('GET', path, query).json())
 
     def revert(self, collection: str, change_id: str) -> Document:
         """Undo a change of many images."""
@@ -292,6 +287,11 @@ class Client:
     def snapshots(self) -> SnapshotClient:
         """Return what makes, lists and deletes snapshots."""
         return SnapshotClient(self._transport)
+
+    @property
+    def claims(self) -> ClaimClient:
+        """Return what takes images that nobody else has, and gives them back."""
+        return ClaimClient(self._transport)
 
     def _json(
         self, method: str, path: str, query: RequestParts | None = None

@@ -17,15 +17,18 @@ from falcon_images.errors import (
 )
 from falcon_images.files.errors import disk_errors
 from falcon_images.files.store import FileStore
-from falcon_images.metadata.documents import Query
+from falcon_images.metadata.documents import Document, Query
 from falcon_images.metadata.lists.lists import Lists
 from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.server.places import Places
 
-# Until then, what goes wrong is told with its status; then the answer begins.
-_BEGIN_SECONDS = 0.5
-# How long it is looked for values that cannot be classes: the first byte has a second.
-_CHECK_SECONDS = 0.3
+# Until then, what goes wrong is told with its status; then the answer begins: its first
+# byte has a second.
+_BEGIN_SECONDS = 0.7
+# How long of that it is looked for values that cannot be classes, unless the collection
+# has so few documents that all are looked at, however long it takes.
+_CHECK_SECONDS = 0.5
+_SURELY_CHECKED = 100_000
 _CHUNK_BYTES = 64 * 1024
 _QUIET_SECONDS = 0.5
 # For the file of an image and what is marked in it; they are read to make any archive.
@@ -96,6 +99,7 @@ class Exports:
             StorageFullError: the disk has no space for what has to wait on it.
             TooBusyError: as many are made as may be.
         """
+        until = time.monotonic() + _BEGIN_SECONDS
         self.check(request.collection_name)
         if layout.max_documents:
             self._check_size(request, query, layout.max_documents)
@@ -106,7 +110,7 @@ class Exports:
         try:
             with disk_errors():
                 run = self._run(request, query)
-            body.begin(run, layout)
+            body.begin(run, layout, until)
         except BaseException:
             body.close()
             raise
@@ -125,25 +129,29 @@ class Exports:
     def _check_values(self, request: Request, query: Query) -> None:
         """Refuse what cannot be a class or a group before the answer begins.
 
-        What is not found so fast is left out of the answer.
+        In a large collection, what is not found so fast is left out of the answer.
         """
         options = request.options
         paths = [path for path in (options.label_by, options.group_by) if path]
-        if not paths or query.limit or query.skip:
-            # Others than those that are exported may have such values.
+        if not paths:
             return
-        nested = {'$or': [{path: {'$type': ['object', 'array']}} for path in paths]}
-        both = {'$and': [query.filter, nested]} if query.filter else nested
         name = request.collection_name
+        if self._lists.estimated(name) <= _SURELY_CHECKED:
+            found = self._lists.find_nested(name, query, paths)
+        else:
+            found = self._found_soon(name, query, paths)
+        for path in paths:
+            value_at(found or {}, path)
+
+    def _found_soon(self, name: str, query: Query, paths: list[str]) -> Document | None:
         with contextlib.suppress(QueryTimeoutError):
-            if self._lists.count_up_to(1, name, both, _CHECK_SECONDS):
-                for document in self._lists.documents(name, Query(both, limit=1)):
-                    for path in paths:
-                        value_at(document, path)
+            return self._lists.find_nested(name, query, paths, _CHECK_SECONDS)
+        return None
 
     def _run(self, request: Request, query: Query) -> Run:
         query = replace(query, fields=fields_read(request))
-        documents = self._lists.documents(request.collection_name, query)
+        name = request.collection_name
+        documents = self._lists.documents_at_leisure(name, query)
         return Run(request, documents, self._files, self._open_file)
 
 
@@ -160,11 +168,10 @@ class ExportBody:
         self._pieces: Iterator[bytes] = iter(())
         self._first = b''
 
-    def begin(self, run: Run, layout: Layout) -> None:
-        """Make the first bytes, unless that takes long; raise what goes wrong."""
+    def begin(self, run: Run, layout: Layout, until: float) -> None:
+        """Make the first bytes until then, at the latest; raise what goes wrong."""
         self._run = run
         self._pieces = _made(run, layout)
-        until = time.monotonic() + _BEGIN_SECONDS
         for piece in self._pieces:
             self._first += piece
             if len(self._first) >= _CHUNK_BYTES or time.monotonic() > until:

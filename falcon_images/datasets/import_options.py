@@ -16,11 +16,13 @@ class ImportOptions:
         label_by: the property that gets the folder of each image.
         split_by: the property that gets the folder of the split, such as ``train``.
         is_dry_run: nothing is stored, and the answer says what would be.
+        by: the name of who imports it, if that is known.
     """
 
     label_by: str = ''
     split_by: str = ''
     is_dry_run: bool = False
+    by: str = ''
 
     def check(self) -> None:
         """Raise `InvalidRequestError` for names that no property can have."""

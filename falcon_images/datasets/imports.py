@@ -94,7 +94,7 @@ class Imports:
             listing = stack.enter_context(self._listing())
             reader = ArchiveReader(archive.file, archive.size, listing)
             report = ImportReport(collection_name, options.is_dry_run)
-            change = self._changes.begin(collection_name)
+            change = self._changes.begin(collection_name, options.by)
             entries = Entries(
                 reader=reader,
                 report=report,

@@ -233,6 +233,11 @@ class EmbeddedMongo:
         return str(self._folder.with_name(self._folder.name + suffix))
 
     def _reason(self) -> str:
+        if self.supervisor.returncode == supervisor.LIBRARY_MISSING:
+            return (
+                'The private MongoDB needs the Microsoft Visual C++ Redistributable '
+                '(x64); install it, or set MONGODB_URL to a MongoDB of your own.'
+            )
         tail = ''
         with contextlib.suppress(OSError), Path(self._beside('.log')).open('rb') as log:
             log.seek(max(0, os.fstat(log.fileno()).st_size - _LOG_TAIL_BYTES))

@@ -8,6 +8,7 @@ program, by path, it imports nothing of ours and so stays small.
 import contextlib
 import logging
 import logging.handlers
+import os
 import signal
 import subprocess
 import sys
@@ -20,6 +21,9 @@ _MAX_LOG_BYTES = 5 * 1024**2
 _LOCK_SECONDS = 60.0
 _RESTART_SECONDS = 1.0
 _READY = b'Waiting for connections'
+# What Windows says of a program whose libraries it does not find.
+_DLL_NOT_FOUND = 0xC0000135
+LIBRARY_MISSING = 2
 
 
 class Supervisor:
@@ -35,12 +39,16 @@ class Supervisor:
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self) -> int:
-        """Run until `end`; give up at once if the program has never been ready."""
+        """Run until `end`; give up at once if the program has never been ready.
+
+        Returns:
+            0 after `end`, `LIBRARY_MISSING` where Windows lacks one, or else 1.
+        """
         was_ready = False
         while not self._ended.is_set():
             was_ready = self._run_once() or was_ready
             if not was_ready:
-                return 1
+                return LIBRARY_MISSING if self._lacks_library() else 1
             self._ended.wait(_RESTART_SECONDS)
         return 0
 
@@ -68,6 +76,9 @@ class Supervisor:
         self._process.wait()
         return was_ready
 
+    def _lacks_library(self) -> bool:
+        return bool(self._process and self._process.returncode == _DLL_NOT_FOUND)
+
     def _write(self, line: bytes) -> None:
         text = line.decode(errors='replace').rstrip()
         record = logging.LogRecord('mongod', logging.INFO, '', 0, text, None, None)
@@ -76,15 +87,27 @@ class Supervisor:
             self._log.emit(record)
 
 
+def _fail_without_window() -> None:
+    """Have Windows end a program that cannot start, and not wait for a click."""
+    if sys.platform == 'win32':
+        import msvcrt  # noqa: PLC0415 - other systems have none
+
+        msvcrt.SetErrorMode(msvcrt.SEM_FAILCRITICALERRORS)
+
+
 def main(lock_path: str, log_path: str, *command: str) -> int:
     """Supervise until EOF on standard input, after any supervisor that still ends."""
     logging.raiseExceptions = False
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
+    _fail_without_window()
     supervisor = Supervisor(command, log_path)
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        # Not by a Python file, whose lock would abort the exit of this process.
+        with contextlib.suppress(OSError):
+            while os.read(sys.stdin.fileno(), 1024):
+                pass
         supervisor.end()
 
     threading.Thread(target=watch, daemon=True).start()

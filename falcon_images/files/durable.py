@@ -7,9 +7,11 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import cachetools
 
@@ -17,6 +19,11 @@ _KEPT_FOLDERS = 64
 _CANNOT_SYNC = frozenset((errno.EINVAL, errno.ENOTSUP))
 _MOVE_ATTEMPTS = 10
 _PIECE_BYTES = 1024**2
+# Small files are open for less than that; only Windows refuses what is asked meanwhile.
+_FREE_SECONDS = 2.0 if os.name == 'nt' else 0.0
+_POLL_SECONDS = 0.01
+
+_Result = TypeVar('_Result')
 
 logger = logging.getLogger(__name__)
 
@@ -93,8 +100,18 @@ def write_new(path: Path, content: bytes) -> bool:
 def write_over(path: Path, content: bytes) -> None:
     """Write a small file whole and synced, instead of what is there."""
     with _synced_part(path, content) as part:
-        _replace(part, path)
+        when_free(partial(_replace, part, path))
     sync_folder(path.parent)
+
+
+def when_free(act: Callable[[], _Result]) -> _Result:
+    """Do what Windows refuses while another has a small file open."""
+    deadline = time.monotonic() + _FREE_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(PermissionError):
+            return act()
+        time.sleep(_POLL_SECONDS)
+    return act()
 
 
 def _write_exclusively(path: Path, content: bytes) -> bool:

@@ -1,6 +1,7 @@
 """The uploads folder: what is where in it, and the parts that work in it."""
 
 import logging
+import shutil
 from pathlib import Path
 
 from falcon_images.files.ages import FileAges
@@ -62,6 +63,13 @@ class UploadsFolder:
     def close(self) -> None:
         """Give up this process's folder for files that are not whole."""
         self.spool.close(self.unresolved.take_over)
+
+    def free_bytes(self) -> int | None:
+        """Return how many bytes can still be stored; None where that is not known."""
+        try:
+            return shutil.disk_usage(self.images.folder).free
+        except OSError:
+            return None
 
     def keep_alive(self) -> None:
         """Make anew what is gone, and show other machines that this process lives."""

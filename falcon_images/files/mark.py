@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from falcon_images.files.durable import write_new, write_over
+from falcon_images.files.durable import when_free, write_new, write_over
 from falcon_images.files.errors import disk_errors
 
 _ID_BYTES = 16
@@ -48,7 +48,7 @@ class StoreMark:
             for _ in range(_ATTEMPTS):
                 # On a file system without links, it may just be written.
                 with contextlib.suppress(ValueError, TypeError):
-                    return Mark(**json.loads(self.path.read_bytes()))
+                    return Mark(**json.loads(when_free(self.path.read_bytes)))
                 time.sleep(_PAUSE_SECONDS)
             raise DamagedMarkError(
                 f'{self.path} is damaged; remove it, and start the service again.'

@@ -27,6 +27,7 @@ from falcon_images.maintenance.references import (
 )
 from falcon_images.metadata.documents import Document, file_facts
 from falcon_images.metadata.inventory import Inventory, Source
+from falcon_images.metadata.names import DELETED_COLLECTION
 
 
 class Check:
@@ -77,6 +78,7 @@ class Check:
         inventory = self._inventory
         for source in (
             *inventory.collections(),
+            *inventory.deleted_collections(),
             *inventory.deleted(),
             *inventory.snapshots(),
         ):
@@ -182,4 +184,6 @@ class Check:
 def _note(source: Source) -> str:
     if source.is_snapshot:
         return 'deleted, and held by a snapshot'
+    if source.key.startswith(DELETED_COLLECTION):
+        return 'in a deleted collection, can be reverted'
     return 'deleted in bulk, can be reverted' if source.is_deleted else ''

@@ -9,6 +9,7 @@ from falcon_images.errors import DatabaseUnavailableError, StorageError
 from falcon_images.files.folder import UploadsFolder
 from falcon_images.files.unresolved import UnresolvedWrite
 from falcon_images.maintenance.capacity import PrivateCapacity
+from falcon_images.maintenance.collection_sizes import CollectionSizes
 from falcon_images.metadata.indexes import Indexes
 from falcon_images.store.collections import CollectionStore
 from falcon_images.store.expiry import ExpiredChanges
@@ -49,6 +50,7 @@ class Reconciler:
         resolver: WriteResolver,
         indexes: Indexes,
         capacity: PrivateCapacity,
+        sizes: CollectionSizes,
         on_foreign: Callable[[IdentityError], None] = lambda ex: None,
         pause_seconds: float = _PAUSE_SECONDS,
         grace_seconds: float = _GRACE_SECONDS,
@@ -62,6 +64,7 @@ class Reconciler:
         self._resolver = resolver
         self._indexes = indexes
         self._capacity = capacity
+        self._sizes = sizes
         self._pause_seconds = pause_seconds
         self._grace_seconds = grace_seconds
         self._missing_since: dict[UnresolvedWrite, float] = {}
@@ -91,6 +94,7 @@ class Reconciler:
             self._resolve_writes,
             self._indexes.make_indexes,
             self._capacity.warn,
+            self._sizes.count,
         ):
             try:
                 step()

@@ -1,7 +1,6 @@
 """Drops: collections that are out of use, until the last of their files is gone."""
 
 import contextlib
-import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from falcon_images.metadata.names import (
     DROPPED_NAMES,
     DROPS,
     MAX_NAMESPACE_BYTES,
+    names_with_prefix,
 )
 from falcon_images.metadata.values import new_id
 
@@ -63,23 +63,29 @@ class Drops:
         Raises:
             NotFoundError: there is no such collection.
         """
-        collection = self._mongo.collection(collection_name)
+        return self._begin(self._mongo.collection(collection_name), collection_name)
+
+    def begin_deleted(self, key: str, collection_name: str) -> Drop:
+        """Do the same with a collection that was deleted: its key, the name it had."""
+        return self._begin(self._database[key], collection_name)
+
+    def _begin(self, collection: Collection[Document], collection_name: str) -> Drop:
         try:
             with self._mongo.operation('drop'):
-                return self._take(collection)
+                return self._take(collection, collection_name)
         except NotFoundError as ex:
             raise collection_not_found(collection_name) from ex
         finally:
             self._indexes.forget(collection_name)
 
-    def _take(self, collection: Collection[Document]) -> Drop:
+    def _take(self, collection: Collection[Document], collection_name: str) -> Drop:
         """Rename a collection to a new key, with its lease; raise PyMongo's errors."""
         while True:
-            drop = Drop(self._new_key(collection.name), collection.name, new_id())
+            drop = Drop(self._new_key(collection_name), collection_name, new_id())
             # First the lease: another process would begin with what it finds renamed.
             self._lease(drop)
             try:
-                self._rename(collection, drop.key)
+                rename(collection, drop.key)
                 return drop
             except pymongo_errors.OperationFailure as ex:
                 # Acknowledged, and with that all that made an end of the collection.
@@ -109,9 +115,8 @@ class Drops:
 
     def names(self) -> dict[str, str]:
         """List the drops whose files may not all be gone: the key, the name it had."""
-        filter_ = {'name': {'$regex': f'^{re.escape(DROPPED)}'}}
         with mongo_errors():
-            keys = self._database.list_collection_names(filter=filter_)
+            keys = names_with_prefix(self._database, DROPPED)
             stored = {each['_id']: each['name'] for each in self._names.find()}
         # One whose name is not stored is of a drop that is being forgotten.
         found = {key: _name_in(key) or stored.get(key) for key in keys}
@@ -156,7 +161,11 @@ class Drops:
 
     def count(self, drop: Drop) -> int:
         """Count the documents of a drop; roughly, if that takes long."""
-        collection = self._database[drop.key]
+        return self.count_at(drop.key)
+
+    def count_at(self, key: str) -> int:
+        """Do the same of any collection that is out of use, by its key."""
+        collection = self._database[key]
         try:
             with mongo_errors(None):
                 return collection.count_documents({}, hint='_id_', maxTimeMS=_COUNT_MS)
@@ -216,17 +225,6 @@ class Drops:
         if not _name_in(key):
             self._names.delete_one({'_id': key})
 
-    def _rename(self, collection: Collection[Document], key: str) -> None:
-        while True:
-            try:
-                collection.rename(key)
-                return
-            except pymongo_errors.OperationFailure as ex:
-                if ex.code != _INDEX_BUILD_IN_PROGRESS:
-                    raise
-            # Others make the indexes of a new collection at this moment; this ends it.
-            collection.drop_indexes()
-
     def _exists(self, name: str) -> bool:
         return bool(self._database.list_collection_names(filter={'name': name}))
 
@@ -240,6 +238,19 @@ class Drops:
 
 _END = {'$add': ['$$NOW', _LEASE_MS]}
 _IS_OVER = {'$lte': ['$until', '$$NOW']}
+
+
+def rename(collection: Collection[Document], key: str) -> None:
+    """Rename a collection, whatever indexes are made of it; raise PyMongo's errors."""
+    while True:
+        try:
+            collection.rename(key)
+            return
+        except pymongo_errors.OperationFailure as ex:
+            if ex.code != _INDEX_BUILD_IN_PROGRESS:
+                raise
+        # Others make the indexes of a new collection at this moment; this ends it.
+        collection.drop_indexes()
 
 
 def _name_in(key: str) -> str:

@@ -13,6 +13,7 @@ from falcon_images.metadata.changes.before_images import BeforeImages
 from falcon_images.metadata.changes.deleted import DeletedImages, HiddenImages
 from falcon_images.metadata.changes.records import ChangeRecords
 from falcon_images.metadata.codecs import DOCUMENTS
+from falcon_images.metadata.collections.hidden_collections import HiddenCollections
 from falcon_images.metadata.documents import Document, file_facts
 from falcon_images.metadata.drops import Drops
 from falcon_images.metadata.errors import mongo_errors, retry_lost_cursors
@@ -78,6 +79,11 @@ class Inventory:
     def snapshots(self) -> list[Source]:
         """List where the images are that snapshots hold."""
         return self._snapshots(self.database_name)
+
+    def deleted_collections(self) -> list[Source]:
+        """List the collections that were deleted and can come back."""
+        names = HiddenCollections(self._mongo(self.database_name)).names()
+        return [Source(self.database_name, key, name) for key, name in names.items()]
 
     def sources(self) -> list[Source]:
         """List every place where the document of a file may be."""
@@ -217,13 +223,14 @@ class Inventory:
 
     def _sources(self, database_name: str) -> list[Source]:
         mongo = self._mongo(database_name)
-        # In this order: one that is dropped or deleted in between is then in both.
-        collections = {name: name for name in mongo.collection_names()}
-        drops = Drops(mongo, Indexes(mongo)).names()
-        named = [
-            Source(database_name, key, name)
-            for key, name in (*collections.items(), *drops.items())
-        ]
+        hidden = HiddenCollections(mongo)
+        # In this order: one that is deleted, comes back, or is dropped in between is
+        # then in two of them.
+        found = hidden.names()
+        found |= {name: name for name in mongo.collection_names()}
+        found |= hidden.names()
+        found |= Drops(mongo, Indexes(mongo)).names()
+        named = [Source(database_name, key, name) for key, name in found.items()]
         return named + self._deleted(database_name) + self._snapshots(database_name)
 
     def _mongo(self, database_name: str) -> MongoDatabase:

@@ -1,5 +1,6 @@
 """Names: which a collection can have, and which are the service's own."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 from typing import Any
@@ -12,11 +13,17 @@ RESERVED = '_service.'
 DROPPED = f'{RESERVED}dropped.'
 # Of drops whose key has no space for it.
 DROPPED_NAMES = f'{RESERVED}names'
+# Of collections that were deleted and can come back, and the records of these.
+DELETED_COLLECTION = f'{RESERVED}deleted_collection.'
+TOMBSTONES = f'{RESERVED}tombstones'
+# What is told of collections beside their images.
+DESCRIPTIONS = f'{RESERVED}collections'
 CHANGES = f'{RESERVED}changes'
 PENDING = f'{RESERVED}pending'
 DELETED = f'{RESERVED}deleted'
 DROPS = f'{RESERVED}drops'
 BEFORE_IMAGES = f'{RESERVED}before'
+CLAIMS = f'{RESERVED}claims'
 TURNS = f'{RESERVED}turns'
 STORE = f'{RESERVED}store'
 SNAPSHOTS = f'{RESERVED}snapshots'
@@ -75,3 +82,9 @@ def collection_uuid(database: Database[Any], name: str) -> Any:
     """Return the UUID of the collection that has a name now; None if there is none."""
     found = database.list_collections(filter={'name': name})
     return next((each['info']['uuid'] for each in found), None)
+
+
+def names_with_prefix(database: Database[Any], prefix: str) -> list[str]:
+    """List the collections whose names begin so."""
+    filter_ = {'name': {'$regex': f'^{re.escape(prefix)}'}}
+    return database.list_collection_names(filter=filter_)

@@ -21,11 +21,25 @@ def new_id() -> bson.ObjectId:
 
 def parse_id(text: str) -> bson.ObjectId:
     """Read an image's id; raise `InvalidRequestError` if it cannot be one."""
+    return _parse_id_of('an image', text)
+
+
+def parse_change_id(text: str) -> bson.ObjectId:
+    """Read the id of a change; raise `InvalidRequestError` if it cannot be one."""
+    return _parse_id_of('a change', text)
+
+
+def parse_claim_id(text: str) -> bson.ObjectId:
+    """Read the id of a claim; raise `InvalidRequestError` if it cannot be one."""
+    return _parse_id_of('a claim', text)
+
+
+def _parse_id_of(what: str, text: str) -> bson.ObjectId:
     try:
         return bson.ObjectId(text)
     except bson.errors.InvalidId as ex:
         raise InvalidRequestError(
-            f'{text[:40]!r} is not the id of an image: it has 24 hexadecimal digits.'
+            f'{text[:40]!r} is not the id of {what}: it has 24 hexadecimal digits.'
         ) from ex
 
 

@@ -11,7 +11,7 @@ from falcon_images.middleware.auth import (
     MAX_SEARCHED_BYTES,
     PASSING,
     AuthMiddleware,
-    identity_of,
+    caller_of,
 )
 from falcon_images.middleware.bodies import (
     SMALL_BYTES,
@@ -70,8 +70,8 @@ class Admission:
             if not answer.done():
                 return Verdict(SMALL_BYTES, awaited=answer)
         # What comes later changes nothing: the application shall say the same.
-        environ[IDENTITY] = identity = identity_of(answer)
-        if identity not in PASSING:
+        environ[IDENTITY] = caller = caller_of(answer)
+        if caller.identity not in PASSING:
             return _AT_ONCE
         return self._of_body(req) if has_body else _WITHOUT_BODY
 

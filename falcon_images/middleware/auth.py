@@ -7,6 +7,7 @@ import falcon
 
 from falcon_images.middleware.identification import (
     ANSWER_SECONDS,
+    Caller,
     Identification,
     Identity,
     settled,
@@ -37,13 +38,14 @@ class AuthMiddleware:
 
         It waits for the answer where the server has not done so; ours does.
         """
-        identity = req.env.get(IDENTITY)
-        if identity is None:
-            identity = identity_of(self.identify(req), ANSWER_SECONDS)
-        if identity not in PASSING:
-            raise _refusal(identity)
+        caller = req.env.get(IDENTITY)
+        if caller is None:
+            caller = caller_of(self.identify(req), ANSWER_SECONDS)
+            req.env[IDENTITY] = caller
+        if caller.identity not in PASSING:
+            raise _refusal(caller.identity)
 
-    def identify(self, req: falcon.Request) -> 'Future[Identity]':
+    def identify(self, req: falcon.Request) -> 'Future[Caller]':
         """Begin to find out who sent a request; this waits for nothing."""
         # As the router reads it, which passes over slashes at the beginning.
         first = req.path.lstrip('/').partition('/')[0]
@@ -57,12 +59,18 @@ class AuthMiddleware:
         return self._identification.ask(token)
 
 
-def identity_of(answer: 'Future[Identity]', seconds: float = 0) -> Identity:
+def caller_of(answer: 'Future[Caller]', seconds: float = 0) -> Caller:
     """Return what is known within some seconds."""
     try:
         return answer.result(seconds)
     except TimeoutError:
-        return Identity.UNAVAILABLE
+        return Caller(Identity.UNAVAILABLE)
+
+
+def caller_name(req: falcon.Request) -> str:
+    """Return the name of who sent a request; empty if nobody says it."""
+    caller = req.env.get(IDENTITY)
+    return caller.name if isinstance(caller, Caller) else ''
 
 
 def _refusal(identity: Identity) -> falcon.HTTPError:

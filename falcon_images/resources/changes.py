@@ -8,6 +8,7 @@ from falcon_images.changes.bulk import BulkChanges
 from falcon_images.changes.history import ChangeHistory
 from falcon_images.changes.patch import BulkPatch
 from falcon_images.changes.revert import Reverts
+from falcon_images.middleware.auth import caller_name
 from falcon_images.query.lists import parse_query
 from falcon_images.query.names import LIMIT, SKIP
 from falcon_images.query.selection import parse_bulk_selection
@@ -109,5 +110,8 @@ class ChangeOfAll:
             )
         selection = parse_bulk_selection(req.params, req.query_string, self._limits)
         bulk = self._bulk_changes
-        answer = bulk.preview if selection.is_dry_run else bulk.make
-        resp.media = answer(collection_name, selection, patch)
+        if selection.is_dry_run:
+            resp.media = bulk.preview(collection_name, selection, patch)
+        else:
+            by = caller_name(req)
+            resp.media = bulk.make(collection_name, selection, patch, by)

@@ -6,6 +6,7 @@ import falcon
 
 from falcon_images.datasets.import_options import ImportOptions
 from falcon_images.datasets.imports import Imports
+from falcon_images.middleware.auth import caller_name
 from falcon_images.query.as_sent import check_encoding
 from falcon_images.query.names import DRY_RUN, LABEL_BY, SPLIT_BY
 from falcon_images.query.parameters import one_text
@@ -34,6 +35,7 @@ class Import:
             label_by=one_text(req.params, (LABEL_BY,), self._limits),
             split_by=one_text(req.params, (SPLIT_BY,), self._limits),
             is_dry_run=truth(req.params, DRY_RUN),
+            by=caller_name(req),
         )
         resp.media = self._imports.run(
             collection_name,

@@ -6,6 +6,7 @@ import falcon
 
 from falcon_images.changes.relabel import RelabelOptions, Relabels
 from falcon_images.formats.xlsx import MEDIA_TYPE
+from falcon_images.middleware.auth import caller_name
 from falcon_images.query.as_sent import check_encoding, refuse_blank_parameters
 from falcon_images.query.names import DRY_RUN, EXACT, RELABEL
 from falcon_images.query.selection import expected, truth
@@ -51,4 +52,5 @@ class Relabel:
             is_dry_run=truth(req.params, DRY_RUN),
             is_exact=truth(req.params, EXACT),
             expect=expected(req.params, self._limits),
+            by=caller_name(req),
         )

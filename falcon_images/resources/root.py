@@ -7,6 +7,9 @@ from falcon_images.formats.json import dumps
 from falcon_images.store.health import StoreHealth
 
 _PING_SECONDS = 0.8
+# Where a browser is led that was given the address of the service alone.
+_PAGE = '/ui'
+_TYPES = (falcon.MEDIA_JSON, falcon.MEDIA_HTML)
 
 
 class Root:
@@ -44,6 +47,12 @@ class Root:
         }
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.append_header('Vary', 'Accept')
+        # Of two that are liked as much, the first: whoever takes all gets JSON.
+        if req.client_prefers(_TYPES) == falcon.MEDIA_HTML:
+            resp.status = falcon.HTTP_303
+            resp.location = _PAGE
+            return
         resp.data = self._texts[self._health.answers(_PING_SECONDS)]
 
     on_head = on_get

@@ -8,6 +8,7 @@ from falcon_images.middleware.bodies import (
     Bodies,
     Body,
 )
+from falcon_images.resources.collections import Collection
 from falcon_images.resources.image import Image
 from falcon_images.resources.image_query import ImageQuery
 from falcon_images.resources.images import Images
@@ -48,5 +49,6 @@ def taken_bodies(limits: Limits) -> Bodies:
         (ImageQuery, 'POST'): query,
         (Snapshots, 'POST'): properties,
         (Image, 'PUT'): properties,
+        (Collection, 'PATCH'): properties,
         (Image, 'PATCH'): patch,
     }

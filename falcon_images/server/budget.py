@@ -38,11 +38,11 @@ _WORK = (
     (Work.SLOW, 'POST', f'{_IMAGES}/query'),
     (Work.SLOW, 'GET HEAD DELETE', _COLLECTION),
     (Work.EXPORT, 'GET', f'{_COLLECTION}/export'),
-    (Work.SLOW, 'GET HEAD', f'{_COLLECTION}/fields'),
+    (Work.SLOW, 'GET HEAD', f'{_COLLECTION}/(?:fields|histogram)'),
     (Work.SLOW, 'GET HEAD', f'{_IMAGES}/[^/]+/neighbors'),
     (Work.SLOW, 'GET HEAD', f'{_COLLECTION}/changes'),
     (Work.SLOW, 'GET HEAD POST', f'{_COLLECTION}/snapshots'),
-    (Work.SLOW, 'POST', f'{_COLLECTION}/(?:import|relabel)'),
+    (Work.SLOW, 'POST', f'{_COLLECTION}/(?:import|relabel|claims)'),
     (Work.SLOW, 'POST', f'{_COLLECTION}/changes/[^/]+/(?:revert|finish)'),
 )
 

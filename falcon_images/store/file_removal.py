@@ -17,6 +17,7 @@ from falcon_images.files.store import FileStore
 from falcon_images.files.thumbnails import ThumbnailCache
 from falcon_images.files.unresolved import UnresolvedWrite, UnresolvedWrites
 from falcon_images.metadata.changes.before_images import BeforeImages
+from falcon_images.metadata.collections.hidden_collections import HiddenCollections
 from falcon_images.metadata.documents import Document, file_facts
 from falcon_images.metadata.images import ImageDocuments
 from falcon_images.metadata.snapshots.snapshot_images import SnapshotImages
@@ -42,6 +43,7 @@ class FileRemoval:
         documents: ImageDocuments,
         before_images: BeforeImages,
         snapshot_images: SnapshotImages,
+        hidden: HiddenCollections,
     ) -> None:
         self._files = files
         self._unresolved = unresolved
@@ -50,6 +52,7 @@ class FileRemoval:
         self._documents = documents
         self._before_images = before_images
         self._snapshot_images = snapshot_images
+        self._hidden = hidden
 
     def unresolved_write(
         self, collection_name: str, key: object, media_type: str
@@ -97,6 +100,7 @@ class FileRemoval:
         a bulk delete of it can be reverted, or while a delete is under way. With no
         document, nobody begins to delete it after this.
         """
+        self.require_not_deleted(collection_name, image_id)
         if self._before_images.keeps(collection_name, image_id):
             raise ConflictError(
                 'It was deleted by a change of many images that can still be reverted; '
@@ -106,6 +110,14 @@ class FileRemoval:
             raise ConflictError(
                 'An earlier write of this image was cut off, and is looked into; '
                 'import it again in a minute.'
+            )
+
+    def require_not_deleted(self, collection_name: str, image_id: str) -> None:
+        """Raise `ConflictError` if an image is in a deleted collection of that name."""
+        if self._hidden.holds(collection_name, parse_id(image_id)):
+            raise ConflictError(
+                'A deleted collection of this name has this image and can still come '
+                'back; revert that deletion instead.'
             )
 
     def note(self, unresolved_write: UnresolvedWrite) -> None:
@@ -210,6 +222,7 @@ class FileRemoval:
             self._documents.names_legacy_file(collection_name, image_name)
             or self._before_images.names_file(collection_name, image_name)
             or self._snapshot_images.names_file(collection_name, image_name, but)
+            or self._hidden.names_file(collection_name, image_name)
         )
 
     def _is_looked_after(self, unresolved_write: UnresolvedWrite) -> bool:

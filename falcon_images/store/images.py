@@ -104,7 +104,7 @@ class ImageStore:
         properties = without_system_fields(properties)
         check_properties(properties)
         check_values(properties)
-        before = self._expected(collection_name, image_id, tags)
+        before = self.expected(collection_name, image_id, tags)
         return self._documents.replace(collection_name, image_id, properties, before)
 
     def update(
@@ -125,13 +125,33 @@ class ImageStore:
 
     def delete(self, collection_name: str, image_id: str, tags: Tags = None) -> None:
         """Delete an image: its document, then its file."""
-        before = self._expected(collection_name, image_id, tags)
+        before = self.expected(collection_name, image_id, tags)
         document = before or self._documents.get_whole(collection_name, image_id)
         if before is None and values_in(document) > MAX_VALUES:
             self._documents.lighten(collection_name, document)
         with self._removal.announced_deletion(collection_name, document):
             self._delete(collection_name, image_id, document, before)
             self._removal.remove_of(collection_name, document)
+
+    def expected(
+        self, collection_name: str, image_id: str, tags: Tags
+    ) -> Document | None:
+        """Read the document that a change is meant for; None means any that is there.
+
+        Raises:
+            PreconditionFailedError: it is another.
+        """
+        if tags is None:
+            return None
+        for _ in range(_ATTEMPTS):
+            before = self._documents.get_whole(collection_name, image_id)
+            if tags(document_tag(public_view(before))):
+                return before
+            if self._documents.is_unchanged(collection_name, before):
+                raise precondition_failed()
+        raise DatabaseUnavailableError(
+            'Others change this image all the time; send the request again.'
+        )
 
     def _delete(
         self,
@@ -155,25 +175,5 @@ class ImageStore:
     def _patch(
         self, collection_name: str, image_id: str, patch: Patch, tags: Tags
     ) -> Document:
-        before = self._expected(collection_name, image_id, tags)
+        before = self.expected(collection_name, image_id, tags)
         return self._documents.patch(collection_name, image_id, patch, before)
-
-    def _expected(
-        self, collection_name: str, image_id: str, tags: Tags
-    ) -> Document | None:
-        """Read the document that a change is meant for; None means any that is there.
-
-        Raises:
-            PreconditionFailedError: it is another.
-        """
-        if tags is None:
-            return None
-        for _ in range(_ATTEMPTS):
-            before = self._documents.get_whole(collection_name, image_id)
-            if tags(document_tag(public_view(before))):
-                return before
-            if self._documents.is_unchanged(collection_name, before):
-                raise precondition_failed()
-        raise DatabaseUnavailableError(
-            'Others change this image all the time; send the request again.'
-        )

@@ -23,6 +23,7 @@ from falcon_images.metadata.changes.bulk import (
     sha256_of,
 )
 from falcon_images.metadata.changes.change import ChangeRecord, State
+from falcon_images.metadata.changes.edit_records import named
 from falcon_images.metadata.changes.records import ChangeRecords
 from falcon_images.metadata.documents import Document
 from falcon_images.properties import SYSTEM_FIELDS
@@ -47,10 +48,15 @@ class ImportChanges:
         self._bulk = bulk
         self._kept_seconds = kept_seconds
 
-    def begin(self, collection_name: str) -> 'ImportChange':
-        """Make a change that has no record as long as nothing is changed."""
+    def begin(self, collection_name: str, by: str = '') -> 'ImportChange':
+        """Make a change that has no record as long as nothing is changed.
+
+        Args:
+            by: the name of who makes it, if that is known.
+        """
         return ImportChange(
             collection_name,
+            by,
             self._changes,
             self._before_images,
             self._bulk,
@@ -58,12 +64,15 @@ class ImportChanges:
         )
 
     def end_cut_off(self) -> None:
-        """End the changes of all imports on which nobody works any more."""
-        while change := self._changes.take_import():
-            self.finish(change)
+        """End all imports and edits on which nobody works any more."""
+        while change := self._changes.take_noted():
+            if change.has_edits and not self._before_images.count(change.id):
+                self._changes.end(change, State.EXPIRING)
+            else:
+                self.finish(change)
 
     def finish(self, change: ChangeRecord) -> None:
-        """End a change with what was done, as its archive is not there any more."""
+        """End a change with what was noted: nobody knows what else was to be done."""
         count = self._before_images.count(change.id)
         self._changes.end(change, State.DONE, matched=count, changed=count)
 
@@ -71,15 +80,17 @@ class ImportChanges:
 class ImportChange:
     """The change of one import; a lock is not needed, as one thread works on it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - each has something of a change
         self,
         collection_name: str,
+        by: str,
         changes: ChangeRecords,
         before_images: BeforeImages,
         bulk: BulkDocuments,
         kept_seconds: int,
     ) -> None:
         self._collection_name = collection_name
+        self._by = by
         self._changes = changes
         self._before_images = before_images
         self._bulk = bulk
@@ -191,6 +202,7 @@ class ImportChange:
             'patch': None,
             'is_merge': False,
             'uuid': uuid,
+            **named(self._by),
         }
         record = self._changes.begin(stored, {}, self._kept_seconds)
         self._changes.go_on(record, State.RUNNING)

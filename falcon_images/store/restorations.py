@@ -76,6 +76,8 @@ class Restorations:
         document = new_document(upload, parse_id(image_id), made)
         check_values(document)
         with self._turn(collection_name, image_id) as until:
+            # Also before: a collection may come back just after it was looked for.
+            self._removal.require_not_deleted(collection_name, image_id)
             found = self.find(collection_name, image_id)
             if found is not None:
                 return Added(public_view(found))

@@ -5,6 +5,7 @@ import contextlib
 from falcon_images.errors import NotFoundError
 from falcon_images.files.unresolved import UnresolvedWrite, UnresolvedWrites
 from falcon_images.metadata.changes.before_images import BeforeImages
+from falcon_images.metadata.collections.hidden_collections import HiddenCollections
 from falcon_images.metadata.images import ImageDocuments
 from falcon_images.metadata.values import parse_id
 from falcon_images.store.file_removal import FileRemoval
@@ -17,19 +18,22 @@ class WriteResolver:
         database_name: the database that must know whether a file has a document.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each may know an image
         self,
+        *,
         unresolved: UnresolvedWrites,
         removal: FileRemoval,
         database_name: str,
         documents: ImageDocuments,
         before_images: BeforeImages,
+        hidden: HiddenCollections,
     ) -> None:
         self._unresolved = unresolved
         self._removal = removal
         self._database_name = database_name
         self._documents = documents
         self._before_images = before_images
+        self._hidden = hidden
 
     def unresolved_writes(self) -> list[UnresolvedWrite]:
         """List those of this database."""
@@ -60,6 +64,8 @@ class WriteResolver:
         self._unresolved.resolve(unresolved_write)
         return True
 
-    def _may_come_back(self, collection_name: str, image_id: object) -> bool:
-        """Return whether a bulk delete that may be reverted has an image."""
-        return self._before_images.keeps(collection_name, image_id)
+    def _may_come_back(self, collection_name: str, image_id: str) -> bool:
+        """Return whether a deletion that may be reverted has an image."""
+        return self._before_images.keeps(
+            collection_name, image_id
+        ) or self._hidden.holds(collection_name, parse_id(image_id))

@@ -15,7 +15,7 @@ import { access, token } from './service/token.js';
 import { DropZone, UploadPanel } from './upload/upload-panel.js';
 import { html, render, useEffect, useState } from './vendor/preact-htm.js';
 
-/** @typedef {{ auth?: { enabled: boolean, login_url?: string } }} Service what `GET /` says */
+/** @typedef {{ auth?: { enabled: boolean, login_url?: string }, version?: string }} Service what `GET /` says */
 
 function App() {
   const shown = view.use();
@@ -29,11 +29,11 @@ function App() {
   }, [lang, shown.collection]);
   const page = shown.collection
     ? html`<${CollectionPage} key=${`${shown.collection} ${usedToken}`} shown=${shown} />`
-    : html`<${CollectionsPage} key=${usedToken} />`;
+    : html`<${CollectionsPage} key=${usedToken} service=${service} />`;
   return html`
     <a class="skip-link" href="#main" onClick=${skip}>${t('skipToImages')}</a>
     <${Guarded} on=${shown}><${Header} shown=${shown} service=${service} /></${Guarded}>
-    <${Guarded} on=${state}><${AwayNotice} /></${Guarded}>
+    ${(!shown.image || state !== 'open') && html`<${Guarded} on=${state}><${AwayNotice} /></${Guarded}>`}
     <${Guarded} on=${state}><${LoginNotice} auth=${service?.auth} /></${Guarded}>
     ${state === 'open' ? html`<${Guarded} on=${shown}>${page}</${Guarded}>` : html`<${Guarded} on=${state}><${TokenPanel} state=${state} loginUrl=${service?.auth?.login_url} /></${Guarded}>`}
     <${Guarded} on=${shown.collection}><${UploadPanel} collection=${shown.collection} /></${Guarded}>

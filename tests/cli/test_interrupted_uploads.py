@@ -14,6 +14,7 @@ from tests.support.commands import Place, fill
 from tests.support.cutting_proxy import Cuts, cutting_proxy
 from tests.support.processes import KILL
 from tests.support.serving import Serving, eventually
+from tests.support.wine import PATIENCE
 
 COUNT = 1000
 # What may be sent again: what was not noted yet, and what was under way.
@@ -89,7 +90,7 @@ def test_a_folder_arrives_once_by_a_service_that_is_killed(
             eventually(lambda: client.count(place.collection) > enough, 60)  # noqa: B023
         service.kill()
         service = start('--port', str(service.port), folder=folder, **settings).ready()
-    stdout, stderr = process.communicate(timeout=100)
+    stdout, stderr = process.communicate(timeout=100 * PATIENCE)
     assert process.returncode == 0, stdout + stderr
     with Client(service.url) as client:
         assert digests(client, place.collection) == expected(paths)

@@ -146,6 +146,20 @@ def test_no_conditions_do_not_mean_all(
     assert client.count(collection) == 1
 
 
+def test_an_image_is_claimed_until_it_is_given_back(
+    client: Client, collection: str
+) -> None:
+    image_id = client.upload(collection, jpeg()).document['_id']
+    claim = client.claims.take(collection, {'has_label': False}, limit=5, seconds=60)
+    assert [image['_id'] for image in claim['images']] == [image_id]
+    assert client.claims.take(collection)['images'] == []
+    renewed = client.claims.renew(collection, claim['claim'], 600)
+    assert renewed['until'] > claim['until']
+    for _ in range(2):
+        client.claims.give_back(collection, claim['claim'])
+    assert client.claims.take(collection)['images'] == claim['images']
+
+
 def test_fields_are_counted(client: Client, collection: str) -> None:
     client.upload(collection, jpeg(), {'n': 1})
     (field,) = client.fields(collection)['fields']

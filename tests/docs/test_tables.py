@@ -20,7 +20,7 @@ SETTINGS = {field.name.upper(): field.default for field in fields(Settings)}
 OTHERS = {
     *('UPLOAD_DIRECTORY', 'PROMETHEUS_MULTIPROC_DIR'),
     *('COLLECTION_NAME', 'IMAGE_ID', 'CHANGE_ID'),
-    'SNAPSHOT_NAME',
+    *('SNAPSHOT_NAME', 'CLAIM_ID'),
     'UPLOAD_DIRECTRY',
 }
 

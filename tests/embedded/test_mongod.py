@@ -20,6 +20,7 @@ import pytest
 from pymongo.errors import PyMongoError
 
 from falcon_images.embedded import mongod as embedded
+from falcon_images.embedded import supervisor
 from falcon_images.embedded.compatibility import raise_compatibility
 from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.embedded.orphans import end_orphan
@@ -523,6 +524,18 @@ def test_a_program_that_cannot_be_run_is_an_error_at_once(
     with pytest.raises(EmbeddedMongoError, match='MONGODB_URL'):
         EmbeddedMongo(folder).wait_until_ready()
     assert time.monotonic() - begun < 10
+
+
+def test_a_supervisor_gives_up_orderly_while_its_service_lives(tmp_path: Path) -> None:
+    locks_and_log = (str(tmp_path / 'lock'), str(tmp_path / 'log'))
+    program = (sys.executable, '-c', 'raise SystemExit(3)')
+    with subprocess.Popen(
+        [sys.executable, '-P', supervisor.__file__, *locks_and_log, *program],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.wait(60) == 1
+        assert process.stderr and process.stderr.read() == b''
 
 
 def test_the_log_keeps_its_end_in_bounded_size(tmp_path: Path) -> None:

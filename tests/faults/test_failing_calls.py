@@ -22,6 +22,7 @@ JSON = 'application/json'
 MERGE_PATCH = 'application/merge-patch+json'
 MAX_CALLS = 300
 TURNS = '_service.turns'
+OF_NO_IMAGES = {TURNS, '_service.drops', '_service.store', '_service.collections'}
 
 
 @dataclass
@@ -192,7 +193,7 @@ def check_reconciled(service: Service, fault: Fault) -> None:
     assert service.folder.unresolved.all() == [], fault
     names = service.database.list_collection_names()
     left = {name for name in names if name.startswith('_service.')}
-    assert left <= {'_service.drops', '_service.store', TURNS}, fault
+    assert left <= OF_NO_IMAGES, fault
     assert service.database['_service.drops'].count_documents({}) == 0, fault
 
 
@@ -201,7 +202,7 @@ def ids_in_database(service: Service) -> set[str]:
         str(document['_id'])
         for name in service.database.list_collection_names()
         for document in service.database[name].find({}, {'_id': True})
-        if name not in (TURNS, '_service.drops', '_service.store')
+        if name not in OF_NO_IMAGES
     }
 
 

@@ -4,7 +4,6 @@ import contextlib
 import json
 import random
 import socket
-import struct
 import sys
 import threading
 import time
@@ -19,7 +18,7 @@ import pytest
 from bson import ObjectId
 
 from tests.support.pictures import SVG, jpeg
-from tests.support.raw_requests import connect, exchange, get, upload
+from tests.support.raw_requests import RESET, connect, exchange, get, upload
 from tests.support.serving import Serving, eventually
 
 Start = Callable[..., Serving]
@@ -32,7 +31,6 @@ HANG_UPS = 1000
 # Connections to the database that may be kept for later, one a thread.
 POOLED = 8
 ANSWER_SECONDS = 1.0
-RESET = struct.pack('ii', 1, 0)
 HEADERS = b'GET /collections HTTP/1.1\r\nHost: x\r\nX-Slow: '
 BODY = (
     b'POST /collections/slow/images HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n'

@@ -18,6 +18,15 @@ from tests.support.serving import Serving
 Start = Callable[..., Serving]
 
 
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The settings of a database that a check reaches while the service runs."""
+    if os.name != 'nt':
+        return {}
+    url = request.getfixturevalue('mongodb_url')
+    return {'MONGODB_URL': url, 'MONGODB_DB': f'test_{uuid.uuid4().hex}'}
+
+
 def spoil(serving: Serving) -> tuple[str, str]:
     """Leave one image without its file, and one file without its image."""
     missing = serving.upload(jpeg())['_id']
@@ -36,17 +45,19 @@ def table(output: str) -> str:
     return ' '.join(' '.join(words).replace('│', ' ').replace('|', ' ').split())
 
 
-def test_a_running_service_and_then_a_stopped_one(start: Start, tmp_path: Path) -> None:
-    serving = start().ready()
+def test_a_running_service_and_then_a_stopped_one(
+    start: Start, tmp_path: Path, database: dict[str, str]
+) -> None:
+    serving = start(**database).ready()
     serving.upload(jpeg())
-    well = run(tmp_path, '--deep')
+    well = run(tmp_path, '--deep', **database)
     assert (well.returncode, well.stderr) == (0, '')
     assert 'Compared 1 documents and 1 files. All is well.' in well.stdout
     missing, orphan = spoil(serving)
     for is_running in (True, False):
         if not is_running:
             serving.stop()
-        found = run(tmp_path)
+        found = run(tmp_path, **database)
         assert (found.returncode, found.stderr) == (1, '')
         first, second, *rest = found.stdout.splitlines()
         assert (first, second) == (f'missing c/{missing}', f'orphaned images/{orphan}')
@@ -88,35 +99,41 @@ def test_repair_on_a_stopped_service_starts_its_database(
     assert len(start().ready().get('/collections/c/images').json()) == 1
 
 
-def test_repair_beside_a_running_service(start: Start, tmp_path: Path) -> None:
-    serving = start().ready()
+def test_repair_beside_a_running_service(
+    start: Start, tmp_path: Path, database: dict[str, str]
+) -> None:
+    serving = start(**database).ready()
     serving.upload(jpeg())
     spoil(serving)
-    assert run(tmp_path, '--repair').returncode == 1
-    left = run(tmp_path, '--repair')
+    assert run(tmp_path, '--repair', **database).returncode == 1
+    left = run(tmp_path, '--repair', **database)
     assert left.returncode == 1
     assert 'orphaned 0 0 0' in table(left.stdout)
     assert serving.upload(jpeg())['image'] == 'a.jpg'
 
 
-def test_young_files_are_told_of(start: Start, tmp_path: Path) -> None:
-    start().ready().upload(jpeg())
+def test_young_files_are_told_of(
+    start: Start, tmp_path: Path, database: dict[str, str]
+) -> None:
+    start(**database).ready().upload(jpeg())
     (tmp_path / 'data/uploads/images/x').write_bytes(b'x')
-    found = run(tmp_path)
+    found = run(tmp_path, **database)
     assert found.returncode == 0
     assert '1 files are too new' in found.stdout
 
 
-def test_names_cannot_steer_a_terminal(start: Start, tmp_path: Path) -> None:
-    start().ready()
+def test_names_cannot_steer_a_terminal(
+    start: Start, tmp_path: Path, database: dict[str, str]
+) -> None:
+    start(**database).ready()
     hostile = '[red]\x1b[2J日本' if os.name != 'nt' else '[red]日本'
     path = tmp_path / 'data/uploads/images' / hostile
     path.write_bytes(b'x')
     os.utime(path, (0, 0))
-    found = run(tmp_path, PYTHONUTF8='1')
+    found = run(tmp_path, PYTHONUTF8='1', **database)
     shown = hostile.replace('\x1b', '\\x1b')
     assert found.stdout.splitlines()[0] == f'orphaned images/{shown}'
-    found = run(tmp_path, PYTHONIOENCODING='cp1252', PYTHONUTF8='0')
+    found = run(tmp_path, PYTHONIOENCODING='cp1252', PYTHONUTF8='0', **database)
     assert (found.returncode, found.stderr) == (1, '')
     assert '\\u65e5\\u672c' in found.stdout
 
@@ -211,6 +228,14 @@ def test_a_socket_that_is_elsewhere(start: Start, tmp_path: Path) -> None:
     folder.mkdir()
     start(folder=folder).ready()
     assert 'stop the service' in sentence(run(folder))
+
+
+@pytest.mark.skipif(os.name != 'nt', reason='others find its socket')
+def test_the_private_database_of_a_service_that_runs_is_not_reached(
+    start: Start, tmp_path: Path
+) -> None:
+    start().ready()
+    assert 'stop the service' in sentence(run(tmp_path))
 
 
 @pytest.mark.parametrize('arguments', [['--help'], ['--no-such-option']])

@@ -69,7 +69,7 @@ def test_settings_that_can_be_used_are_told_so(
         ({'MONGODB_URL': 'mongodb://u:gehe%im@h'}, 'must be percent-encoded'),
         ({'MONGODB_URL': 'mongodb://u:geheim@127.0.0.1:1'}, 'does not answer'),
         ({'MAX_PARTS': 'many'}, 'MAX_PARTS must be an integer'),
-        ({'UPLOADS_DIRECTORY': '/dev/null/x'}, 'UPLOADS_DIRECTORY'),
+        ({'UPLOADS_DIRECTORY': f'{__file__}/x'}, 'UPLOADS_DIRECTORY'),
     ],
 )
 def test_settings_that_cannot_be_used_are_told(

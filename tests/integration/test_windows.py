@@ -1,16 +1,22 @@
 """What Windows does otherwise than other systems, asked of Windows itself."""
 
 import os
+import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import requests
 
+from falcon_images.embedded import mongod
+from falcon_images.embedded.mongod import EmbeddedMongo, EmbeddedMongoError
 from falcon_images.errors import StorageUnavailableError
 from falcon_images.files.folder import UploadsFolder
+from falcon_images.files.mark import Mark, StoreMark
 from tests.support.pictures import jpeg
 from tests.support.serving import Serving, eventually
+from tests.support.wine import is_wine
 
 pytestmark = pytest.mark.skipif(os.name != 'nt', reason='this is not Windows')
 Start = Callable[..., Serving]
@@ -31,6 +37,18 @@ def test_ctrl_break_ends_the_service_and_its_database(start: Start) -> None:
     # Another may use the folder at once.
     again = start().ready()
     assert again.get('/collections/c/images').json() == [document]
+
+
+@pytest.mark.skipif(not is_wine(), reason='Windows keeps its libraries')
+def test_a_windows_without_a_library_of_mongod_names_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Its libraries are beside it, and Wine was told to take no others.
+    program = Path(shutil.copy(mongod.find_program(), tmp_path))
+    monkeypatch.setattr(mongod, 'find_program', lambda: program)
+    mongo = EmbeddedMongo(tmp_path / 'mongodb')
+    with pytest.raises(EmbeddedMongoError, match='Visual C'):
+        mongo.wait_until_ready()
 
 
 def test_who_reads_an_image_that_is_deleted_gets_all_of_it(start: Start) -> None:
@@ -67,6 +85,18 @@ def test_a_file_that_somebody_reads_is_not_replaced(tmp_path: Path) -> None:
         assert reading.read() == b'first'
     assert not list(tmp_path.rglob('*.part'))
     folder.close()
+
+
+def test_a_mark_that_others_read_is_replaced_when_they_have_done(
+    tmp_path: Path,
+) -> None:
+    mark = StoreMark(tmp_path / 'store.json')
+    made = mark.make('first')
+    reading = mark.path.open('rb')
+    threading.Timer(0.3, reading.close).start()
+    mark.replace(Mark('second'))
+    assert reading.closed
+    assert (made.id, mark.read()) == ('first', Mark('second'))
 
 
 @pytest.mark.parametrize('name', ['CON', 'nul', 'COM1.jpg', 'aux.tar.gz', 'b '])

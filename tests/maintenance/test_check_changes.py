@@ -94,7 +94,7 @@ def test_more_kept_images_than_one_batch_are_checked(service: Service) -> None:
         for _ in range(1201)
     ]
     service.database['c'].insert_many(many)
-    delete(service)
+    assert delete(service).json['changed'] == len(many)
     (service.settings.uploads_directory / 'images').mkdir(exist_ok=True)
     found: list[Finding] = check(service)
     places = {finding.place for finding in found}

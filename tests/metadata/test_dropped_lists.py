@@ -121,9 +121,11 @@ def test_a_file_is_removed_by_one_of_many_processes(
             mongo=parts.mongo,
             lists=parts.lists,
             drops=parts.drops,
+            claims=parts.claims,
             removal=parts.removal,
             expiry=parts.expiry,
             held_files=parts.held_files,
+            deleted=parts.deleted_collections,
         )
         for _ in range(4)
     ]

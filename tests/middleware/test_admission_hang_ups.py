@@ -4,7 +4,6 @@ import contextlib
 import logging
 import random
 import socket
-import struct
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -24,12 +23,12 @@ from tests.support.admission import (
     upload,
 )
 from tests.support.identification import IdentificationServer
+from tests.support.raw_requests import RESET
 from tests.support.server import Serving, eventually, exchange
 from tests.support.service import Service
 
 CLIENTS = 12
 TIMES = 40
-RESET = struct.pack('ii', 1, 0)
 
 
 def _some_request(chance: random.Random) -> bytes:

@@ -27,13 +27,20 @@ WORDS = ('images', 'documents', 'items')
 ROUTES = [
     '/collections',
     '/collections/c',
+    '/collections/c/histogram',
     *(f'/collections/c/{word}' for word in WORDS),
     *(f'/collections/c/{word}/query' for word in WORDS),
     *(f'/collections/c/changes{end}' for end in ('', f'/{ID}', f'/{ID}/revert')),
+    *(f'/collections/c/claims{end}' for end in ('', f'/{ID}')),
     *(f'/collections/c/{word}/{ID}' for word in WORDS),
     *(f'/collections/c/{word}/{ID}/info' for word in WORDS),
     *(f'/collections/c/{word}/{ID}/image' for word in WORDS),
     *(f'/collections/c/{word}/{ID}/file' for word in WORDS),
+]
+# Of those routes that have no GET.
+METHODS = [
+    *((end, 'POST') for end in ('/revert', '/query', '/claims')),
+    (f'/claims/{ID}', 'PUT'),
 ]
 SPELLINGS = [
     *(f'{route}/' for route in ROUTES),
@@ -122,7 +129,7 @@ def test_root_tells_that_authentication_is_on(guarded: Service) -> None:
 
 @pytest.mark.parametrize('path', ROUTES)
 def test_a_preflight_needs_no_token(guarded: Service, path: str) -> None:
-    method = 'POST' if path.endswith(('/revert', '/query')) else 'GET'
+    method = next((found for end, found in METHODS if path.endswith(end)), 'GET')
     response = guarded.client.simulate_options(
         path,
         headers={
@@ -298,6 +305,19 @@ def test_snapshots_are_made_and_deleted_with_the_header_alone(
             method, f'/collections/c/{path}', headers=headers, query_string=query
         )
         _assert_unauthorized(response)
+
+
+@pytest.mark.parametrize('method', ['PATCH', 'DELETE'])
+@pytest.mark.parametrize('place', ['cookie', 'query'])
+def test_collections_are_described_and_deleted_with_the_header_alone(
+    guarded: Service, method: str, place: str
+) -> None:
+    headers = {'Cookie': 'jwt=known', **ORIGIN} if place == 'cookie' else ORIGIN
+    query = 'revertible=true' + ('&jwt=known' if place == 'query' else '')
+    response = guarded.client.simulate_request(
+        method, '/collections/c', headers=headers, query_string=query
+    )
+    _assert_unauthorized(response)
 
 
 def test_the_service_is_asked_with_a_bearer_token(

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import bson
 import falcon.testing
 import pytest
+from pymongo.collection import Collection
 
 from tests.support.pictures import jpeg
 from tests.support.service import Service, form
@@ -83,6 +84,25 @@ def test_a_cursor_holds_while_images_come_and_go(filled: Service) -> None:
     old = [each['n'] for each in rest if each['n'] < 200]
     assert old == [n for n in expected[80:] if n not in gone]
     assert 30 < len([each for each in rest if each['n'] >= 200]) < 90
+
+
+def test_what_is_deleted_while_a_page_is_read_makes_space_for_others(
+    filled: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = order(filled)
+    filled.database.left.insert_many(
+        filled.database.c.find({'n': {'$nin': expected[2:4]}})
+    )
+    aggregate = Collection.aggregate
+
+    def find_some_gone(self: Any, pipeline: Any, **options: Any) -> Any:
+        # As if they were deleted after their ids were put in order.
+        for lookup in (stage['$lookup'] for stage in pipeline if '$lookup' in stage):
+            lookup['from'] = 'left'
+        return aggregate(self, pipeline, **options)
+
+    monkeypatch.setattr(Collection, 'aggregate', find_some_gone)
+    assert order(filled, limit=6) == [*expected[:2], *expected[4:8]]
 
 
 def test_a_cursor_of_another_seed_is_refused(filled: Service) -> None:

@@ -106,11 +106,37 @@ def test_a_list_or_an_object_is_400(service: Service, value: Any, word: str) -> 
     assert "'label'" in answer.json['description']
 
 
+@pytest.mark.parametrize('sort', ['{"n":1}', 'random:7'])
+def test_only_a_list_among_those_that_are_exported_is_400(
+    service: Service, sort: str
+) -> None:
+    for number in range(4):
+        put(service, number, n=number, label={'of': ['OK'] if number % 2 else 'OK'})
+    path = f'{EXPORT.removesuffix("/export")}/images'
+    listed = service.client.simulate_get(path, query_string=f'sort={sort}').json
+    for place, document in enumerate(listed):
+        query = f'{FORMAT}&label_by=label.of&sort={sort}&skip={place}&limit=1'
+        answer = service.client.simulate_get(EXPORT, query_string=query)
+        assert answer.status_code == (400 if document['n'] % 2 else 200)
+
+
+def test_a_small_collection_is_looked_through_however_long_it_takes(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ('_CHECK_SECONDS', '_BEGIN_SECONDS'):
+        monkeypatch.setattr(f'falcon_images.datasets.export.{name}', 1e-9)
+    put(service, 1, label='OK')
+    put(service, 2, label=['OK'])
+    query = f'{FORMAT}&label_by=label'
+    answer = service.client.simulate_get(EXPORT, query_string=query)
+    assert answer.status_code == 400
+
+
 @pytest.mark.parametrize('word', ['label_by=label', 'split=1/1&group_by=label'])
 def test_a_list_that_is_found_after_the_beginning_is_left_out_and_told(
     service: Service, monkeypatch: pytest.MonkeyPatch, word: str
 ) -> None:
-    for name in ('_CHECK_SECONDS', '_BEGIN_SECONDS'):
+    for name in ('_CHECK_SECONDS', '_BEGIN_SECONDS', '_SURELY_CHECKED'):
         monkeypatch.setattr(f'falcon_images.datasets.export.{name}', 1e-9)
     put(service, 1, label='OK')
     wrong = put(service, 2, label=['OK'])

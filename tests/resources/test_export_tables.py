@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from pymongo.collection import Collection
 
 from falcon_images.datasets.layouts.tables import Workbook
 from falcon_images.formats.etags import document_tag
@@ -100,3 +101,18 @@ def test_head_has_the_type(three: Service, name: str) -> None:
     assert (
         head.headers['Content-Type'] == answer_of(three, query).headers['Content-Type']
     )
+
+
+def test_the_time_of_the_database_grows_with_the_collection(
+    three: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr('falcon_images.metadata.lists.lists._DOCUMENTS_PER_LIMIT', 2)
+    find, limits = Collection.find, []
+
+    def note(self: Any, *args: Any, **options: Any) -> Any:
+        limits.append(options.get('max_time_ms') if self.name == 'c' else None)
+        return find(self, *args, **options)
+
+    monkeypatch.setattr(Collection, 'find', note)
+    answer_of(three, 'format=ndjson')
+    assert 2 * 1000 * three.settings.query_timeout_seconds in limits

@@ -26,7 +26,7 @@ EXAMPLES = 10
 MAY_REFUSE = {
     *('listImages', 'countImages', 'uploadImage', 'changeImage'),
     *('importArchive', 'exportImages', 'queryImages', 'relabelImages'),
-    'makeSnapshot',
+    *('makeSnapshot', 'claimImages'),
     *('getNeighbors', 'getFields', 'changeImages', 'deleteImages', 'listChanges'),
 }
 # 404: there is no such image; 412: it is not the one of If-Match.
@@ -107,10 +107,19 @@ def test_it_agrees_about_what_there_is(case: Any, asked: Service) -> None:
     there = {'collection_name': 'example', 'image_id': image_id}
     if 'change_id' in case.path_parameters:
         there['change_id'] = changed(asked, image_id)
+    if 'claim_id' in case.path_parameters:
+        there['claim_id'] = claimed(asked)
     case.path_parameters |= {
         name: there[name] for name in case.path_parameters if name in there
     }
     check(case)
+
+
+def claimed(service: Service) -> str:
+    """Claim an image; the id of the claim."""
+    answer = service.client.simulate_post('/collections/example/claims')
+    found: str = answer.json['claim']
+    return found
 
 
 def changed(asked: Service, image_id: str) -> str:

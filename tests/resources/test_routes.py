@@ -18,6 +18,26 @@ from tests.support.service import Service, form, running
 UNKNOWN = '0' * 24
 
 
+@pytest.mark.parametrize(
+    ('accept', 'status'),
+    [
+        ('text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 303),
+        ('text/html', 303),
+        ('*/*', 200),
+        ('application/json', 200),
+        ('application/json, text/html;q=0.9', 200),
+        ('', 200),
+    ],
+)
+def test_who_rather_takes_html_is_led_to_the_page(
+    service: Service, accept: str, status: int
+) -> None:
+    response = service.client.simulate_get('/', headers={'Accept': accept})
+    assert response.status_code == status
+    assert response.headers['Vary'] == 'Accept'
+    assert response.headers.get('Location') == ('/ui' if status == 303 else None)
+
+
 def test_root_tells_what_the_application_is(service: Service) -> None:
     response = service.client.simulate_get('/')
     assert response.status_code == 200
@@ -566,6 +586,7 @@ def test_answers_and_errors_carry_the_cors_headers(service: Service, path: str) 
         'ETag',
         'Link',
         'Location',
+        'X-Change',
         'X-Ignored-Parameters',
         'X-Next-Cursor',
         'X-Thumbnail',

@@ -33,7 +33,8 @@ def test_each_route_has_its_kind_of_work(service: Service) -> None:
             kinds[work_of(method.method, path)].add(f'{method.method} {path}')
     path = '/collections/x'
     words = [f'{path}/{word}' for word in ('images', 'documents', 'items')]
-    reads = [path, *(f'{path}/{word}' for word in ('fields', 'changes', 'snapshots'))]
+    counted = ('fields', 'histogram', 'changes', 'snapshots')
+    reads = [path, *(f'{path}/{word}' for word in counted)]
     reads += words
     reads += [f'{word}/x/neighbors' for word in words]
     assert kinds[Work.UPLOAD] == {f'POST {word}' for word in words}
@@ -42,6 +43,7 @@ def test_each_route_has_its_kind_of_work(service: Service) -> None:
         *(f'{method} {word}' for method in ('PATCH', 'DELETE') for word in words),
         f'DELETE {path}',
         *(f'POST {path}/{word}' for word in ('import', 'relabel', 'snapshots')),
+        f'POST {path}/claims',
         *(f'POST {word}/query' for word in words),
         *(f'POST {path}/changes/x/{step}' for step in ('revert', 'finish')),
     }

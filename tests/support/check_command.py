@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.support.serving import ROOT
+from tests.support.wine import PATIENCE
 
 _INHERITED = ('PATH', 'SYSTEMROOT', 'USERPROFILE', 'TEMP', 'TMP', 'TMPDIR')
 
@@ -21,6 +22,6 @@ def run(
         capture_output=True,
         text=True,
         encoding='utf-8',
-        timeout=90,
+        timeout=90 * PATIENCE,
         check=False,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.support.pictures import jpeg
 from tests.support.serving import ROOT
+from tests.support.wine import PATIENCE
 
 _INHERITED = ('PATH', 'SYSTEMROOT', 'USERPROFILE', 'TEMP', 'TMP', 'TMPDIR')
 
@@ -47,7 +48,7 @@ class Place:
     def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         process = self.begin(*arguments, **environ)
-        stdout, stderr = process.communicate(timeout=100)
+        stdout, stderr = process.communicate(timeout=100 * PATIENCE)
         ran = subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
         assert 'Traceback' not in stdout + stderr, stdout + stderr
         return ran

@@ -2,13 +2,13 @@
 
 import contextlib
 import socket
-import struct
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from tests.support.raw_requests import RESET
+
 _PIECE_BYTES = 16 * 1024
-_RESET = struct.pack('ii', 1, 0)
 
 
 @dataclass
@@ -36,20 +36,26 @@ class Cuts:
 def cutting_proxy(port: int, cuts: Cuts) -> Iterator[str]:
     """Run one in front of a service on this machine; yield its address."""
     with socket.create_server(('127.0.0.1', 0)) as listener:
-        thread = threading.Thread(target=_accept, args=(listener, port, cuts))
+        ending = threading.Event()
+        args = (listener, port, cuts, ending)
+        thread = threading.Thread(target=_accept, args=args)
         thread.start()
         try:
             yield f'http://127.0.0.1:{listener.getsockname()[1]}'
         finally:
-            listener.shutdown(socket.SHUT_RDWR)
+            ending.set()
+            # Not every system wakes who waits for a connection in another way.
+            socket.create_connection(listener.getsockname()).close()
             thread.join()
 
 
-def _accept(listener: socket.socket, port: int, cuts: Cuts) -> None:
+def _accept(
+    listener: socket.socket, port: int, cuts: Cuts, ending: threading.Event
+) -> None:
     while True:
-        try:
-            near, _ = listener.accept()
-        except OSError:
+        near, _ = listener.accept()
+        if ending.is_set():
+            near.close()
             return
         try:
             far = socket.create_connection(('127.0.0.1', port))
@@ -84,6 +90,6 @@ def _pass_on(
 
 def _reset(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         connection.shutdown(socket.SHUT_RDWR)
         connection.close()

@@ -1,10 +1,15 @@
 """Requests written byte for byte, sent to the real `serve.py`."""
 
 import contextlib
+import os
 import socket
+import struct
 
 from tests.support.service import form
 from tests.support.serving import Serving
+
+# For SO_LINGER: closing resets the connection.
+RESET = struct.pack('hh' if os.name == 'nt' else 'ii', 1, 0)
 
 
 def connect(serving: Serving, receive_bytes: int = 0) -> socket.socket:

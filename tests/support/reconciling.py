@@ -4,6 +4,7 @@ import datetime
 from typing import Any
 
 from falcon_images.maintenance.capacity import PrivateCapacity
+from falcon_images.maintenance.collection_sizes import CollectionSizes
 from falcon_images.maintenance.reconciler import Reconciler
 from tests.support.service import Service
 
@@ -33,6 +34,7 @@ def reconciler_of(service: Service, **changes: Any) -> Reconciler:
         'resolver': parts.resolver,
         'indexes': parts.indexes,
         'capacity': PrivateCapacity(parts.mongo, 0),
+        'sizes': CollectionSizes(parts.descriptions),
     }
     return Reconciler(**given | changes)
 

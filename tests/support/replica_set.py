@@ -21,7 +21,8 @@ ELECTION_MS = 5000
 START_SECONDS = 30
 START_ATTEMPTS = 5
 OPTIONS = (
-    *('--bind_ip', '127.0.0.1', '--replSet', 'set', '--nounixsocket', '--quiet'),
+    *('--bind_ip', '127.0.0.1', '--replSet', 'set', '--quiet'),
+    *(('--nounixsocket',) if hasattr(socket, 'AF_UNIX') else ()),
     *('--wiredTigerCacheSizeGB', '0.25', '--oplogSize', '64'),
     *('--networkMessageCompressors', 'disabled'),
     *('--setParameter', 'diagnosticDataCollectionEnabled=false'),

@@ -12,6 +12,7 @@ from typing import Any
 from falcon_images.server.http_server import Server, listen
 from falcon_images.server.timeouts import Timeouts
 from falcon_images.server.verdict import Admit
+from tests.support.wine import PATIENCE
 
 MB = 1024**2
 PATIENT = Timeouts(header_seconds=20, request_seconds=3600)
@@ -165,7 +166,7 @@ def chunked(*chunks: bytes) -> bytes:
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 5) -> bool:
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * PATIENCE
     while not condition() and time.monotonic() < deadline:
         threading.Event().wait(0.01)
     return condition()

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.wine import is_wine
+from tests.support.wine import PATIENCE, is_wine
 
 ROOT = Path(__file__).parent.parent.parent
 _LISTENS = re.compile(r'listens on port (\d+)')
@@ -32,7 +32,7 @@ _INHERITED = (
 
 def eventually(check: Callable[[], object], seconds: float = 45) -> None:
     """Wait until a check holds, and fail when it does not in time."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * PATIENCE
     while not check():
         assert time.monotonic() < deadline, 'it did not happen in time'
         time.sleep(0.02)
@@ -125,7 +125,7 @@ class Serving:
         self.ended()
 
     def ended(self, seconds: float = 45) -> int:
-        status = self.process.wait(seconds)
+        status = self.process.wait(seconds * PATIENCE)
         self._reader.join(5)
         return status
 

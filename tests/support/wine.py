@@ -18,6 +18,10 @@ def is_wine() -> bool:
     return bool(libraries and hasattr(libraries.ntdll, 'wine_get_version'))
 
 
+# What a test waits for at most, it waits for so much longer here.
+PATIENCE = 5 if is_wine() else 1
+
+
 def _break_at_a_line() -> None:
     if sys.stdin.readline():
         signal.raise_signal(signal.Signals['SIGBREAK'])

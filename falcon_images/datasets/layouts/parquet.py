@@ -2,7 +2,6 @@
 
 import importlib
 import importlib.util
-import io
 import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -17,6 +16,8 @@ from falcon_images.formats.xlsx import flat
 # Larger groups take tens of megabytes, and so does the list of many smaller ones.
 _GROUP_ROWS = 2_500
 _GROUP_BYTES = 1024**2
+# Of each column so much waits until it is written.
+_PAGE_BYTES = 64 * 1024
 _COLUMNS_OF_NONE = ('_id', 'time', 'image')
 # The names of pyarrow's functions that make a type.
 _TYPES = {bool: 'bool_', int: 'int64', float: 'float64', str: 'string'}
@@ -96,9 +97,16 @@ def _written(columns: Columns, rows: BinaryIO) -> Iterator[bytes]:
     )
     # The pool of pyarrow keeps memory that nothing uses any more.
     pyarrow.set_memory_pool(pyarrow.system_memory_pool())
+    # Of several threads that read in turn, each would keep memory for itself.
+    pyarrow.set_io_thread_count(1)
     rows.seek(0)
     sink = _Sink()
-    with parquet.ParquetWriter(sink, schema) as writer:
+    with parquet.ParquetWriter(
+        sink,
+        schema,
+        data_page_size=_PAGE_BYTES,
+        dictionary_pagesize_limit=_PAGE_BYTES,
+    ) as writer:
         for lines in _groups(columns, rows):
             writer.write_table(_table(lines, schema))
             yield sink.take()
@@ -124,8 +132,9 @@ def _table(lines: bytes, schema: Any) -> Any:
     # Of Python's own values, pyarrow makes a table only after it has loaded pandas,
     # if that is installed, which takes 50 MB.
     reader = importlib.import_module('pyarrow.json')
+    source = importlib.import_module('pyarrow').BufferReader(lines)
     return reader.read_json(
-        io.BytesIO(lines),
+        source,
         reader.ReadOptions(use_threads=False, block_size=len(lines)),
         reader.ParseOptions(explicit_schema=schema, unexpected_field_behavior='ignore'),
     )

@@ -10,6 +10,7 @@ import pymongo
 from bson.max_key import MaxKey
 from pymongo.write_concern import WriteConcern
 
+from falcon_images.errors import DuplicateKeyError
 from falcon_images.metadata.changes.bulk import (
     RawDocument,
     batched,
@@ -102,6 +103,26 @@ class BeforeImages:
                 writes.append(pymongo.InsertOne(image))
         with mongo_errors(BATCH_SECONDS):
             self._plain.bulk_write(writes, ordered=False)
+
+    def keep_first(
+        self,
+        change_id: Any,
+        collection_name: str,
+        before: RawDocument,
+        after: RawDocument,
+    ) -> bool:
+        """Keep a document, unless the change has a before-image of it already.
+
+        Returns:
+            Whether it is kept.
+        """
+        key = {'_id': _key(change_id, before['_id'])}
+        try:
+            with mongo_errors(BATCH_SECONDS):
+                self._plain.insert_one(key | _image(collection_name, before, after))
+        except DuplicateKeyError:
+            return False
+        return True
 
     def note_new(
         self,

@@ -14,6 +14,7 @@ from pymongo.write_concern import WriteConcern
 
 from falcon_images.errors import ConflictError, InvalidRequestError
 from falcon_images.metadata.codecs import DOCUMENTS, RAW
+from falcon_images.metadata.collections.hidden_collections import HiddenCollections
 from falcon_images.metadata.documents import UPLOAD, Document
 from falcon_images.metadata.errors import (
     BAD_FILTER,
@@ -50,6 +51,7 @@ class BulkDocuments:
 
     def __init__(self, mongo: MongoDatabase) -> None:
         self._database = mongo.database
+        self._hidden = HiddenCollections(mongo)
         self._deadlines = mongo.deadlines
         self._operation = mongo.operation
         self._query_timeout_ms = mongo.query_timeout_ms
@@ -107,8 +109,18 @@ class BulkDocuments:
 
         A read would return what one server believes. This is a write that changes
         nothing: that it matched nothing is acknowledged like any write, with all that
-        the server did before it.
+        the server did before it. What is in a deleted collection of that name can come
+        back, and is not gone.
         """
+        before = self._hidden.keys(collection_name)
+        left = self._absent(collection_name, set(ids))
+        after = self._hidden.keys(collection_name)
+        # And in the collection once more: one may have come back meanwhile.
+        for name in (*before, *after, collection_name) if before or after else ():
+            left = self._absent(name, left)
+        return left
+
+    def _absent(self, collection_name: str, ids: set[Any]) -> set[Any]:
         left = set(ids)
         collection = self._database[collection_name]
         with self._operation('gone', BATCH_SECONDS):
@@ -134,6 +146,19 @@ class BulkDocuments:
             except pymongo_errors.BulkWriteError as ex:
                 return _refused(ex.details, is_certain)
         return set()
+
+    def replace_one(
+        self, collection_name: str, before: RawDocument, after: RawDocument
+    ) -> bool:
+        """Replace a document if it is still what it was, and return whether it was.
+
+        Raises:
+            InvalidRequestError, TooLargeError: the database does not take the other.
+        """
+        made = [{'$replaceWith': {'$literal': after}}]
+        with self._operation('update', BATCH_SECONDS):
+            written = self._raw(collection_name).update_one(_unchanged(before), made)
+        return written.matched_count == 1
 
     def delete(
         self, collection_name: str, documents: Sequence[RawDocument]

@@ -26,7 +26,8 @@ class ChangeRecord:
     """A change, for whoever holds its lease, if `token` is that of the record.
 
     `uuid` is of the collection, unlike others that had, or will have, its name; `done`
-    is the number of the last batch of ids that is in `changed`.
+    is the number of the last batch of ids that is in `changed`. Where it `has_edits`,
+    images came to it one by one.
     """
 
     id: Any
@@ -40,6 +41,12 @@ class ChangeRecord:
     changed: int
     done: int
     token: Any
+    has_edits: bool = False
+
+    @property
+    def is_noted(self) -> bool:
+        """Whether its before-images alone say which images it is about."""
+        return self.has_edits or self.kind is ChangeKind.IMPORT
 
 
 def change_of(record: Document) -> ChangeRecord:
@@ -56,4 +63,5 @@ def change_of(record: Document) -> ChangeRecord:
         changed=record['changed'],
         done=record.get('done', -1),
         token=record.get('lease', {}).get('token'),
+        has_edits='edits' in record,
     )

@@ -7,14 +7,15 @@ import bson
 import pymongo
 from pymongo.collection import ReturnDocument
 
-from falcon_images.errors import ConflictError, InvalidRequestError, NotFoundError
+from falcon_images.errors import ConflictError, NotFoundError
 from falcon_images.metadata.changes.before_images import ChangeKind
 from falcon_images.metadata.changes.change import ChangeRecord, State, change_of
+from falcon_images.metadata.collections.hidden_collections import HiddenCollections
 from falcon_images.metadata.documents import Document
 from falcon_images.metadata.errors import BATCH_SECONDS, mongo_errors
 from falcon_images.metadata.mongo import MongoDatabase
 from falcon_images.metadata.names import CHANGES, check_stored_name
-from falcon_images.metadata.values import new_id
+from falcon_images.metadata.values import new_id, parse_change_id
 
 # With a query, longer than all that is done between two renewals at most.
 _LEASE_MARGIN_MS = 2000 * int(BATCH_SECONDS)
@@ -37,11 +38,15 @@ class ChangeRecords:
     Every method raises `DatabaseUnavailableError` when the database does not answer,
     and those that write for a `ChangeRecord` raise `ConflictError` when its lease is
     lost.
+
+    Attributes:
+        lease_end: the expression of when a lease runs out that is renewed now.
     """
 
     def __init__(self, mongo: MongoDatabase) -> None:
         self._records = mongo.database[CHANGES]
-        self._lease_end = _in(mongo.query_timeout_ms + _LEASE_MARGIN_MS)
+        self._hidden = HiddenCollections(mongo)
+        self.lease_end = _in(mongo.query_timeout_ms + _LEASE_MARGIN_MS)
 
     def begin(
         self, record: Document, filter_: Document, kept_seconds: int
@@ -79,12 +84,12 @@ class ChangeRecords:
     def renew(self, change: ChangeRecord, **progress: int) -> None:
         """Hold the lease for another while, and add to the record's numbers."""
         sums = {name: {'$add': [f'${name}', n]} for name, n in progress.items()}
-        self._write(change, [{'$set': {'lease.until': self._lease_end, **sums}}])
+        self._write(change, [{'$set': {'lease.until': self.lease_end, **sums}}])
 
     def advance(self, change: ChangeRecord, number: int, changed: int) -> None:
         """Add a batch of ids that is done to the record, in one step."""
         sums = {'done': number, 'changed': {'$add': ['$changed', changed]}}
-        self._write(change, [{'$set': {'lease.until': self._lease_end, **sums}}])
+        self._write(change, [{'$set': {'lease.until': self.lease_end, **sums}}])
 
     def go_on(self, change: ChangeRecord, state: State, **values: Any) -> None:
         """Go on to another state."""
@@ -108,8 +113,7 @@ class ChangeRecords:
             NotFoundError: there is no such change.
         """
         key = _parse(collection_name, change_id)
-        states = {'$in': [state.value for state in _PUBLIC_STATES]}
-        filter_ = {'_id': key, 'collection': collection_name, 'state': states}
+        filter_ = self._public_of(collection_name) | {'_id': key}
         if change := self._take(filter_ | {'$nor': [_over(), _HELD]}):
             return change
         with mongo_errors():
@@ -123,16 +127,19 @@ class ChangeRecords:
             raise _unknown(change_id)
         raise ConflictError('The time in which the change could be reverted is over.')
 
-    def take_import(self) -> ChangeRecord | None:
-        """Take the lease of an import that was cut off; None if there is none."""
-        cut_off = {'kind': ChangeKind.IMPORT.value, 'state': State.RUNNING.value}
+    def take_noted(self) -> ChangeRecord | None:
+        """Take the lease of an import, or of edits, that was cut off; None without one.
+
+        Nothing else of them is left than what was noted.
+        """
+        kinds = [{'kind': ChangeKind.IMPORT.value}, {'edits': {'$exists': True}}]
+        cut_off = {'state': State.RUNNING.value, '$or': kinds}
         return self._take(cut_off | {'$nor': [_HELD]})
 
     def get(self, collection_name: str, change_id: str) -> Document:
         """Read the public view of a change's record."""
-        filter_ = _public_of(collection_name) | {
-            '_id': _parse(collection_name, change_id)
-        }
+        key = _parse(collection_name, change_id)
+        filter_ = self._public_of(collection_name) | {'_id': key}
         with mongo_errors():
             found = self._records.find_one(filter_, _PUBLIC_FIELDS)
         if found is None:
@@ -146,7 +153,7 @@ class ChangeRecords:
         # There may be records of a collection that is no more.
         check_stored_name(collection_name, lambda: True)
         cursor = self._records.find(
-            _public_of(collection_name),
+            self._public_of(collection_name),
             _PUBLIC_FIELDS,
             sort=[('time', -1), ('_id', -1)],
             skip=skip,
@@ -209,6 +216,14 @@ class ChangeRecords:
         states = {'$ne': _EXPIRING}
         return self._has({'_id': {'$in': list(change_ids)}, 'state': states})
 
+    def _public_of(self, collection_name: str) -> Document:
+        """Filter those of the collection of now, not of deleted ones of that name."""
+        states = {'$in': [state.value for state in _PUBLIC_STATES]}
+        filter_: Document = {'collection': collection_name, 'state': states}
+        if others := self._hidden.uuids(collection_name):
+            filter_['uuid'] = {'$nin': others}
+        return filter_
+
     def _has(self, filter_: Document) -> bool:
         with mongo_errors():
             return self._records.find_one(filter_, {'_id': True}) is not None
@@ -223,7 +238,7 @@ class ChangeRecords:
         return change_of(found) if found else None
 
     def _lease(self) -> Document:
-        return {'token': new_id(), 'until': self._lease_end}
+        return {'token': new_id(), 'until': self.lease_end}
 
     def _mark(self, filter_: Document) -> None:
         update = {'$set': {'state': _EXPIRING}, '$unset': {'lease': ''}}
@@ -258,20 +273,9 @@ def _over() -> Document:
     return {'state': {'$in': states}, '$expr': {'$lte': ['$until', '$$NOW']}}
 
 
-def _public_of(collection_name: str) -> Document:
-    states = [state.value for state in _PUBLIC_STATES]
-    return {'collection': collection_name, 'state': {'$in': states}}
-
-
-def _parse(collection_name: str, change_id: str) -> bson.ObjectId:
+def _parse(collection_name: str, change_id: str) -> Any:
     check_stored_name(collection_name, lambda: True)
-    try:
-        return bson.ObjectId(change_id)
-    except bson.errors.InvalidId as ex:
-        raise InvalidRequestError(
-            f'{change_id[:40]!r} is not the id of a change: it has 24 hexadecimal '
-            'digits.'
-        ) from ex
+    return parse_change_id(change_id)
 
 
 def _unknown(change_id: str) -> NotFoundError:

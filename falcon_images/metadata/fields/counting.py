@@ -4,19 +4,13 @@ The database counts, one property after the other, two at a time. A property tha
 out to hold lists or objects is counted once more, in the way that these need.
 """
 
-import contextlib
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import pymongo
 from pymongo.collection import Collection
 
-from falcon_images.errors import DatabaseUnavailableError, QueryTimeoutError
 from falcon_images.metadata.documents import Document
-from falcon_images.metadata.errors import BAD_FILTER, mongo_errors
 from falcon_images.metadata.fields.expressions import Names, is_path
 from falcon_images.metadata.fields.field_counts import FieldCounts, read_field_counts
 from falcon_images.metadata.fields.stages import (
@@ -26,6 +20,7 @@ from falcon_images.metadata.fields.stages import (
     nested_stages,
     summed_stages,
 )
+from falcon_images.metadata.fields.time_limit import TimeLimit
 from falcon_images.properties import SYSTEM_FIELDS
 
 MAX_FIELDS = 1000
@@ -84,7 +79,7 @@ class Counting:
         self._collection = collection
         self._filter = filter_
         self._most_listed = most_listed
-        self._deadline = time.monotonic() + timeout_seconds
+        self._limit = TimeLimit(collection, timeout_seconds)
         self._known = 0
         self._is_truncated = False
 
@@ -212,35 +207,11 @@ class Counting:
 
     def _count(self) -> int:
         hint: dict[str, Any] = {} if self._filter else {'hint': '_id_'}
-        with self._limited():
+        with self._limit.kept():
             return self._collection.count_documents(self._filter, **hint)
 
     def _aggregate(self, stages: list[Document]) -> list[Document]:
         match = [{'$match': self._filter}] if self._filter else []
-        with self._limited():
+        with self._limit.kept():
             found = self._collection.aggregate([*match, *stages], allowDiskUse=True)
             return list(found)
-
-    @contextlib.contextmanager
-    def _limited(self) -> Iterator[None]:
-        """Limit the time; unlike the server's limit, this replaces the client's too."""
-        with mongo_errors():
-            # Else all of the time would be waited for a database that is away.
-            self._collection.database.command('ping')
-        left_seconds = max(0.001, self._deadline - time.monotonic())
-        try:
-            with mongo_errors(None, BAD_FILTER), pymongo.timeout(left_seconds):
-                yield
-        except QueryTimeoutError as ex:
-            raise _too_slow() from ex
-        except DatabaseUnavailableError as ex:
-            if time.monotonic() < self._deadline:
-                raise
-            raise _too_slow() from ex
-
-
-def _too_slow() -> QueryTimeoutError:
-    return QueryTimeoutError(
-        'To count that takes longer than FACETS_TIMEOUT_SECONDS; ask about fewer '
-        'documents, with a filter.'
-    )

@@ -42,6 +42,11 @@ class FieldCounts:
     is_nested: bool = False
 
 
+def json_type(type_: str) -> str:
+    """Return the type in JSON of what has a type in MongoDB."""
+    return _TYPES.get(type_, 'object')
+
+
 def read_field_counts(
     name: str, rows: Iterable[Document], most_listed: int
 ) -> FieldCounts:
@@ -68,7 +73,7 @@ def read_field_counts(
 
 
 def _add(types: dict[str, Document], type_: str, row: Document) -> None:
-    found = types.setdefault(_TYPES.get(type_, 'object'), {'count': 0})
+    found = types.setdefault(json_type(type_), {'count': 0})
     found['count'] += row['count']
     if type_ not in _WITH_RANGE:
         return

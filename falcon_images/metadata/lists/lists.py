@@ -2,12 +2,13 @@
 
 import contextlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from pymongo import errors as pymongo_errors
 from pymongo.collection import Collection
+from pymongo.cursor import Cursor
 
 from falcon_images.metadata.deadlines import Deadline
 from falcon_images.metadata.documents import (
@@ -24,12 +25,14 @@ from falcon_images.metadata.errors import (
     retry_lost_cursors,
 )
 from falcon_images.metadata.fields.counting import CountedFields, Counting
+from falcon_images.metadata.fields.histogram import HistogramRequest, HistogramRun
 from falcon_images.metadata.lists.counts import Counts
 from falcon_images.metadata.lists.neighbors import (
     find_next,
     find_position,
     find_previous,
 )
+from falcon_images.metadata.lists.nested import nested_pipeline
 from falcon_images.metadata.lists.pages import Row, fields_of, filter_of, read_page
 from falcon_images.metadata.lists.random_order import is_random
 from falcon_images.metadata.mongo import MongoDatabase
@@ -37,6 +40,10 @@ from falcon_images.metadata.values import parse_id
 
 # A cursor's batches: large enough to be quick, small enough to stay out of memory.
 _BATCH_DOCUMENTS = 1000
+# What may take as long as one query, of documents that are read at leisure.
+_DOCUMENTS_PER_LIMIT = 100_000
+# The database takes no more.
+_MAX_TIMEOUT_MS = 2**31 - 1
 _T = TypeVar('_T')
 
 
@@ -89,6 +96,34 @@ class Lists:
         with self._query('count', seconds):
             return collection.count_documents(filter_, limit=most)
 
+    def estimated(self, collection_name: str) -> int:
+        """Return how many documents a collection has, roughly but quickly."""
+        collection = self._collection(collection_name)
+        with self._query('count'):
+            return collection.estimated_document_count()
+
+    def find_nested(
+        self,
+        collection_name: str,
+        query: Query,
+        paths: Sequence[str],
+        seconds: float | None = None,
+    ) -> Document | None:
+        """Find a document of a query that has a list or an object in one of the paths.
+
+        Raises:
+            QueryTimeoutError: it takes longer than these seconds, or than the settings
+                allow.
+        """
+        collection = self._collection(collection_name)
+        with self._query('list', seconds) as deadline:
+            found = collection.aggregate(
+                nested_pipeline(collection.name, query, paths),
+                allowDiskUse=True,
+                maxTimeMS=deadline.left_ms(),
+            )
+            return next(map(public_view, found), None)
+
     def documents(self, collection_name: str, query: Query) -> Iterator[Document]:
         """Read documents one after the other; memory does not grow with their number.
 
@@ -99,8 +134,32 @@ class Lists:
         if is_random(query.sort):
             yield from (document for document, _ in self.page(collection_name, query))
             return
-        collection = self._collection(collection_name)
-        cursor = _without_time_zone(collection).find(
+        cursor = self._find(collection_name, query, self._query_timeout_ms)
+        # To close it may ask the database too.
+        with mongo_errors(None, BAD_FILTER), cursor:
+            yield from map(public_view, self._read(cursor))
+
+    def documents_at_leisure(
+        self, collection_name: str, query: Query
+    ) -> Iterator[Document]:
+        """Read documents like `documents`, for hours if there are many.
+
+        The limit of the settings is one for each 100,000 documents of the collection:
+        what has gone on for long is not cut off, what never ends is.
+        """
+        if is_random(query.sort):
+            yield from self.documents(collection_name, query)
+            return
+        limits = 1 + self.estimated(collection_name) // _DOCUMENTS_PER_LIMIT
+        timeout_ms = min(self._query_timeout_ms * limits, _MAX_TIMEOUT_MS)
+        cursor = self._find(collection_name, query, timeout_ms)
+        with mongo_errors(None, BAD_FILTER), self._deadlines.query_errors(), cursor:
+            yield from map(public_view, cursor)
+
+    def _find(
+        self, collection_name: str, query: Query, timeout_ms: int
+    ) -> Cursor[Document]:
+        return _without_time_zone(self._collection(collection_name)).find(
             filter_of(query),
             fields_of(query),
             skip=query.skip,
@@ -108,11 +167,8 @@ class Lists:
             sort=query.sort,
             batch_size=_BATCH_DOCUMENTS,
             allow_disk_use=True,
-            max_time_ms=self._query_timeout_ms,
+            max_time_ms=timeout_ms,
         )
-        # To close it may ask the database too.
-        with mongo_errors(None, BAD_FILTER), cursor:
-            yield from map(public_view, self._read(cursor))
 
     def page(self, collection_name: str, query: Query) -> Iterator[Row]:
         """Read documents like `documents`, each with its position in the order."""
@@ -169,6 +225,23 @@ class Lists:
         counting = Counting(collection, filter_, most_listed, timeout_seconds)
         with self._operation('fields', None):
             return retry_lost_cursors(counting.run)
+
+    def histogram(
+        self,
+        collection_name: str,
+        filter_: Document,
+        request: HistogramRequest,
+        timeout_seconds: float,
+    ) -> Document:
+        """Count how many documents that match have which values of a property.
+
+        Raises:
+            QueryTimeoutError: it takes longer than that.
+        """
+        collection = self._collection(collection_name)
+        histogram = HistogramRun(collection, filter_, request, timeout_seconds)
+        with self._operation('histogram', None):
+            return retry_lost_cursors(histogram.run)
 
     @contextlib.contextmanager
     def _query(self, name: str, seconds: float | None = None) -> Iterator[Deadline]:

@@ -38,10 +38,7 @@ def read_page(
         QueryTimeoutError: it takes longer than it may.
     """
     if is_random(query.sort):
-        for row in _found(
-            collection, random_pipeline(query, fields_of(query)), deadline
-        ):
-            yield row['document'], row['position']
+        yield from _random_page(collection, query, deadline)
         return
     after, missing, batch = query.after, query.limit, query.limit
     while True:
@@ -63,6 +60,25 @@ def read_page(
             batch *= _GROWTH
         else:
             after, batch = require_position(position), missing
+
+
+def _random_page(
+    collection: Collection[Document], query: Query, deadline: Deadline
+) -> Iterator[Row]:
+    missing = query.limit
+    while True:
+        count = 0
+        pipeline = random_pipeline(collection.name, query, fields_of(query))
+        for row in _found(collection, pipeline, deadline):
+            count += 1
+            query = replace(query, after=row['position'])
+            if 'document' in row:
+                missing -= 1
+                yield row['document'], row['position']
+        if count < query.limit or missing <= 0:
+            return
+        # In the place of those that were deleted meanwhile, others come.
+        query = replace(query, limit=missing, skip=0)
 
 
 def is_found_by_filter(query: Query) -> bool:

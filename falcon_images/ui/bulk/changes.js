@@ -1,4 +1,4 @@
-// What was changed lately, many images at once, and can be undone.
+// What was changed lately, in many images or in one, and can be undone.
 
 import { collectionPath, json } from '../parts/api.js';
 import { Dialog } from '../parts/dialog.js';
@@ -23,13 +23,18 @@ const KINDS = { delete: 'deletedN', import: 'importedN' };
  * @property {number} reverted
  * @property {object} [patch]
  * @property {{ file: string, columns: string[] }} [relabel] the table that changed the images
+ * @property {{ properties: string[] }} [edits] what was set in images one by one
+ * @property {string} [by] the name of who made it
  */
 
 /**
  * What was set, or the name of the table that said it.
  * @param {Change} change
  */
-const what = (change) => (change.relabel ? change.relabel.file : change.patch && jsonText(change.patch).slice(0, 200));
+function what({ relabel, edits, patch }) {
+  if (relabel) return relabel.file;
+  return edits ? edits.properties.join(', ') : patch && jsonText(patch).slice(0, 200);
+}
 
 /**
  * The dialog with the latest changes of a collection.
@@ -58,7 +63,8 @@ export function ChangesDialog({ collection, onClose, onReverted }) {
           <li key=${change._id}>
             <time>${moment(change.time)}</time>
             <span class="what">${t(lookUp(KINDS, change.kind) ?? 'relabelledN', { n: number(change.changed) })}
-              ${what(change) && html`<code>${what(change)}</code>`}</span>
+              ${what(change) && html`<code>${what(change)}</code>`}
+              ${change.by && html` <span class="muted">${t('changedBy', { name: change.by })}</span>`}</span>
             ${change.state === 'reverted'
               ? html`<span class="muted">${t('undone', { n: number(change.reverted) })}</span>`
               : html`<button onClick=${() => revertOne(change._id)}>${t('undo')}</button>`}

@@ -6,7 +6,9 @@ import { Dialog } from '../parts/dialog.js';
 import { number, t } from '../parts/words.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import { describedExports } from './described.js';
-import { countExported, exportRequest, hasClasses, isTooLong } from './export-request.js';
+import {
+  countExported, deleteSnapshot, exportRequest, hasClasses, isTooLong, makeSnapshot, snapshotRequest,
+} from './export-request.js';
 import { FormatChoice } from './format-choice.js';
 import { canSave, saveAnswer } from './saving-answers.js';
 
@@ -23,7 +25,7 @@ const PERIODS = ['time:10m', 'time:1h', 'time:1d'];
 // Within that time a service that refuses has said so.
 const BEGUN_AFTER_MS = 2000;
 
-/** @typedef {{ count?: number, least?: boolean, error?: Error }} Count */
+/** @typedef {{ count?: number, least?: boolean, long?: boolean, error?: Error }} Count */
 /** @typedef {{ text: string, failed?: boolean, busy?: boolean }} Said */
 
 /**
@@ -38,15 +40,29 @@ export function ExportDialog({ selection, fields, labels, onClose, ...shown }) {
     { format: '', labelBy: null, split: '', groupBy: '', duplicates: false }));
   const [said, setSaid] = useState(/** @type {Said} */ ({ text: '' }));
   const [snippet, setSnippet] = useState(/** @type {Snippet | null} */ (null));
+  // Of images that are too many for an address.
+  const [snapshot, setSnapshot] = useState('');
   const change = (/** @type {Partial<Wanted>} */ part) => { setWanted({ ...wanted, ...part }); setSaid({ text: '' }); };
   // Which property is the label may be known only later.
   const full = { ...wanted, labelBy: wanted.labelBy ?? labels.label };
-  const request = () => exportRequest(shown, chosen, full, described?.words ?? new Set());
+  const words = described?.words ?? new Set();
+  const request = () => snapshot ? snapshotRequest(shown.collection, snapshot, full) : exportRequest(shown, chosen, full, words);
   /** @param {Event} event */
-  const submit = (event) => {
+  const submit = async (event) => {
     event.preventDefault();
-    if (count.count) save(request(), setSaid);
+    if (!count.count || said.busy) return;
+    if (!count.long || snapshot) return save(request(), setSaid);
+    await saying(setSaid, async () => {
+      const made = await makeSnapshot(shown, chosen, words);
+      setSnapshot(made);
+      save(snapshotRequest(shown.collection, made, full), setSaid);
+    });
   };
+  const forget = () => saying(setSaid, async () => {
+    await deleteSnapshot(shown.collection, snapshot);
+    setSnapshot('');
+    setSaid({ text: t('snapshotDeleted') });
+  });
   return html`
     <${Dialog} title=${t('exportImages')} onClose=${onClose} wide>
       <form class="export-form" onSubmit=${submit}>
@@ -56,8 +72,10 @@ export function ExportDialog({ selection, fields, labels, onClose, ...shown }) {
           <${ClassChoice} wanted=${full} fields=${fields} onChange=${change} />`}
         <p class=${`matched ${count.error ? 'failed' : ''}`} aria-live="polite">${countText(count, chosen !== null)}</p>
         <p class=${said.failed ? 'failed' : 'muted'} role="status">${said.text || t(canSave() ? 'exportHelp' : 'tokenTooLong')}</p>
+        ${count.long && html`<p class="muted">${snapshot ? t('snapshotKept', { name: snapshot }) : t('exportAsSnapshot')}</p>`}
         <div class="buttons">
-          <button type="button" class="first" disabled=${!described} onClick=${() => setSnippet(request())}>
+          ${snapshot && html`<button type="button" disabled=${said.busy} onClick=${forget}>${t('deleteSnapshot')}</button>`}
+          <button type="button" class="first" disabled=${!described || (count.long && !snapshot)} onClick=${() => setSnippet(request())}>
             ${t('copyQuery')}</button>
           <button type="button" onClick=${onClose}>${t('close')}</button>
           <button class="primary" disabled=${!described || !count.count || said.busy || !canSave()}>${t('export')}</button>
@@ -108,6 +126,20 @@ function save({ path, params }, say) {
     clearTimeout(begun);
     say({ text: error.message || t('noAnswer'), failed: true });
   });
+}
+
+/**
+ * Say what goes wrong meanwhile.
+ * @param {(said: Said) => void} say
+ * @param {() => Promise<void>} work
+ */
+async function saying(say, work) {
+  say({ text: t('loading'), busy: true });
+  try {
+    await work();
+  } catch (/** @type {any} */ error) {
+    say({ text: error.message || t('noAnswer'), failed: true });
+  }
 }
 
 /**

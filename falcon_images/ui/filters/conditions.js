@@ -4,7 +4,7 @@
 const WORDS = new Set([
   'limit', 'batch_size', 'count', 'skip', 'start_index', 'index', 'sort', 'filter',
   'fields', 'cursor', 'from', 'to', 'values', 'all', 'dry_run', 'expect', 'jwt', 'token',
-  'format', 'dedupe',
+  'format', 'dedupe', 'field', 'bins', 'by',
 ]);
 const PREFIXES = ['eq_', 'min_', 'max_', 'gt_', 'lt_', 'not_', 'in_', 'like_', 'has_'];
 /** @type {Record<string, string>} */

@@ -8,11 +8,14 @@ import { readCondition, without } from './conditions.js';
 
 const VALUES = 30;
 const MOST_LABELS = 20;
+// Of these an image has many, and a key would set one.
+const OF_SHAPES = /^(boxes|polygons|points)\./;
 const LABEL_NAME = /label|class|result|status|prediction|verdict|judg/i;
 
 /**
  * @typedef {object} Field a property in the answer of `GET /collections/C/fields`
  * @property {string} name
+ * @property {number} documents how many images there are, with it or without
  * @property {number} count
  * @property {Record<string, {count: number, min?: any, max?: any}>} types
  * @property {number} distinct
@@ -23,6 +26,7 @@ const LABEL_NAME = /label|class|result|status|prediction|verdict|judg/i;
  * @typedef {object} Fields
  * @property {Field[]} list
  * @property {boolean} loading
+ * @property {string} version another one whenever they were asked for anew
  * @property {number} [took] how many milliseconds they took
  * @property {Error} [error]
  */
@@ -35,16 +39,16 @@ const LABEL_NAME = /label|class|result|status|prediction|verdict|judg/i;
  * @returns {Fields}
  */
 export function useFields(collection, conditions, version) {
-  const [fields, setFields] = useState(/** @type {Fields} */ ({ list: [], loading: true }));
+  const [fields, setFields] = useState(/** @type {Fields} */ ({ list: [], loading: true, version }));
   const asked = JSON.stringify(conditions);
   useEffect(() => {
     const controller = new AbortController();
     const begun = performance.now();
     setFields((before) => ({ ...before, loading: true }));
     loadFields(collection, conditions, controller.signal)
-      .then((list) => setFields({ list, loading: false, took: performance.now() - begun }))
+      .then((list) => setFields({ list, loading: false, version, took: performance.now() - begun }))
       .catch((error) => error.name === 'AbortError'
-        || setFields({ list: [], loading: false, error, took: performance.now() - begun }));
+        || setFields({ list: [], loading: false, version, error, took: performance.now() - begun }));
     return () => controller.abort();
   }, [collection, asked, version]);
   return fields;
@@ -77,7 +81,8 @@ async function loadFields(collection, conditions, signal) {
  */
 async function ask(collection, conditions, signal) {
   const query = new URLSearchParams([...conditions, ['values', String(VALUES)]]);
-  return (await json(`${collectionPath(collection, 'fields')}?${query}`, { signal })).fields;
+  const { documents, fields } = await json(`${collectionPath(collection, 'fields')}?${query}`, { signal });
+  return fields.map((/** @type {Field} */ field) => ({ ...field, documents }));
 }
 
 /**
@@ -93,8 +98,8 @@ export function allFields(collection) {
  * @param {Field[]} fields
  */
 export function likelyLabel(fields) {
-  const few = fields.filter(({ types, distinct }) =>
-    (types.string || types.boolean) && distinct > 0 && distinct <= MOST_LABELS);
+  const few = fields.filter(({ name, types, distinct }) =>
+    (types.string || types.boolean) && distinct > 0 && distinct <= MOST_LABELS && !OF_SHAPES.test(name));
   few.sort((one, other) => rank(other) - rank(one));
   return few[0]?.name ?? '';
 }

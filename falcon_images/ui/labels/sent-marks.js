@@ -5,6 +5,7 @@ import { ApiError, readJson, send, sendJson, tagOf } from '../parts/api.js';
 import { untilReady } from '../parts/health.js';
 import { jsonText, valueAt } from '../parts/values.js';
 import { t } from '../parts/words.js';
+import { sendAsPart } from './one-change.js';
 
 /** @import { ImageDocument } from '../parts/values.js' */
 
@@ -71,7 +72,9 @@ async function attempt(path, label, before, value) {
   const known = before === UNKNOWN ? undefined : tags.get(path);
   const found = known ? { tag: known, before } : await tagNow(path, label, before, value);
   const headers = { 'If-Match': found.tag };
-  const sent = await sendJson('PATCH', path, { [label]: value }, headers);
+  const images = path.slice(0, path.lastIndexOf('/'));
+  const sent = await sendAsPart(images, (revertible) =>
+    sendJson('PATCH', `${path}?revertible=${revertible}`, { [label]: value }, headers));
   return { ...remember(path, sent), before: found.before };
 }
 

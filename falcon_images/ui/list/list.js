@@ -2,21 +2,19 @@
 
 import { lookUp } from '../parts/look-up.js';
 import { t } from '../parts/words.js';
-import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
+import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { useLasso } from './lasso.js';
+import { GAP, gridLayout, tableLayout, useBoxSize } from './layout.js';
+import { addresses, useAddressedPlace, useKeptPlace } from './place.js';
 import { useRows } from './scroll.js';
 import { adding, isSelected, NOTHING, toggle } from './selection.js';
-import { HEAD_HEIGHT, ROW_HEIGHT, Row, TableHead, tableWidth } from './table.js';
-import { Tile, thumbnailSize } from './tile.js';
+import { Row, TableHead, tableWidth } from './table.js';
+import { Tile } from './tile.js';
 
-/** @import { Ref } from '../vendor/preact-htm.js' */
 /** @import { Documents } from './documents.js' */
 /** @import { Area } from './lasso.js' */
+/** @import { Box, Layout } from './layout.js' */
 /** @import { Selection } from './selection.js' */
-
-const GAP = 6;
-const HEIGHT_OF_WIDTH = 0.75;
-const LEAST_COLUMNS = 2;
 
 /**
  * @typedef {object} ListProps
@@ -35,18 +33,7 @@ const LEAST_COLUMNS = 2;
  * @property {(index: number) => void} onOpen
  */
 
-/**
- * @typedef {object} Layout where items are, in pixels
- * @property {number} perRow
- * @property {number} rowHeight
- * @property {number} head what is above the rows
- * @property {number} step from one item of a row to the next
- * @property {number} [width]
- * @property {string} [thumbnail]
- */
-
 /** @typedef {{ index: number, base: Selection }} Anchor where a range begins, and what was before */
-/** @typedef {{ width: number, height: number }} Box */
 /** @typedef {ReturnType<typeof useRows>} Rows */
 /** @typedef {MouseEvent & { target: Element }} ListEvent */
 
@@ -58,10 +45,13 @@ export function ImageList(props) {
   const { documents, total, columns, size, active, sort } = props;
   const [box, setBox] = useState({ width: 0, height: 0 });
   const layout = columns ? tableLayout() : gridLayout(box.width, size);
+  const kept = useKeptPlace();
   const rows = useRows({
     rows: Math.ceil(total / layout.perRow), perRow: layout.perRow,
-    rowHeight: layout.rowHeight, viewport: box.height, inset: layout.head,
+    rowHeight: layout.rowHeight, viewport: box.height, inset: layout.head, onMove: kept.moved,
   });
+  kept.shown.current = rows;
+  useAddressedPlace(rows, documents, total, box.height > 0);
   const anchor = useRef(/** @type {Anchor} */ ({ index: 0, base: NOTHING }));
   const { lasso, click } = usePointer(rows, layout, props, anchor.current);
   useBoxSize(rows.box, setBox);
@@ -73,13 +63,17 @@ export function ImageList(props) {
   }, [active, box.height]);
   /** @param {KeyboardEvent} event */
   const onKeyDown = (event) => moveWithKeys(event, props, layout, box, anchor.current);
+  // Not the link that a tile is: the keys are the list's.
+  const onFocusIn = (/** @type {FocusEvent & { target: Element }} */ { target }) => {
+    if (target.closest('a')) rows.box.current.focus({ preventScroll: true });
+  };
 
   return html`
     <div class=${`list ${columns ? 'as-table' : 'as-grid'}`} ref=${rows.box} tabindex="0"
       role=${columns ? 'grid' : 'listbox'} aria-label=${t('imagesOfCollection')}
       aria-multiselectable="true" aria-rowcount=${columns ? total + 1 : undefined}
       aria-activedescendant=${active >= first && active <= last ? `item-${active}` : undefined}
-      onClick=${click} onDblClick=${(event) => event.preventDefault()} onKeyDown=${onKeyDown}>
+      onfocusin=${onFocusIn} onClick=${click} onDblClick=${(event) => event.preventDefault()} onKeyDown=${onKeyDown}>
       ${columns && html`<${TableHead} columns=${columns} sort=${sort} first=${documents.get(first)} />`}
       <div class="rows" role="presentation"
         style=${{ height: `${rows.height - layout.head}px`, minWidth: columns ? `${tableWidth(columns)}px` : '0' }}>
@@ -100,12 +94,14 @@ function items(first, last, rows, layout, props) {
   const { documents, selection, active, columns, collection, label, total } = props;
   // As many keys as there are places: whatever is scrolled to, the same elements draw it.
   const places = rows.count * layout.perRow;
+  const addressOf = addresses();
   const drawn = [];
   for (let index = first; index <= last; index++) {
     const document = documents.get(index);
     const y = Math.floor(index / layout.perRow) * layout.rowHeight + rows.shift;
     const common = {
       key: index % places, index, document, collection, label, y, total,
+      address: document && addressOf(index, document._id),
       selected: document ? isSelected(selection, document._id) : selection.all,
       active: index === active,
     };
@@ -124,45 +120,6 @@ function Lasso({ area, shift }) {
     width: `${area.right - area.left}px`, height: `${area.bottom - area.top}px`,
   };
   return html`<div class="lasso" style=${style}></div>`;
-}
-
-/**
- * @param {number} boxWidth
- * @param {number} size
- * @returns {Layout}
- */
-function gridLayout(boxWidth, size) {
-  const perRow = Math.max(LEAST_COLUMNS, Math.round((boxWidth + GAP) / (size + GAP)));
-  const width = Math.max(1, Math.floor((boxWidth + GAP) / perRow) - GAP);
-  return {
-    perRow, width, step: width + GAP, head: 0, thumbnail: thumbnailSize(width),
-    rowHeight: Math.round(width * HEIGHT_OF_WIDTH) + GAP,
-  };
-}
-
-/** @returns {Layout} */
-function tableLayout() {
-  return {
-    perRow: 1, rowHeight: ROW_HEIGHT, head: HEAD_HEIGHT, step: Infinity,
-  };
-}
-
-/**
- * @param {Ref<HTMLElement>} box
- * @param {(box: Box) => void} setBox
- */
-function useBoxSize(box, setBox) {
-  useLayoutEffect(() => {
-    const measure = () => {
-      const { paddingLeft, paddingRight } = getComputedStyle(box.current);
-      const width = box.current.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
-      setBox({ width, height: box.current.clientHeight });
-    };
-    const observer = new ResizeObserver(measure);
-    observer.observe(box.current);
-    measure();
-    return () => observer.disconnect();
-  }, []);
 }
 
 /**
@@ -187,6 +144,8 @@ function usePointer(rows, layout, props, anchor) {
   const { area, wasDrawn } = useLasso(() => rows.box.current, rows.topOf, draw);
   if (!area) before.current = { drawing: false, base: NOTHING };
   const click = (/** @type {ListEvent} */ event) => {
+    // Whether with a key or at the end of a rectangle: the link is for other tabs.
+    if (event.target.closest('a')) event.preventDefault();
     if (wasDrawn()) return;
     const item = /** @type {HTMLElement | null} */ (event.target.closest('[data-index]'));
     if (item) choose(Number(item.dataset.index), event, props, anchor);

@@ -103,25 +103,28 @@ export class Scroll {
 
 /**
  * Draw the rows of a list that a box shows.
- * @param {{ rows: number, rowHeight: number, perRow: number, viewport: number, inset?: number }}
- *   measures how many `rows`, their `rowHeight`, how many items `perRow`,
- *   the height of the `viewport`, and an `inset` that is not for rows, all in pixels
+ * @param {{ rows: number, rowHeight: number, perRow: number, viewport: number, inset?: number,
+ *   onMove?: () => void }} measures how many `rows`, their `rowHeight`, how many items
+ *   `perRow`, the height of the `viewport`, and an `inset` that is not for rows, all in pixels;
+ *   `onMove` is called when the box shows another place
  * @returns what to draw: `first` row and `count` of rows, `shift` for their places, the
- *   `height` of the whole, the `box` that scrolls, and `reveal(row)`
+ *   `height` of the whole, the `box` that scrolls, and `reveal(row)`; the item `at` its top,
+ *   with the part of it that is above, and `goTo(item)`
  */
-export function useRows({ rows, rowHeight, perRow, viewport, inset = 0 }) {
+export function useRows({ rows, rowHeight, perRow, viewport, inset = 0, onMove = () => {} }) {
   /** @type {Ref<HTMLElement>} */
   const box = useRef();
   /** @type {Ref<Scroll>} */
   const scroll = useRef();
   const [place, setPlace] = useState({ first: 0, shift: 0 });
-  const measures = useRef({ rows, rowHeight });
-  measures.current = { rows, rowHeight };
+  const measures = useRef({ rows, rowHeight, onMove });
+  measures.current = { rows, rowHeight, onMove };
 
   const update = () => {
     const { top, shift } = scroll.current;
     const first = Math.max(0, Math.floor(top / measures.current.rowHeight) - OVERSCAN_ROWS);
     setPlace((old) => (old.first === first && old.shift === shift ? old : { first, shift }));
+    measures.current.onMove();
   };
   useLayoutEffect(() => {
     scroll.current = new Scroll(box.current, update);
@@ -149,6 +152,7 @@ export function useRows({ rows, rowHeight, perRow, viewport, inset = 0 }) {
   return {
     box, first, count, shift: place.shift, reveal,
     height: Math.min(rows * rowHeight + inset, MAX_HEIGHT),
-    topOf: () => scroll.current.top,
+    topOf: () => scroll.current.top, at: () => (scroll.current.top / rowHeight) * perRow,
+    goTo: (/** @type {number} */ item) => scroll.current.go((item / perRow) * rowHeight),
   };
 }

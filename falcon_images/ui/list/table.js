@@ -16,6 +16,7 @@ import { spoken } from './tile.js';
  * @typedef {object} ItemProps what a row and a tile have in common
  * @property {ImageDocument | undefined} document undefined while it is not here
  * @property {number} index
+ * @property {string} [address] of the page that shows the image
  * @property {string} collection
  * @property {boolean} selected
  * @property {boolean} active
@@ -30,7 +31,7 @@ export const HEAD_HEIGHT = 34;
 const WIDTHS = { image: '220px', time: '170px', '_file.type': '110px' };
 const NAMES = { image: 'fileName', time: 'stored', '_file.size': 'size', '_file.type': 'type' };
 /** @type {(keyof RowProps)[]} */
-const DRAWN_BY = ['document', 'index', 'y', 'selected', 'active', 'columns', 'label'];
+const DRAWN_BY = ['document', 'index', 'address', 'y', 'selected', 'active', 'columns', 'label'];
 
 /** The columns that are always there, and what each is called in a condition. */
 export const FIXED_COLUMNS = ['image', 'time'];
@@ -96,7 +97,7 @@ export class Row extends Component {
   }
 
   /** @param {RowProps} props */
-  render({ document, index, collection, selected, active, label, columns, y }) {
+  render({ document, index, address, collection, selected, active, label, columns, y }) {
     const style = { transform: `translateY(${y}px)`, gridTemplateColumns: columnWidths(columns) };
     return html`
       <div class=${`table-row ${selected ? 'selected' : ''} ${active ? 'active' : ''}`} role="row"
@@ -104,21 +105,33 @@ export class Row extends Component {
         aria-rowindex=${index + 2} aria-label=${spoken(document, label)}>
         <span class="check" data-check role="gridcell"></span>
         <span class="thumb" role="gridcell">
-          <${Thumbnail} path=${document && thumbnailPath(collection, document._id)} />
+          <a href=${address} tabindex="-1" draggable=${false} aria-label=${t('openImage', { name: document?.image })}>
+            <${Thumbnail} path=${document && thumbnailPath(collection, document._id)} /></a>
         </span>
-        ${columns.map((name) => html`<${Cell} key=${name} name=${name} document=${document} label=${label} />`)}
+        ${columns.map((name) => html`
+          <${Cell} key=${name} name=${name} document=${document} label=${label} address=${address} />`)}
       </div>`;
   }
 }
 
-/** @param {{ name: string, document: ImageDocument | undefined, label: string }} props */
-function Cell({ name, document, label }) {
+/** @param {{ name: string, document: ImageDocument | undefined, label: string, address?: string }} props */
+function Cell({ name, document, label, address }) {
   const value = valueAt(document, name);
   const text = cellText(name, value);
   return html`
     <span class=${isNumber(value) ? 'cell number' : 'cell'} role="gridcell" title=${text}>
-      ${name === label ? html`<${Badge} value=${value} />` : text}
+      ${name === label ? html`<${Badge} value=${value} />` : linked(name, text, address)}
     </span>`;
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ * @param {string} [address]
+ */
+function linked(name, text, address) {
+  if (name !== 'image') return text;
+  return html`<a href=${address} tabindex="-1" draggable=${false}>${text}</a>`;
 }
 
 /** @param {unknown} value */

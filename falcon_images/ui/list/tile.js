@@ -17,7 +17,7 @@ import { Component, html } from '../vendor/preact-htm.js';
 
 /** @type {(keyof TileProps)[]} */
 const DRAWN_BY = [
-  'document', 'index', 'x', 'y', 'width', 'height', 'selected', 'active', 'label', 'size',
+  'document', 'index', 'address', 'x', 'y', 'width', 'height', 'selected', 'active', 'label', 'size',
 ];
 
 /**
@@ -53,18 +53,18 @@ export class Tile extends Component {
   }
 
   /** @param {TileProps} props */
-  render({ document, index, collection, selected, active, label, size, total, ...place }) {
+  render({ document, index, address, collection, selected, active, label, size, total, ...place }) {
     const { x, y, width, height } = place;
     const style = { transform: `translate(${x}px, ${y}px)`, width: `${width}px`, height: `${height}px` };
     const path = document && thumbnailPath(collection, document._id, size);
     return html`
-      <div class=${`tile ${selected ? 'selected' : ''} ${active ? 'active' : ''}`} role="option"
+      <a class=${`tile ${selected ? 'selected' : ''} ${active ? 'active' : ''}`} role="option" href=${address} tabindex="-1" draggable=${false}
         id=${`item-${index}`} data-index=${index} style=${style} aria-selected=${String(selected)}
         aria-posinset=${index + 1} aria-setsize=${total} aria-label=${spoken(document, label)}
         title=${document?.image}>
         <${Thumbnail} path=${path} />
         <${Badge} value=${label ? valueAt(document, label) : undefined} />
         <span class="check" data-check></span>
-      </div>`;
+      </a>`;
   }
 }

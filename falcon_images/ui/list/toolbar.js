@@ -17,6 +17,7 @@ import { ColumnsDialog } from './columns.js';
 /** @import { View } from '../parts/state.js' */
 
 const SORTS = { '': 'newestFirst', time: 'oldestFirst', image: 'byName', '-_file.size': 'largestFirst' };
+const USEFUL_SORTS = 6;
 const SMALLEST = 80;
 const LARGEST = 400;
 
@@ -27,7 +28,7 @@ const LARGEST = 400;
  * @param {ToolbarProps} props
  */
 export function Toolbar(props) {
-  const { conditions, sort, fields, filters, actions } = props;
+  const { conditions, sort, fields, labels, filters, actions } = props;
   return html`
     <div class="toolbar">
       <button class="icon" aria-expanded=${String(filters)} aria-controls="filters"
@@ -36,7 +37,7 @@ export function Toolbar(props) {
       <${Chips} conditions=${conditions} />
       <${AddCondition} conditions=${conditions} fields=${fields.list} />
       <span class="space"></span>
-      <${Sort} sort=${sort} fields=${fields.list} />
+      <${Sort} sort=${sort} fields=${fields.list} label=${labels.label} />
       <${ListButtons} ...${props} />
     </div>`;
 }
@@ -51,16 +52,16 @@ function ListButtons(props) {
     ${table
       ? html`<button class="columns" title=${t('columns')} onClick=${() => setDialog('columns')}>
           <${Icon} name="columns" /><span>${t('columns')}</span></button>`
-      : html`<input type="range" class="size" min=${SMALLEST} max=${LARGEST} step="10" value=${size}
+      : html`<label class="size-choice"><span>${t('size')}</span><input type="range" class="size" min=${SMALLEST} max=${LARGEST} step="10" value=${size}
           aria-label=${t('sizeOfPictures')} title=${t('sizeOfPictures')}
-          onInput=${(event) => goOwn({ size: event.target.value })} />`}
-    <button class="icon" aria-pressed=${String(table)} title=${`${t(table ? 'asGrid' : 'asTable')} (G)`}
+          onInput=${(event) => goOwn({ size: event.target.value })} /></label>`}
+    <button class="worded" aria-pressed=${String(table)} title=${`${t(table ? 'asGrid' : 'asTable')} (G)`}
       aria-label=${t(table ? 'asGrid' : 'asTable')} onClick=${actions.toggleView}>
-      <${Icon} name=${table ? 'grid' : 'table'} /></button>
-    <button class="icon" title=${t('changes')} aria-label=${t('changes')} onClick=${actions.showChanges}>
-      <${Icon} name="history" /></button>
-    <button class="icon" title=${t('copyQuery')} aria-label=${t('copyQuery')} onClick=${() => setDialog('copy')}>
-      <${Icon} name="copy" /></button>
+      <${Icon} name=${table ? 'grid' : 'table'} /><span>${t(table ? 'grid' : 'table')}</span></button>
+    <button class="worded" title=${t('changes')} aria-label=${t('changes')} onClick=${actions.showChanges}>
+      <${Icon} name="history" /><span>${t('changes')}</span></button>
+    <button class="worded" title=${t('copyQuery')} aria-label=${t('copyQuery')} onClick=${() => setDialog('copy')}>
+      <${Icon} name="copy" /><span>${t('copy')}</span></button>
     <button class="export" title=${`${t('exportDots')} (E)`} onClick=${actions.export}>
       <${Icon} name="download" /><span>${t('exportDots')}</span></button>
     ${dialog === 'columns' && html`
@@ -78,17 +79,29 @@ function listRequest({ collection, conditions, sort }) {
   return { path: collectionPath(collection, 'images'), params, file: '' };
 }
 
-/** @param {{ sort: string, fields: Field[] }} props */
-function Sort({ sort, fields }) {
+/** @param {{ sort: string, fields: Field[], label: string }} props */
+function Sort({ sort, fields, label }) {
   const known = ['', 'time', 'image', '-_file.size'];
-  const names = fields.filter(({ name }) => !name.includes(',')).flatMap(({ name }) => [`-${name}`, name]);
-  const choices = [...new Set([...known, ...names, sort])];
+  const sorted = fields.filter(({ name }) => !name.includes(','));
+  const isFirst = (/** @type {Field} */ { name, types }) => name === label || types.number || types.date;
+  const useful = both(sorted.filter(isFirst).slice(0, USEFUL_SORTS));
+  const others = both(sorted).filter((each) => !useful.includes(each));
+  const option = (/** @type {string} */ choice) => html`
+    <option key=${choice} value=${choice} selected=${choice === sort}>${sortName(choice)}</option>`;
+  const groups = [['usefulSorts', useful], ['otherSorts', others]];
   return html`
     <select class="sort" aria-label=${t('order')} title=${t('order')} value=${sort}
       onChange=${(event) => go({ sort: event.target.value })}>
-      ${choices.map((choice) => html`
-        <option key=${choice} value=${choice} selected=${choice === sort}>${sortName(choice)}</option>`)}
+      ${known.map(option)}
+      ${![...known, ...useful, ...others].includes(sort) && option(sort)}
+      ${groups.map(([name, choices]) => choices.length > 0 && html`
+        <optgroup key=${name} label=${t(String(name))}>${[...choices].map(option)}</optgroup>`)}
     </select>`;
+}
+
+/** @param {Field[]} fields */
+function both(fields) {
+  return fields.flatMap(({ name }) => [`-${name}`, name]);
 }
 
 /** @param {string} sort */

@@ -5,6 +5,7 @@ import { ChangesDialog } from '../bulk/changes.js';
 import { ExportDialog } from '../datasets/export-dialog.js';
 import { Filters } from '../filters/filters.js';
 import { LabelKeysDialog } from '../labels/label-keys.js';
+import { openNext } from '../labels/unlabelled.js';
 import { SelectionBar, StatusBar } from '../list/bars.js';
 import { ImageList } from '../list/list.js';
 import { ListNotice } from '../list/list-notice.js';
@@ -12,6 +13,7 @@ import { EVERYTHING, NOTHING } from '../list/selection.js';
 import { Toolbar } from '../list/toolbar.js';
 import { Guarded } from '../parts/guarded.js';
 import { go, goOwn } from '../parts/state.js';
+import { compareAll } from '../stage/comparing.js';
 import { html, useState } from '../vendor/preact-htm.js';
 import { useKeys } from './keys.js';
 import { later } from './later.js';
@@ -58,7 +60,8 @@ export function CollectionPage({ shown }) {
         <${Toolbar} ...${shown} ...${loaded} filters=${filters} size=${tileSize(shown.own)} actions=${actions} />
       </${Guarded}>
       ${filters && html`<${Guarded} on=${loaded.fields}>
-        <${Filters} conditions=${shown.conditions} fields=${loaded.fields} onClose=${actions.toggleFilters} />
+        <${Filters} collection=${shown.collection} conditions=${shown.conditions} fields=${loaded.fields}
+          label=${loaded.labels.label} onClose=${actions.toggleFilters} />
       </${Guarded}>`}
       <${Guarded} on=${loaded.documents}>
         <${Images} shown=${shown} loaded=${loaded} chosen=${chosen} actions=${actions} /></${Guarded}>
@@ -114,7 +117,7 @@ function Dialogs({ dialog, shown, loaded, chosen, onReload, onClose }) {
 /** @param {State & { setDialog: (dialog: Dialog) => void }} state */
 function actionsOn({ shown, loaded, chosen, marks, setDialog }) {
   const { documents, total, labels } = loaded;
-  const { selected, active, setActive, setSelection } = chosen;
+  const { selected, selection, active, setActive, setSelection } = chosen;
   const activeDocument = () => documents?.get(active);
   return {
     /** @param {number} key */
@@ -129,8 +132,10 @@ function actionsOn({ shown, loaded, chosen, marks, setDialog }) {
       else if (document) setDialog({ kind: 'remove', selection: { all: false, ids: new Set([document._id]) } });
     },
     relabel: () => selected && setDialog({ kind: 'relabel' }),
+    compare: () => { if (!selection.all) compareAll([...selection.ids]); },
     selectAll: () => setSelection(EVERYTHING),
     selectNothing: () => setSelection(NOTHING),
+    nextUnlabelled: () => (labels.label ? openNext(shown, labels.label) : setDialog({ kind: 'labels' })),
     setUpLabels: () => setDialog({ kind: 'labels' }),
     export: () => setDialog({ kind: 'export' }),
     showChanges: () => setDialog({ kind: 'changes' }),

@@ -13,11 +13,12 @@ import { html, useEffect, useRef } from '../vendor/preact-htm.js';
 /** @import { Actions } from './collection.js' */
 
 const HELP = [
-  ['← ↑ → ↓', 'keyMove'], ['Enter', 'keyOpen'], ['Esc', 'keyBack'],
+  ['← ↑ → ↓', 'keyMove'], ['Enter', 'keyOpen'], ['Esc', 'keyBack'], ['N', 'keyNextUnlabelled'],
   ['Space', 'keySelect'], ['Shift + ←→', 'keyExtend'], ['Ctrl + A', 'keyAll'],
   ['L', 'keyRelabel'], ['Delete', 'keyDelete'], ['Ctrl + Z', 'keyUndo'], ['F', 'keyFilters'],
   ['/', 'keyCondition'], ['G', 'keyTable'], ['E', 'keyExport'], ['U', 'keyUpload'], ['+  −', 'keyZoom'],
-  ['0', 'keyFit'], ['Z', 'keyPixels'], ['I', 'keyProperties'], ['B', 'keyLevels'], ['?', 'keyHelp'],
+  ['0', 'keyFit'], ['Z', 'keyPixels'], ['I', 'keyProperties'], ['B', 'keyLevels'], ['C', 'keyCompare'],
+  ['S', 'keyShapes'], ['V R P D', 'keyTools'], ['H', 'keyHide'], ['?', 'keyHelp'],
 ];
 
 // What is not written in the list as it is pressed.
@@ -80,7 +81,8 @@ function act(event, actions) {
   if (number) return run(() => actions.mark(number));
   return run(lookUp({
     escape: actions.selectNothing, delete: actions.remove, l: actions.relabel,
-    e: actions.export, f: actions.toggleFilters, g: actions.toggleView, u: openUploads, '?': showHelp,
+    c: actions.compare, e: actions.export, f: actions.toggleFilters, g: actions.toggleView, n: actions.nextUnlabelled,
+    u: openUploads, '?': showHelp,
     '/': () => clickOn('[data-add-condition]'),
   }, key));
 }

@@ -4,6 +4,7 @@ import { useFields } from '../filters/fields.js';
 import { useLabelKeys } from '../labels/label-keys.js';
 import { markImage, toastNoLabel } from '../labels/marking.js';
 import { isSet } from '../labels/pressed.js';
+import { giveBackAfter, useLeft } from '../labels/unlabelled.js';
 import { adding, countSelected, MAX_RANGE, NOTHING } from '../list/selection.js';
 import { FIXED_COLUMNS } from '../list/table.js';
 import { useDocuments } from '../list/use-documents.js';
@@ -37,19 +38,21 @@ const LIKELY_COLUMNS = 7;
 
 /**
  * What is loaded of a collection, and how it is loaded again.
- * @param {View} view
+ * @param {View} shown
  */
-export function useLoaded({ collection, conditions, sort, own }) {
+export function useLoaded(shown) {
+  const { collection, conditions, sort, own } = shown;
   const [version, setVersion] = useState(0);
   const { finished } = uploads.use();
   const [fieldsVersion, fieldsAreOld] = useFieldsVersion(`${version} ${finished}`);
   const fields = useFields(collection, conditions, fieldsVersion);
   const labels = useLabelKeys({ collection, conditions, own, fields });
+  const left = useLeft(shown, labels.label, fields.list);
   const columns = useColumns(own, fields.list, labels.label);
   const names = [labels.label, ...(own.view === 'table' ? columns : [])];
   const documents = useDocuments({ collection, conditions, sort, names, version });
   return {
-    fields, labels, columns, documents, total: documents?.total ?? 0,
+    fields, labels, left, columns, documents, total: documents?.total ?? 0,
     reload: () => setVersion((old) => old + 1),
     // To count a million images again for each label would be too much.
     refreshFields: () => { if (fields.took !== undefined && fields.took < LONGEST_FIELDS_MS) fieldsAreOld(); },
@@ -138,7 +141,9 @@ export function useMarks({ collection }, { documents, labels, refreshFields }, {
     else {
       // The list comes without the label until it is known which property that is.
       const isSeen = valueAt(document, labels.label) !== undefined || Boolean(documents?.hasField(labels.label));
-      markImage({ collection, document, label: labels.label, value, isSeen }, put, show).then(refreshFields);
+      const stored = markImage({ collection, document, label: labels.label, value, isSeen }, put, show);
+      giveBackAfter(document._id, stored);
+      stored.then(refreshFields);
     }
     return known && !health.value.away;
   };

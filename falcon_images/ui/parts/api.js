@@ -100,7 +100,8 @@ export function totalOf({ headers }) {
  * @param {string} path
  * @param {unknown} [body]
  * @param {Record<string, string>} [headers]
- * @returns {Promise<{ value: any, etag: string | null }>}
+ * @returns {Promise<{ value: any, etag: string | null, change: string | null }>} with the id of a
+ *   change that can be reverted, where that was asked for
  */
 export async function sendJson(method, path, body, headers = {}) {
   /** @type {Record<string, string>} */
@@ -108,7 +109,8 @@ export async function sendJson(method, path, body, headers = {}) {
   const response = await send(path, {
     method, headers: { ...type, ...headers }, body: jsonText(body),
   });
-  return { value: await readJson(response), etag: tagOf(response) };
+  const change = response.headers.get('X-Change');
+  return { value: await readJson(response), etag: tagOf(response), change };
 }
 
 /**

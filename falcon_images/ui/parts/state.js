@@ -78,7 +78,32 @@ export function goOwn(changes, options = { replace: true }) {
   go({ own: { ...view.value.own, ...changes } }, options);
 }
 
-addEventListener('popstate', () => { view.value = parseView(location.hash); });
+/**
+ * Keep in the address where in the list one is, which draws nothing again.
+ * @param {number} at the index of the first image that is seen, and the part of it that is not
+ */
+export function keepPlace(at) {
+  view.value.own.at = at > 0 ? String(Math.round(at * 10) / 10) : '';
+  history.replaceState(history.state, '', formatView(view.value));
+}
+
+/** How often another list was gone back to, whose place is that of its address. */
+export const visits = new Watched(0);
+
+addEventListener('popstate', () => {
+  const before = view.value;
+  const next = parseView(location.hash);
+  const isSameList = listOf(before) === listOf(next);
+  // A list that is still here is left where it is by now.
+  view.value = isSameList ? { ...next, own: { ...next.own, at: before.own.at ?? '' } } : next;
+  if (isSameList) history.replaceState(history.state, '', formatView(view.value));
+  else visits.value += 1;
+});
+
+/** @param {View} view */
+function listOf({ collection, conditions, sort }) {
+  return JSON.stringify([collection, conditions, sort]);
+}
 
 /**
  * @param {string} text

@@ -2,10 +2,12 @@
 
 import { collectionPath } from '../parts/api.js';
 import { readDeepPicture } from './deep-picture.js';
+import { readHead } from './file-head.js';
 import { cachedPicture, pictureBlob, thumbnailPath } from './pictures.js';
 
 /** @import { ImageDocument } from '../parts/values.js' */
 /** @import { Brightness, DeepPicture } from './deep-picture.js' */
+/** @import { FileHead } from './file-head.js' */
 
 // What every browser of today draws by itself.
 const DRAWN = new Set([
@@ -19,6 +21,8 @@ const PRELOADED_BYTES = 30 * 1024 ** 2;
  * @property {'file'|'deep'|'preview'} kind
  * @property {string} [src] an address of the page's own (file and preview)
  * @property {DeepPicture} [deep]
+ * @property {Blob} [blob] the file, where the browser draws it
+ * @property {FileHead} head
  * @property {Brightness} [brightness] of `deep`, once it was asked for
  */
 
@@ -98,17 +102,30 @@ async function load(collection, document, path, signal) {
   if (type !== 'image/svg+xml') {
     const blob = await pictureBlob(path, signal);
     const deep = await readDeepPicture(blob).catch(() => null);
-    if (deep) return { kind: 'deep', deep };
+    // These are drawn here, row by row as they are stored.
+    if (deep) return { kind: 'deep', deep, head: { orientation: 1 } };
     if (DRAWN.has(type)) return fromFile(blob);
+    return preview(collection, document, await readHead(blob), signal);
   }
-  const preview = await pictureBlob(thumbnailPath(collection, document._id, 'large'), signal);
-  return { kind: 'preview', src: URL.createObjectURL(preview) };
+  return preview(collection, document, { orientation: 1 }, signal);
+}
+
+/**
+ * @param {string} collection
+ * @param {ImageDocument} document
+ * @param {FileHead} head
+ * @param {AbortSignal} signal
+ * @returns {Promise<FullPicture>}
+ */
+async function preview(collection, { _id }, head, signal) {
+  const blob = await pictureBlob(thumbnailPath(collection, _id, 'large'), signal);
+  return { kind: 'preview', src: URL.createObjectURL(blob), head };
 }
 
 /**
  * @param {Blob} blob
- * @returns {FullPicture}
+ * @returns {Promise<FullPicture>}
  */
-function fromFile(blob) {
-  return { kind: 'file', src: URL.createObjectURL(blob) };
+async function fromFile(blob) {
+  return { kind: 'file', src: URL.createObjectURL(blob), blob, head: await readHead(blob) };
 }

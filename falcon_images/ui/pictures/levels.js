@@ -47,7 +47,7 @@ export function Levels({ range, bounds, most, automatic, onChange }) {
       <output>${number(Math.round(value(step) * most))}</output>
     </label>`;
   return html`
-    <div class="levels" role="group" aria-label=${t('levels')}>
+    <div class="levels on-stage" role="group" aria-label=${t('levels')}>
       ${slider('black', low, setLow)}
       ${slider('white', high, setHigh)}
       ${automatic && html`<button class="small" onClick=${automatic}>${t('automatic')}</button>`}

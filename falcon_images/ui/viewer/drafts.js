@@ -19,15 +19,28 @@ import { useEffect, useRef, useState } from '../vendor/preact-htm.js';
 
 /** @type {Set<Ref<Form>>} */
 const forms = new Set();
+/** @type {Set<() => boolean>} */
+const unfinished = new Set();
 let saving = 0;
 
-warnWhen(() => saving > 0 || [...forms].some(({ current }) => current.draft !== null));
+warnWhen(() => saving > 0 || [...unfinished].some((isSo) => isSo()) || [...forms].some(({ current }) => current.draft !== null));
 
 /** Whether the image can be left; a draft that cannot be saved is shown instead. */
 export function mayLeave() {
+  if ([...unfinished].some((isSo) => isSo())) return false;
   const stuck = [...forms].find(({ current }) => current.draft && current.obstacle);
   stuck?.current.show();
   return !stuck;
+}
+
+/**
+ * Keep the image open as long as something that was begun on it has no end.
+ * @param {() => boolean} isUnfinished
+ * @returns {() => void} what ends that
+ */
+export function keepOpenWhile(isUnfinished) {
+  unfinished.add(isUnfinished);
+  return () => { unfinished.delete(isUnfinished); };
 }
 
 /**

@@ -1,28 +1,23 @@
 // The properties of the open image, each with its type, to be read and changed.
 
-import { propertiesOf } from '../parts/values.js';
 import { bytes, moment, t } from '../parts/words.js';
 import { html } from '../vendor/preact-htm.js';
+import { memberProperties } from './members.js';
 import { NewProperty, Property } from './property.js';
-import { useSaving } from './saving.js';
 
 /** @import { ImageDocument } from '../parts/values.js' */
-/** @import { OpenImage } from './neighbors.js' */
-/** @import { OnChanged } from './saving.js' */
+/** @import { Save } from './saving.js' */
 
 /**
  * The panel of properties.
- * @param {{ collection: string, image: OpenImage & { document: ImageDocument }, label: string,
- *   onChanged: OnChanged }} props
+ * @param {{ document: ImageDocument, label: string, save: Save }} props
  */
-export function Properties({ collection, image, label, onChanged }) {
-  const { document } = image;
-  const save = useSaving(collection, image, onChanged);
+export function Properties({ document, label, save }) {
   return html`
     <aside class="properties" aria-label=${t('properties')}>
       <h3>${t('properties')}</h3>
       <ul>
-        ${propertiesOf(document).map(([name, value]) => html`
+        ${memberProperties(document).map(([name, value]) => html`
           <${Property} key=${name} name=${name} value=${value} isLabel=${name === label} save=${save} />`)}
       </ul>
       <${NewProperty} names=${Object.keys(document)} save=${save} />

@@ -1,39 +1,43 @@
-// One image, as large as the page: looked at, labelled, and its properties changed.
+// One image, as large as the page: looked at, labelled, compared, and its properties changed.
 
 import { BulkDialog } from '../bulk/bulk-dialog.js';
 import { SnippetDialog } from '../filters/snippets.js';
 import { LabelBar } from '../labels/label-keys.js';
-import { labelNumber } from '../labels/pressed.js';
-import { isWriting, showHelp } from '../page/keys.js';
+import { busy, Progress } from '../labels/unlabelled.js';
+import { useFoundPlace } from '../list/finding.js';
 import { collectionPath } from '../parts/api.js';
 import { Guarded } from '../parts/guarded.js';
-import { Icon } from '../parts/icons.js';
-import { lookUp } from '../parts/look-up.js';
-import { Notice } from '../parts/notices.js';
-import { go } from '../parts/state.js';
-import { toastError, undoLast } from '../parts/toasts.js';
+import { isPassing } from '../parts/health.js';
+import { AwayNotice, Notice } from '../parts/notices.js';
+import { go, view } from '../parts/state.js';
+import { toast } from '../parts/toasts.js';
 import { valueAt } from '../parts/values.js';
-import { number, t } from '../parts/words.js';
-import { downloadImage } from '../pictures/download.js';
-import { preloadPicture } from '../pictures/full-picture.js';
+import { t } from '../parts/words.js';
 import { errorTitle } from '../service/said.js';
-import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
+import { ShapeLayer } from '../shapes/shape-layer.js';
+import { toggleEditing } from '../shapes/tools.js';
+import { comparedIds, notCompared, withAnother } from '../stage/comparing.js';
+import { Panes, useZooms } from '../stage/panes.js';
+import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { mayLeave } from './drafts.js';
+import { Head, Step } from './head.js';
 import { useInTurn } from './in-turn.js';
 import { useImage, useNeighbors } from './neighbors.js';
 import { Properties } from './properties.js';
-import { Stage } from './stage.js';
+import { Saving } from './saving-of.js';
+import { changes, close, steps, usePreloaded } from './stepping.js';
+import { useViewerKeys } from './viewer-keys.js';
 
 /** @import { Snippet } from '../filters/snippets.js' */
-/** @import { Documents } from '../list/documents.js' */
 /** @import { Actions } from '../page/collection.js' */
 /** @import { Chosen, Loaded, Marks } from '../page/use-collection.js' */
-/** @import { IconName } from '../parts/icons.js' */
 /** @import { View } from '../parts/state.js' */
 /** @import { ImageDocument } from '../parts/values.js' */
-/** @import { Ref, VNode } from '../vendor/preact-htm.js' */
-/** @import { Changed, Neighbors, OpenImage } from './neighbors.js' */
-/** @import { Controls } from './stage.js' */
+/** @import { Ref } from '../vendor/preact-htm.js' */
+/** @import { OpenImage } from './neighbors.js' */
+/** @import { Save } from './saving.js' */
+/** @import { Ground } from '../stage/stage.js' */
+/** @import { Opened } from './stepping.js' */
 
 /**
  * @typedef {object} ViewerProps
@@ -45,158 +49,177 @@ import { Stage } from './stage.js';
  * @property {boolean} keysOn
  */
 /** @typedef {Record<string, (...given: any[]) => unknown>} ViewerActions */
-/** @typedef {{ image: OpenImage, neighbors: Neighbors }} Opened */
+/** @typedef {ReturnType<typeof useOpened>} State */
 
 const WIDE = matchMedia('(min-width: 900px)');
+const STEP = 1.4;
 
 /**
  * The view of one image.
  * @param {ViewerProps} props
  */
-export function Viewer({ shown, loaded, chosen, marks, actions: page, keysOn }) {
+export function Viewer(props) {
+  const { shown, loaded, chosen, keysOn } = props;
+  const state = useOpened(props);
+  const { image, neighbors, document, ids, zooms, panel, levels, dialog } = state;
+  const actions = useActions(props, state);
+  useViewerKeys(actions, keysOn && !dialog);
+  const box = useFocus([shown.image, dialog]);
+  useTitle(shown.collection, document?.image);
+  return html`
+    <div class=${`viewer ${panel ? 'with-panel' : ''}`} role="dialog" aria-modal="true" ref=${box}
+      tabindex="-1" aria-label=${document?.image ?? t('picture')}>
+      <${AwayNotice} />
+      <${Head} ...${{ shown, loaded, chosen, document, panel, levels, actions }} isComparing=${ids.length > 1}
+        zoom=${zooms[ids.indexOf(shown.image)]} />
+      <div class="stage-place">
+        <${Guarded} on=${shown.image}><${Pictures} ...${{ props, state, actions }} /></${Guarded}>
+        <${ImageFailed} image=${image} />
+        <${Step} name="previous" icon="back" to=${neighbors.previous} onClick=${actions.previous} />
+        <${Step} name="next" icon="forward" to=${neighbors.next} onClick=${actions.next} />
+      </div>
+      ${image.document && html`<${Saving} key=${shown.image} collection=${shown.collection} image=${image}
+        onChanged=${actions.changed} savers=${state.savers} />`}
+      ${panel && image.document && html`<${Guarded} on=${shown.image}>
+        <${Properties} key=${shown.image} document=${image.document} label=${loaded.labels.label} save=${state.saverOf(shown.image)} />
+      </${Guarded}>`}
+      ${panel && !image.document && html`<p class="panel-waiting muted">${t('loading')}</p>`}
+      <footer>
+        <${Guarded} on=${shown.image}>
+          <${Progress} label=${loaded.labels.label} left=${loaded.left} onNext=${actions.nextUnlabelled} />
+          <${LabelBar} labels=${loaded.labels} current=${valueAt(document, loaded.labels.label)} onMark=${actions.mark}
+            onSetUp=${props.actions.setUpLabels} /></${Guarded}>
+      </footer>
+      <${Dialogs} ...${{ props, state, actions }} />
+    </div>`;
+}
+
+/**
+ * What the view knows, and what it shows.
+ * @param {ViewerProps} props
+ */
+function useOpened({ shown, loaded, chosen, marks }) {
   const image = useImage(shown.collection, shown.image, marks.version);
   const neighbors = useNeighbors(shown);
   const [panel, setPanel] = useState(WIDE.matches);
   const [levels, setLevels] = useState(false);
   const [dialog, setDialog] = useState('');
-  const stage = useRef(/** @type {Controls} */ ({}));
+  const ids = comparedIds(shown);
+  const zooms = useZooms(ids.length);
+  const { current: savers } = useRef(/** @type {Map<string, Save>} */ (new Map()));
+  /** @type {(id: string) => Save} */
+  const saverOf = (id) => async (edit) => {
+    const save = savers.get(id);
+    return save ? save(edit) : t('noAnswer');
+  };
   usePreloaded(shown.collection, neighbors);
-  const known = Boolean(image.error || (image.document && neighbors.known));
-  const ask = useInTurn(known, steps({ loaded, chosen, marks, image, neighbors }));
-  /** @type {ViewerActions} */
-  const actions = {
-    ...changes({ loaded, page, image, neighbors }), close: () => mayLeave() && close(),
+  useFoundPlace(shown, loaded, chosen, image.document);
+  // What the list knows of it is enough for its picture.
+  const listed = loaded.documents?.get(chosen.active);
+  const document = image.document ?? (listed?._id === shown.image && !image.error ? listed : undefined);
+  return {
+    image, neighbors, document, ids, zooms, savers, saverOf, panel, setPanel, levels, setLevels, dialog, setDialog,
+  };
+}
+
+/**
+ * What buttons and keys do.
+ * @param {ViewerProps} props
+ * @param {State} state
+ * @returns {ViewerActions}
+ */
+function useActions({ shown, loaded, chosen, marks, actions: page }, state) {
+  const { image, neighbors, ids, zooms, panel, setPanel, levels, setLevels, setDialog } = state;
+  const isLeading = busy.use();
+  const known = !isLeading && Boolean(image.error || (image.document && neighbors.known));
+  const another = () => compareAnother(shown, ids, neighbors);
+  const ask = useInTurn(known, { ...steps({ loaded, chosen, marks, page, image, neighbors }), another });
+  const zoom = zooms[ids.indexOf(shown.image)];
+  return {
+    ...changes({ loaded, page, image, neighbors }),
+    close: () => mayLeave() && (ids.length > 1 ? compare([]) : close()),
     previous: (event) => mayLeave() && ask(event, 'previous'), next: (event) => mayLeave() && ask(event, 'next'),
     mark: (key, event) => mayLeave() && ask(event, 'mark', key),
-    panel: () => mayLeave() && setPanel(!panel), levels: () => setLevels(!levels),
-    remove: () => setDialog('remove'), copy: () => setDialog('copy'), ...controlsOf(stage),
+    nextUnlabelled: () => mayLeave() && page.nextUnlabelled(),
+    panel: () => mayLeave() && setPanel(!panel), levels: () => setLevels(!levels), shapes: toggleEditing,
+    remove: () => setDialog('remove'), copy: () => setDialog('copy'),
+    fit: () => zoom.fit(), pixels: () => zoom.pixels(), zoomIn: () => zoom.by(STEP), zoomOut: () => zoom.by(1 / STEP),
+    ...comparisons(shown, ids, (event) => ask(event, 'another')),
   };
-  useViewerKeys(actions, keysOn && !dialog);
-  const box = useFocus([shown.image, dialog]);
-  const { document } = image;
-  const { labels } = loaded;
-  useTitle(shown.collection, document?.image);
-  return html`
-    <div class=${`viewer ${panel ? 'with-panel' : ''}`} role="dialog" aria-modal="true" ref=${box}
-      tabindex="-1" aria-label=${document?.image ?? t('picture')}>
-      <${Head} ...${{ shown, loaded, chosen, document, panel, levels, actions }} />
-      <div class="stage-place">
-        ${document && html`<${Guarded} on=${shown.image}>
-          <${Stage} collection=${shown.collection} document=${document} controls=${stage} levels=${levels} />
-          </${Guarded}>`}
-        ${!document && !image.error && html`<p class="stage-note" role="status">${t('loading')}</p>`}
-        ${image.error && html`
-          <${Notice} icon="broken" failed title=${image.error.status === 404 ? t('imageGone') : errorTitle(image.error)}
-            text=${image.error.message} />`}
-        <${Step} name="previous" icon="back" to=${neighbors.previous} onClick=${actions.previous} />
-        <${Step} name="next" icon="forward" to=${neighbors.next} onClick=${actions.next} />
-      </div>
-      ${panel && document && html`<${Guarded} on=${shown.image}>
-        <${Properties} key=${shown.image} collection=${shown.collection} image=${image} label=${labels.label}
-          onChanged=${actions.changed} />
-      </${Guarded}>`}
-      <footer>
-        <${Guarded} on=${shown.image}>
-          <${LabelBar} labels=${labels} current=${valueAt(document, labels.label)} onMark=${actions.mark}
-            onSetUp=${page.setUpLabels} /></${Guarded}>
-      </footer>
-      ${dialog === 'copy' && document && html`
-        <${SnippetDialog} request=${fileRequest(shown.collection, document)} onClose=${() => setDialog('')} />`}
-      ${dialog === 'remove' && html`
-        <${BulkDialog} ...${shown} kind="remove" labels=${labels} onDone=${actions.removed}
-          selection=${{ all: false, ids: new Set([shown.image]) }} onClose=${() => setDialog('')} />`}
-    </div>`;
 }
 
 /**
- * @param {{ shown: View, loaded: Loaded, chosen: Chosen, document: ImageDocument | undefined,
- *   panel: boolean, levels: boolean, actions: ViewerActions }} props
+ * @param {View} shown
+ * @param {string[]} ids
+ * @param {Opened['neighbors']} neighbors
+ * @returns {boolean} whether another image is the open one now
  */
-function Head({ shown, loaded: { documents }, chosen: { active }, document, panel, levels, actions }) {
-  const at = documents?.get(active)?._id === shown.image;
-  /** @type {(name: string, icon: IconName, onClick: Function, more?: object) => VNode} */
-  const button = (name, icon, onClick, more = {}) => html`
-    <button class="icon" aria-label=${t(name)} title=${t(name)} onClick=${onClick} ...${more}>
-      <${Icon} name=${icon} /></button>`;
-  return html`
-    <header>
-      ${button('backToImages', 'back', actions.close)}
-      <h2 class="name" title=${document?.image}>${document?.image ?? '…'}</h2>
-      <span class="muted position">${at && `${number(active + 1)} / ${number(documents?.total ?? 0)}`}</span>
-      <span class="space"></span>
-      ${button('zoomOut', 'minus', actions.zoomOut, { class: 'icon wide-only' })}
-      ${button('zoomIn', 'plus', actions.zoomIn, { class: 'icon wide-only' })}
-      ${button('keyFit', 'fit', actions.fit)}
-      ${button('levels', 'sun', actions.levels, { 'aria-pressed': String(levels) })}
-      ${button('download', 'download', () => downloadImage(shown.collection, document).catch(toastError))}
-      ${button('copyQuery', 'copy', actions.copy)}
-      ${button('delete', 'trash', actions.remove)}
-      ${button('properties', 'panel', actions.panel, { 'aria-pressed': String(panel) })}
-    </header>`;
+function compareAnother({ image }, ids, { next, previous }) {
+  const other = notCompared(ids, [next, previous]);
+  if (other) compare(withAnother(ids, image, other._id), other._id);
+  else toast(t('nothingToCompare'));
+  return Boolean(other);
 }
 
 /**
- * @param {{ name: string, icon: IconName, to?: ImageDocument | null, onClick: () => void }} props
+ * @param {View} shown
+ * @param {string[]} ids
+ * @param {(event?: Event) => void} add
  */
-function Step({ name, icon, to, onClick }) {
-  return html`
-    <button class=${`step ${name}`} disabled=${!to} aria-label=${t(name)} title=${t(name)} onClick=${onClick}>
-      <${Icon} name=${icon} /></button>`;
-}
-
-function close() {
-  go({ image: '' });
-  /** @type {() => HTMLElement | null} */
-  const list = () => document.querySelector('.list');
-  setTimeout(() => list()?.focus());
-}
-
-/** @param {{ loaded: Loaded, chosen: Chosen, marks: Marks } & Opened} of */
-function steps({ loaded: { documents }, chosen, marks, image, neighbors: { previous, next } }) {
-  const step = (/** @type {ImageDocument | null | undefined} */ neighbor, /** @type {number} */ by) => {
-    if (!neighbor) return false;
-    chosen.setActive(moved(documents, chosen.active, neighbor, by));
-    go({ image: neighbor._id }, { replace: true });
-    return true;
-  };
+function comparisons({ image }, ids, add) {
   return {
-    previous: () => step(previous, -1), next: () => step(next, 1),
-    /** @param {number} key */
-    mark: (key) => Boolean(image.document && marks.mark(image.document, key)) && step(next, 1),
-  };
-}
-
-/** @param {{ loaded: Loaded, page: Actions } & Opened} of */
-function changes({ loaded, page, image, neighbors: { previous, next } }) {
-  return {
-    changed: (/** @type {Changed} */ change) => {
-      image.put(change);
-      loaded.documents?.put(change.value);
-      loaded.refreshFields();
-    },
-    removed: () => {
-      page.reload();
-      const neighbor = next ?? previous;
-      if (neighbor) go({ image: neighbor._id }, { replace: true });
-      else close();
+    compareMore: (/** @type {Event | undefined} */ event) => mayLeave() && add(event),
+    compare: () => mayLeave() && (ids.length > 1 ? compare([]) : add()),
+    /** @param {string} id */
+    open: (id) => mayLeave() && compare(ids, id),
+    /** @param {string} id */
+    without: (id) => {
+      const others = ids.filter((each) => each !== id);
+      if (mayLeave()) compare(others, id === image ? others[0] : image);
     },
   };
 }
 
-/** @param {Ref<Controls>} stage */
-function controlsOf(stage) {
-  const names = ['fit', 'pixels', 'zoomIn', 'zoomOut'];
-  return Object.fromEntries(names.map((name) => [name, () => stage.current[name]?.()]));
+/**
+ * @param {string[]} ids
+ * @param {string} [open]
+ */
+function compare(ids, open = view.value.image) {
+  go({ image: open, own: { ...view.value.own, compare: ids.length > 1 ? ids.join(',') : '' } }, { replace: true });
 }
 
-/**
- * @param {string} collection
- * @param {Neighbors} neighbors
- */
-function usePreloaded(collection, { previous, next }) {
-  useEffect(() => {
-    for (const neighbor of [next, previous]) if (neighbor) preloadPicture(collection, neighbor);
-  }, [next?._id, previous?._id]);
+/** @param {{ props: ViewerProps, state: State, actions: ViewerActions }} of */
+function Pictures({ props: { shown, loaded, marks }, state, actions }) {
+  const { document, ids, zooms, levels, saverOf, image } = state;
+  const overlayOf = (/** @type {ImageDocument} */ drawn, /** @type {boolean} */ isOpen) => (
+    (/** @type {Ground} */ ground) => html`
+      <${ShapeLayer} key=${drawn._id} ...${ground} document=${drawn}
+        save=${isOpen && image.document ? saverOf(drawn._id) : null} />`);
+  return html`
+    <${Panes} collection=${shown.collection} ids=${ids} open=${shown.image} document=${document} zooms=${zooms}
+      label=${loaded.labels.label} version=${marks.version} levels=${levels} overlayOf=${overlayOf}
+      onOpen=${actions.open} onRemove=${actions.without} onAdd=${actions.compareMore} />`;
+}
+
+/** @param {{ image: OpenImage }} props */
+function ImageFailed({ image: { error, document, again } }) {
+  if (!error || document) return null;
+  const isGone = error.status === 404;
+  return html`
+    <${Notice} icon="broken" failed title=${isGone ? t('imageGone') : errorTitle(error)} text=${error.message}>
+      ${isPassing(error) && html`<button onClick=${again}>${t('tryAgain')}</button>`}
+    </${Notice}>`;
+}
+
+/** @param {{ props: ViewerProps, state: State, actions: ViewerActions }} of */
+function Dialogs({ props: { shown, loaded }, state: { document, dialog, setDialog }, actions }) {
+  const onClose = () => setDialog('');
+  if (dialog === 'copy' && document) {
+    return html`<${SnippetDialog} request=${fileRequest(shown.collection, document)} onClose=${onClose} />`;
+  }
+  return dialog === 'remove' && html`
+    <${BulkDialog} ...${shown} kind="remove" labels=${loaded.labels} onDone=${actions.removed}
+      selection=${{ all: false, ids: new Set([shown.image]) }} onClose=${onClose} />`;
 }
 
 /**
@@ -206,9 +229,8 @@ function usePreloaded(collection, { previous, next }) {
  */
 function useTitle(collection, name) {
   useEffect(() => {
-    const before = window.document.title;
     if (name) window.document.title = `${name} – ${collection}`;
-    return () => { window.document.title = before; };
+    return () => { window.document.title = `${collection} – ${t('images')}`; };
   }, [collection, name]);
 }
 
@@ -221,17 +243,6 @@ function useFocus(causes) {
 }
 
 /**
- * @param {Documents | null} documents
- * @param {number} active
- * @param {ImageDocument} neighbor
- * @param {number} by
- */
-function moved(documents, active, neighbor, by) {
-  if (active >= 0 && documents?.get(active + by)?._id === neighbor._id) return active + by;
-  return documents?.indexOf(neighbor._id) ?? -1;
-}
-
-/**
  * @param {string} collection
  * @param {ImageDocument} document
  * @returns {Snippet}
@@ -240,40 +251,4 @@ function fileRequest(collection, { _id, image }) {
   // The name came from somebody: only its ending is taken over.
   const ending = /\.[A-Za-z0-9]{1,5}$/.exec(String(image))?.[0] ?? '';
   return { path: collectionPath(collection, 'images', _id, 'image'), params: [], file: _id + ending };
-}
-
-/**
- * @param {ViewerActions} actions
- * @param {boolean} on
- */
-function useViewerKeys(actions, on) {
-  const current = useRef({ actions, on });
-  current.current = { actions, on };
-  useLayoutEffect(() => {
-    const down = (/** @type {KeyboardEvent} */ event) => {
-      if (!current.current.on || event.defaultPrevented || isWriting(event) || event.altKey) return;
-      const action = actionOf(event, current.current.actions);
-      action?.(event);
-      if (action) event.preventDefault();
-    };
-    addEventListener('keydown', down);
-    return () => removeEventListener('keydown', down);
-  }, []);
-}
-
-/**
- * @param {KeyboardEvent} event
- * @param {ViewerActions} actions
- * @returns {((event: Event) => unknown) | undefined}
- */
-function actionOf(event, actions) {
-  const key = event.key.toLowerCase();
-  if (event.ctrlKey || event.metaKey) return key === 'z' ? undoLast : undefined;
-  const number = labelNumber(key);
-  if (number) return (/** @type {Event} */ event) => actions.mark(number, event);
-  return lookUp({
-    escape: actions.close, arrowleft: actions.previous, arrowright: actions.next, i: actions.panel,
-    b: actions.levels, delete: actions.remove, '+': actions.zoomIn, '=': actions.zoomIn,
-    '-': actions.zoomOut, 0: actions.fit, z: actions.pixels, '?': showHelp,
-  }, key);
 }

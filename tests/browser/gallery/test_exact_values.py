@@ -59,7 +59,7 @@ def test_an_integer_of_64_bits_is_shown(
 def test_integers_beside_what_is_edited_stay(page: Page, serving: Serving) -> None:
     upload(serving, 'c', camera={'serial': NANOSECONDS, 'gain': 1})
     open_first(page, serving)
-    write(page, 'camera', json.dumps({'serial': NANOSECONDS, 'gain': 2}))
+    write(page, 'camera.gain', '2')
     until(page, lambda: cameras(serving) == [{'serial': NANOSECONDS, 'gain': 2}])
 
 

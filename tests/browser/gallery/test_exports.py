@@ -152,10 +152,42 @@ def test_why_an_export_is_refused_is_told(page: Page, serving: Serving) -> None:
     expect(page).to_have_url(f'{serving.url}/ui#/c?.label=tags')
 
 
+def test_a_selection_too_long_for_an_address_is_exported_as_a_snapshot(
+    page: Page, serving: Serving
+) -> None:
+    fill(serving, 4)
+    page.route(
+        lambda url: 'in__id=' in url,
+        lambda route: route.fulfill(status=414, body='<h1>Too long</h1>'),
+    )
+    see(page, serving)
+    for index in (0, 2):
+        page.locator(f'[data-index="{index}"]').click(modifiers=['Control'])
+    dialog = export_dialog(page)
+    expect(dialog).to_contain_text('The 2 selected images are exported.')
+    dialog.get_by_label('Images alone').check()
+    names = {name for name in names_in(exported(page)) if name.endswith('.jpg')}
+    assert names == {'image_3.jpg', 'image_1.jpg'}
+    (snapshot,) = serving.get('/collections/c/snapshots').json()
+    expect(dialog).to_contain_text(f'The snapshot {snapshot["name"]} keeps these')
+    dialog.get_by_role('button', name='Copy as curl or Python').click()
+    command = page.locator('dialog pre').inner_text()
+    assert f"--data-urlencode 'snapshot={snapshot['name']}'" in command
+    page.keyboard.press('Escape')
+    dialog.get_by_role('button', name='Delete the snapshot').click()
+    expect(dialog.get_by_role('status')).to_contain_text('The snapshot is deleted.')
+    assert serving.get('/collections/c/snapshots').json() == []
+
+
 def test_too_many_to_be_named_one_by_one_is_told(page: Page, serving: Serving) -> None:
     fill(serving, 2)
-    ids = ','.join(f'{number:024x}' for number in range(3000))
-    see(page, serving, f'/c?in__id={ids}')
+    refused = {'title': 'Too large', 'description': 'MAX_QUERY_BODY_BYTES'}
+    page.route(
+        lambda url: 'in__id=' in url or url.endswith('/query'),
+        lambda route: route.fulfill(status=413, json=refused),
+    )
+    see(page, serving)
+    page.locator('[data-index="0"]').click(modifiers=['Control'])
     dialog = export_dialog(page)
     expect(dialog).to_contain_text('too many images to be named one by one')
     export = dialog.get_by_role('button', name='Export', exact=True)

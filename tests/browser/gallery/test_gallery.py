@@ -110,12 +110,12 @@ def test_japanese_by_the_browser_and_by_choice(
     page = context.new_page()
     page.goto(f'{serving.url}/ui')
     expect(page.get_by_role('button', name='アップロード')).to_be_visible()
-    expect(page.get_by_text('2 枚')).to_be_visible()
+    expect(page.locator('.card').get_by_text('2 枚')).to_be_visible()
     assert page.evaluate('document.documentElement.lang') == 'ja'
     page.get_by_label('言語').select_option('en')
     expect(page.get_by_role('button', name='Upload')).to_be_visible()
     page.reload()
-    expect(page.get_by_text('2 images')).to_be_visible()
+    expect(page.locator('.card').get_by_text('2 images')).to_be_visible()
     context.close()
 
 

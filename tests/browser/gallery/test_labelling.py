@@ -231,6 +231,44 @@ def test_changes_can_be_taken_back_later(page: Page, serving: Serving) -> None:
     assert len(documents(serving, '?label=OK')) == 2
 
 
+def test_labels_and_edits_are_undone_after_a_reload(
+    page: Page, serving: Serving
+) -> None:
+    fill(serving, 4)
+    see(page, serving)
+    expect(page.get_by_role('button', name='1 NG')).to_be_visible()
+    at_first = documents(serving)
+    page.locator('.list').focus()
+    page.keyboard.press('Home')
+    # The others know what the first has begun.
+    with page.expect_response(lambda answer: answer.request.method == 'PATCH'):
+        page.keyboard.press('2')
+    page.keyboard.press('1')
+    page.keyboard.press('2')
+    until(
+        page,
+        lambda: (
+            [each['label'] for each in documents(serving)[:3]] == ['OK', 'NG', 'OK']
+        ),
+    )
+    page.keyboard.press('Enter')
+    page.get_by_role('button', name='Remove frame').click()
+    until(page, lambda: 'frame' not in documents(serving)[3])
+    page.reload()
+    page.get_by_role('button', name='Back to the images').click()
+    page.get_by_role('button', name='Changes').click()
+    dialog = page.get_by_role('dialog', name='Changes')
+    expect(dialog.get_by_role('listitem')).to_have_count(2)
+    for at, text, name in ((0, '1 image', 'frame'), (1, '3 images', 'label')):
+        listed = dialog.get_by_role('listitem').nth(at)
+        expect(listed).to_contain_text(f'{text} changed.')
+        expect(listed.locator('code')).to_have_text(name)
+    for undone in (1, 2):
+        dialog.get_by_role('button', name='Undo').first.click()
+        expect(dialog.get_by_text('undone.')).to_have_count(undone)
+    assert documents(serving) == at_first
+
+
 def check(page: Page, index: int) -> None:
     tile = page.locator('.tile').nth(index)
     tile.hover()
