@@ -1,8 +1,6 @@
 // One collection: its filters, its images, what is selected, and the one that is open.
 
 import { BulkDialog } from '../bulk/bulk-dialog.js';
-import { ChangesDialog } from '../bulk/changes.js';
-import { ExportDialog } from '../datasets/export-dialog.js';
 import { Filters } from '../filters/filters.js';
 import { LabelKeysDialog } from '../labels/label-keys.js';
 import { openNext } from '../labels/unlabelled.js';
@@ -23,6 +21,8 @@ import { useChosen, useLoaded, useMarks } from './use-collection.js';
 /** @import { View } from '../parts/state.js' */
 /** @import { Chosen, Loaded, Marks } from './use-collection.js' */
 
+const ChangesDialog = later(async () => (await import('../bulk/changes.js')).ChangesDialog);
+const ExportDialog = later(async () => (await import('../datasets/export-dialog.js')).ExportDialog);
 const Viewer = later(async () => (await import('../viewer/viewer.js')).Viewer);
 const DEFAULT_SIZE = 170;
 const DEFAULT_SIZE_NARROW = 110;

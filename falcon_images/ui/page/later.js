@@ -21,8 +21,26 @@ export function later(fetchPart) {
     /** @type {{ error: unknown, isThere: boolean }} */
     state = { error: null, isThere: part !== null };
 
+    /** @type {KeyboardEvent[]} keys that were pressed before there was a part to hear them */
+    pressed = [];
+    keep = (/** @type {KeyboardEvent} */ event) => { this.pressed.push(event); };
+
     componentDidMount() {
+      if (part) return;
+      addEventListener('keydown', this.keep);
       load().then(() => this.setState({ isThere: true }), (error) => this.setState({ error }));
+    }
+
+    componentDidUpdate() {
+      removeEventListener('keydown', this.keep);
+      if (!part) return;
+      for (const { key, ctrlKey, metaKey, shiftKey } of this.pressed.splice(0)) {
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key, ctrlKey, metaKey, shiftKey, bubbles: true }));
+      }
+    }
+
+    componentWillUnmount() {
+      removeEventListener('keydown', this.keep);
     }
 
     /**

@@ -30,6 +30,7 @@ export abstract class Component<Props = unknown, State = unknown> {
   abstract render(props: Props, state: State): Child;
   componentDidCatch?(error: unknown): void;
   componentDidMount?(): void;
+  componentWillUnmount?(): void;
   componentDidUpdate?(before: Props): void;
   shouldComponentUpdate?(next: Props): boolean;
 }
