@@ -32,8 +32,10 @@ class _Handler(BaseHTTPRequestHandler):
         sent = {
             name: value
             for name, value in self.headers.items()
-            if name.lower() not in _OF_CONNECTIONS
+            if name.lower() not in (*_OF_CONNECTIONS, 'accept-encoding')
         }
+        # Such a proxy packs what comes unpacked.
+        sent['Accept-Encoding'] = 'identity'
         body = self.rfile.read(int(self.headers.get('Content-Length') or 0))
         answer = requests.request(
             self.command, self.url + self.path, headers=sent, data=body, timeout=60
@@ -48,7 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer.content)
 
-    do_GET = do_PATCH = do_POST = do_PUT = do_DELETE = forward  # noqa: N815
+    do_GET = do_HEAD = do_PATCH = do_POST = do_PUT = do_DELETE = forward  # noqa: N815
 
     def log_message(self, *_: object) -> None:
         pass

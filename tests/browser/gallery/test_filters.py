@@ -103,6 +103,8 @@ def test_the_times_of_images_are_bars_too(page: Page, filters: Locator) -> None:
 
 def test_the_order_offers_the_useful_first(page: Page, filters: Locator) -> None:
     order = page.get_by_role('combobox', name='Order')
+    # Properties come with the fields.
+    expect(order.locator('optgroup')).to_have_count(2)
     texts = order.locator('> *').evaluate_all('all => all.map(e => e.label)')
     assert texts == [
         *('Newest first', 'Oldest first', 'By file name', 'Largest first'),
