@@ -131,11 +131,16 @@ export async function failure(response, method) {
 /**
  * @param {string} path
  * @param {Options} options
+ * @returns {Promise<Response | null>}
  */
 async function attempt(path, { headers, ...options }) {
   const own = authorization();
   try {
     const response = await fetch(path, { ...options, headers: { ...own, ...headers } });
+    // Another tab has given its token meanwhile.
+    if (response.status === 401 && authorization().Authorization !== own.Authorization) {
+      return attempt(path, { headers, ...options });
+    }
     if (response.ok && path.startsWith('/collections')) seenWithout.value = !own.Authorization;
     return response;
   } catch (/** @type {any} */ error) {

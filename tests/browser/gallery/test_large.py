@@ -82,7 +82,8 @@ def test_a_hundred_thousand_images_are_scrolled_smoothly(
         worked.append((worked_ms(work) - before) / results[-1]['frames'])
         if results[-1]['p95'] < SMOOTH_MS:
             break
-    (nodes,) = {number for result in results for number in result['nodes']}
+    # Those of tiles in sight, whose pictures come and go.
+    nodes = max(number for result in results for number in result['nodes'])
     assert nodes < 400
     best = min(result['p95'] for result in results)
     print(

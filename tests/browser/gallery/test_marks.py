@@ -133,9 +133,12 @@ def test_the_view_of_an_image_says_that_the_service_is_away(
     point = [box['x'] + 20, box['y'] + 10]
     at = 'at => document.elementFromPoint(...at).closest(".away") !== null'
     assert page.evaluate(at, point)
-    expect(page.locator('.viewer .stage-note')).to_have_text('Loading…')
+    expect(page.locator('.viewer .stage-note')).to_have_text(
+        'The picture comes as soon as the service answers.'
+    )
+    expect(page.get_by_role('button', name='Try now')).to_be_visible()
     page.unroute_all()
-    page.get_by_role('button', name='Try now').click()
+    # It tries by itself, too.
     expect(page.locator('.viewer .layer img')).to_be_visible()
     expect(notice).to_have_count(0)
 
