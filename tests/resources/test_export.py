@@ -202,7 +202,7 @@ def test_an_unknown_collection_is_404(service: Service, method: str) -> None:
         ('line 1', 'attachment; filename="line 1.zip"'),
         (
             '検査',
-            f'attachment; filename="__.zip"; filename*=UTF-8\'\'{quote("検査")}.zip',
+            f'attachment; filename="images.zip"; filename*=UTF-8\'\'{quote("検査")}.zip',
         ),
     ],
 )
