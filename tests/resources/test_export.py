@@ -202,7 +202,8 @@ def test_an_unknown_collection_is_404(service: Service, method: str) -> None:
         ('line 1', 'attachment; filename="line 1.zip"'),
         (
             '検査',
-            f'attachment; filename="images.zip"; filename*=UTF-8\'\'{quote("検査")}.zip',
+            'attachment; filename="images.zip"; '
+            f"filename*=UTF-8''{quote('検査')}.zip",
         ),
     ],
 )
