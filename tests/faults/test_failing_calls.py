@@ -306,7 +306,7 @@ def test_a_disk_and_a_database_that_fail_together_break_nothing(
     """Then a file may be spare, when no note of it can be made; nothing worse."""
     numbers = itertools.count()
     pairs = list(itertools.product(DISK_KINDS, UNHEARD))
-    for disk, database in pairs if is_long else pairs[1:6:4]:
+    for disk, database in pairs if is_long else pairs[1:2]:
         for first in range(1, MAX_DATABASE_CALLS):
             failed = each_disk_call_fails(
                 service, OPERATIONS[name], (database, first), disk, numbers
