@@ -84,7 +84,7 @@ def test_a_hundred_thousand_images_are_scrolled_smoothly(
             break
     # Those of tiles in sight, whose pictures come and go.
     nodes = max(number for result in results for number in result['nodes'])
-    assert nodes < 400
+    assert nodes < 600
     best = min(result['p95'] for result in results)
     print(
         f'{best:.1f} ms a frame at the 95th percentile, {min(worked):.1f} ms of it '
