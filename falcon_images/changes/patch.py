@@ -3,20 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from falcon_images.changes.edit import Edit, EditKind, checked_edit
 from falcon_images.errors import InvalidRequestError, TooLargeError
 from falcon_images.metadata.changes.before_images import ChangeKind
 from falcon_images.metadata.documents import Document
-from falcon_images.properties import (
-    MAX_VALUES,
-    check_paths,
-    check_properties,
-    check_update,
-    check_values,
-    merge_patch,
-    set_properties,
-    values_in,
-    without_system_fields,
-)
 from falcon_images.query.selection import Selection
 
 
@@ -29,15 +19,10 @@ class BulkPatch:
 
     def apply(self, document: Document) -> Document:
         """Change a document; raise `InvalidRequestError` if the patch does not fit."""
-        count = values_in(document)
-        apply = merge_patch if self.is_merge else set_properties
-        changed: Document = apply(document, self.values)
         try:
-            # Those that have more from earlier on may become fewer.
-            check_values(changed, max(count, MAX_VALUES))
+            return Edit(_kind(self.is_merge), self.values).apply(document)
         except TooLargeError as ex:
             raise InvalidRequestError(str(ex)) from ex
-        return changed
 
     @property
     def fields(self) -> list[str]:
@@ -54,14 +39,11 @@ def checked_patch(values: dict[str, Any], is_merge: bool) -> BulkPatch:
         InvalidRequestError: a property has a name that it cannot have.
         TooLargeError: it has too many values.
     """
-    values = without_system_fields(values)
-    check_values(values)
-    if is_merge:
-        check_properties(values)
-    else:
-        check_update(values)
-        check_paths(values)
-    return BulkPatch(values, is_merge)
+    return BulkPatch(checked_edit(_kind(is_merge), values).values, is_merge)
+
+
+def _kind(is_merge: bool) -> EditKind:
+    return EditKind.MERGE if is_merge else EditKind.SET
 
 
 def record_of(
